@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { Option } from 'commander'
+import { loadConfig } from '../../config/index.ts'
+import { schema, type Config } from '../components.ts'
+import { explain } from './explain.ts'
+
+/** A configuration with what it was made from: the training process reads it again. */
+export interface Loaded {
+  readonly config: Config
+  readonly text: string
+  readonly args: readonly string[]
+}
+
+export const configOption = () => new Option('-c, --config <file>', 'the configuration').default('config/plant.yaml')
+
+/** The options that override the file, by their key in the configuration. */
+export const overrides = [
+  new Option('--site <name>', 'name of the plant'),
+  new Option('--data <folder>', 'folder of journal, models and keys'),
+  new Option('--log-level <level>', 'debug, info, warn, error or silent'),
+  new Option('--http-port <port>', 'port of the page; 0 picks a free one'),
+  new Option('--http-host <address>', 'address the page listens on'),
+] as const
+
+/** `{ httpPort: 0 }` -> `['--http-port=0']`, the words that the configuration layers read. */
+export function overridesOf(options: Readonly<Record<string, unknown>>): string[] {
+  return overrides.flatMap((option) => {
+    const value = options[option.attributeName()]
+    return typeof value === 'string' ? [`${option.long!}=${value}`] : []
+  })
+}
+
+/** Loads a file; on problems prints each with its line and exits with 78. */
+export function loadOrExit(file: string, args: readonly string[] = []): Loaded {
+  try {
+    return { config: loadConfig(file, { schema, args }), text: readFileSync(file, 'utf8'), args }
+  } catch (error) {
+    process.exit(explain(error, file))
+  }
+}

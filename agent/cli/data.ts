@@ -1,0 +1,57 @@
+import { statSync } from 'node:fs'
+import { csv, readCsv, type ReadSettings } from '../../connectors/csv/index.ts'
+import type { Config } from '../components.ts'
+import { ConfigError, type Arrival, type TagTable } from '../core/index.ts'
+
+/**
+ * A CSV file as the configuration describes it: by the settings of its `csv` source, of which there may be one at most;
+ * without one by the defaults.
+ */
+export function dataFile(config: Config, file: string, tags: TagTable): AsyncIterable<Arrival> {
+  const described = Object.entries(config.connectors).filter(
+    ([, { definition, settings }]) => definition.type === csv.type && (settings as ReadSettings).read !== undefined,
+  )
+  if (described.length > 1) {
+    const names = described.map(([name]) => name).join(', ')
+    const message = `several csv sources describe files (${names}); keep the one that describes ${file}`
+    throw new ConfigError([{ path: 'connectors', message }])
+  }
+  const settings = (described.at(0)?.[1].settings ?? csv.config.parse({ read: file })) as ReadSettings
+  return readCsv({ ...settings, read: file }, tags, described.at(0)?.[0])
+}
+
+/** One line on a terminal that says how far long work has come; nothing where stderr is no terminal. */
+export class Progress {
+  readonly #what: string
+  readonly #started = performance.now()
+  #shown = 0
+
+  constructor(what: string) {
+    this.#what = what
+  }
+
+  show(count: number, unit: string): void {
+    const now = performance.now()
+    if (!process.stderr.isTTY || now - this.#shown < 200) return
+    this.#shown = now
+    const rate = Math.round(count / ((now - this.#started) / 1000))
+    process.stderr.write(`\r${this.#what}: ${format(count)} ${unit}, ${format(rate)}/s  `)
+  }
+
+  end(): void {
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+  }
+
+  get seconds(): number {
+    return (performance.now() - this.#started) / 1000
+  }
+}
+
+export function format(count: number): string {
+  return count.toLocaleString('en')
+}
+
+/** Whether a path is a file that can be looked at. */
+export function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+}

@@ -1,0 +1,59 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { parseConfig } from '../../config/index.ts'
+import { startPlant, type Plant } from '../../connectors/plant/index.ts'
+import { schema } from '../components.ts'
+import { packageRoot } from '../version.ts'
+import type { ViewParts } from '../view.ts'
+import { overrides, overridesOf } from './configuration.ts'
+import { createLogger } from './logger.ts'
+import { serve } from './serve.ts'
+
+/** `millwright demo`: the whole agent on a simulated plant, with nothing installed and no network. */
+export function demo(): Command {
+  const command = new Command('demo')
+    .description('Run the agent on a simulated plant: nothing to install, no network.')
+    .addHelpText('after', '\nExample:\n  $ millwright demo\n  $ millwright demo --http-port 9000')
+    .action(async (options: Record<string, unknown>) => {
+      const folder = mkdtempSync(join(tmpdir(), 'millwright-demo-'))
+      console.log('Millwright demo: a SIMULATED plant, read through a real OPC UA server and a real MQTT broker.')
+      try {
+        await runDemo(folder, overridesOf({ data: join(folder, 'data'), ...options }))
+      } finally {
+        rmSync(folder, { recursive: true, force: true })
+      }
+    })
+  for (const option of overrides) command.addOption(option)
+  return command
+}
+
+async function runDemo(folder: string, args: string[]): Promise<void> {
+  const text = readFileSync(join(packageRoot, 'config', 'demo.yaml'), 'utf8')
+  const load = (endpoint: string, broker: string) => {
+    Object.assign(process.env, { PLANT_ENDPOINT: endpoint, PLANT_BROKER: broker })
+    return parseConfig(text, { schema, args })
+  }
+  // The plant's addresses are known when it runs; its log settings before.
+  const log = createLogger(load('opc.tcp://127.0.0.1:1', 'mqtt://127.0.0.1:1'))
+  const plant = await startPlant({ folder: join(folder, 'plant'), log })
+  try {
+    const config = load(plant.endpoint, plant.brokerUrl)
+    await serve({ config, text, args, log, plant: plantView(plant), fallback: true }, ({ url }) => {
+      console.log(`\n  ${url ?? 'The page is off.'}\n`)
+      console.log('It learns what is normal for a little over a minute. Then inject a fault on the page, and watch.')
+      console.log('Ctrl-C stops it; nothing is left behind.\n')
+    })
+  } finally {
+    await plant.close()
+  }
+}
+
+function plantView(plant: Plant): NonNullable<ViewParts['plant']> {
+  return {
+    inject: (asset, fault) => plant.inject(asset, fault),
+    repair: (asset) => plant.repair(asset),
+    state: () => ({ assets: plant.assets, active: plant.faults() }),
+  }
+}

@@ -1,0 +1,28 @@
+import { pino } from 'pino'
+import type { Config } from '../components.ts'
+import type { Logger } from '../core/index.ts'
+
+/** Logs JSON lines to stderr, where a service manager collects them; on a terminal short lines for people. */
+export function createLogger({ log, site }: Config, terminal = process.stderr.isTTY): Logger {
+  if (terminal && log.level !== 'silent') return terminalLogger(log.level)
+  const options = { level: log.level, base: { site }, errorKey: 'error', timestamp: pino.stdTimeFunctions.isoTime }
+  return pino(options, pino.destination({ dest: 2, sync: true }))
+}
+
+const levels = ['debug', 'info', 'warn', 'error'] as const
+const marks = { debug: '·', info: '·', warn: '!', error: '✖' } as const
+
+function terminalLogger(least: (typeof levels)[number]): Logger {
+  const write = (level: (typeof levels)[number]) => (fields: object, message: string) => {
+    if (levels.indexOf(level) < levels.indexOf(least)) return
+    const time = new Date().toTimeString().slice(0, 8)
+    const details = Object.entries(fields).map(([key, value]) => `${key}=${text(value)}`)
+    process.stderr.write(`${time} ${marks[level]} ${[message, ...details].join('  ')}\n`)
+  }
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+}
+
+function text(value: unknown): string {
+  if (value instanceof Error) return value.message
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,39 @@
+import { describeError, type Logger } from '../core/index.ts'
+import { startAgent, type Agent, type AgentOptions } from '../supervisor.ts'
+
+/** Runs an agent until SIGINT or SIGTERM, then stops it cleanly; a second signal ends at once. */
+export async function serve(options: AgentOptions, started: (agent: Agent) => void): Promise<void> {
+  const { log } = options
+  const agent = await startAgent(options)
+  started(agent)
+  const signal = stopSignal()
+  try {
+    await Promise.race([agent.done, signal])
+  } finally {
+    await stop(agent, log)
+  }
+}
+
+async function stop(agent: Agent, log: Logger): Promise<void> {
+  log.info({}, 'stopping; press Ctrl-C again to end at once')
+  try {
+    await agent.stop()
+    log.info({}, 'stopped')
+  } catch (error) {
+    log.error({}, `the agent did not stop cleanly: ${describeError(error)}`)
+    process.exitCode = 1
+  }
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(name, () => {
+        if (asked) process.exit(130)
+        asked = true
+        resolve()
+      })
+    }
+  })
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { Registry } from '../../models/index.ts'
+import type { Config } from '../components.ts'
+import { ConfigError, TagTable, type Entry } from '../core/index.ts'
+import { learn } from '../training.ts'
+import { configOption, loadOrExit } from './configuration.ts'
+import { Progress, dataFile, format } from './data.ts'
+
+interface TrainOptions {
+  readonly config: string
+  readonly monitor: string
+  readonly data: string
+  readonly json?: boolean
+}
+
+/** `millwright train`: a model from a file, into the registry. */
+export function train(): Command {
+  return new Command('train')
+    .description('Train the model of a monitor from a CSV file and register it; the agent uses it at its next start.')
+    .addOption(configOption())
+    .requiredOption('--monitor <name>', 'a key of `monitors`')
+    .requiredOption('--data <file>', 'CSV file of normal operation')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ millwright train --config plant.yaml --monitor pump-health --data january.csv',
+    )
+    .action(async (options: TrainOptions) => {
+      const { config } = loadOrExit(options.config)
+      const started = performance.now()
+      const version = await trainFrom(config, options)
+      const seconds = (performance.now() - started) / 1000
+      if (options.json) console.log(JSON.stringify({ monitor: options.monitor, version, seconds }))
+      else
+        console.log(
+          `${options.monitor}: model ${version} registered in ${join(config.data, 'models')} after ${seconds.toFixed(1)} s`,
+        )
+    })
+}
+
+async function trainFrom(config: Config, { monitor, data }: TrainOptions): Promise<string> {
+  if (!(monitor in config.monitors)) {
+    const known = Object.keys(config.monitors)
+    throw new ConfigError([
+      { path: `monitors.${monitor}`, message: `no such monitor; known: ${known.join(', ') || 'none'}` },
+    ])
+  }
+  const tags = new TagTable()
+  const progress = new Progress('training')
+  const bundle = await learn(
+    {
+      config,
+      monitor,
+      tags,
+      entries: entriesOf(config, data, tags),
+      created: Date.now(),
+      progress: (windows) => progress.show(windows, 'windows'),
+    },
+    new AbortController().signal,
+  )
+  progress.end()
+  console.error(`${format(bundle.manifest.training.rows)} windows used`)
+  return new Registry(join(config.data, 'models')).register(bundle)
+}
+
+async function* entriesOf(config: Config, data: string, tags: TagTable): AsyncGenerator<readonly Entry[]> {
+  let offset = 0
+  for await (const { batch } of dataFile(config, data, tags)) yield [{ kind: 'samples', batch, offset: offset++ }]
+}

@@ -1,0 +1,86 @@
+import { join } from 'node:path'
+import { Command, Option } from 'commander'
+import {
+  approveCertificate,
+  listCertificates,
+  revokeCertificate,
+  type Certificate,
+} from '../../connectors/opcua/index.ts'
+import { configOption, loadOrExit } from './configuration.ts'
+
+interface TrustOptions {
+  readonly config: string
+  readonly connector?: string
+  readonly json?: boolean
+}
+
+/** `millwright trust`: which OPC UA servers the agent believes. */
+export function trust(): Command {
+  const command = new Command('trust').description('Certificates of OPC UA servers: list, approve, revoke.')
+  const add = (name: string, description: string) =>
+    command
+      .command(name)
+      .description(description)
+      .addOption(configOption())
+      .addOption(new Option('--connector <name>', 'only this OPC UA connector'))
+  add('list', 'List certificates, pending ones first.')
+    .option('--json', 'print JSON')
+    .action(async (options: TrustOptions) => print(await listAll(options), options.json ?? false))
+  add('approve', 'Trust a pending certificate; the agent connects at its next attempt.')
+    .argument('<thumbprint>', 'at least the first 8 digits')
+    .action(async (thumbprint: string, options: TrustOptions) => {
+      const folder = await folderOf(thumbprint, options)
+      const { subject } = await approveCertificate(folder, thumbprint)
+      console.log(`Trusted: ${subject}`)
+    })
+  add('revoke', 'Trust a certificate no more.')
+    .argument('<thumbprint>', 'at least the first 8 digits')
+    .action(async (thumbprint: string, options: TrustOptions) => {
+      const folder = await folderOf(thumbprint, options)
+      const { subject } = await revokeCertificate(folder, thumbprint)
+      console.log(`Revoked: ${subject}`)
+    })
+  return command.addHelpText(
+    'after',
+    '\nExample:\n  $ millwright trust list --config plant.yaml\n  $ millwright trust approve 3f2a90c1 --config plant.yaml',
+  )
+}
+
+/** The PKI folder of each OPC UA connector, by its name. */
+function folders({ config: file, connector }: TrustOptions): [string, string][] {
+  const { config } = loadOrExit(file)
+  return Object.entries(config.connectors)
+    .filter(([name, { definition }]) => definition.type === 'opcua' && (connector === undefined || connector === name))
+    .map(([name, { settings }]) => {
+      const { pki } = settings as { pki?: string }
+      return [name, pki ?? join(config.data, 'connectors', name, 'pki')]
+    })
+}
+
+async function listAll(options: TrustOptions): Promise<(Certificate & { connector: string })[]> {
+  const lists = await Promise.all(
+    folders(options).map(async ([connector, folder]) =>
+      (await listCertificates(folder)).map((certificate) => ({ connector, ...certificate })),
+    ),
+  )
+  return lists.flat()
+}
+
+/** The folder that holds the certificate; the first one where none does, so that the error comes from there. */
+async function folderOf(thumbprint: string, options: TrustOptions): Promise<string> {
+  const all = folders(options)
+  for (const [, folder] of all) {
+    const certificates = await listCertificates(folder)
+    if (certificates.some((certificate) => certificate.thumbprint.startsWith(thumbprint.toLowerCase()))) return folder
+  }
+  return all.at(0)?.[1] ?? 'pki'
+}
+
+function print(certificates: (Certificate & { connector: string })[], json: boolean): void {
+  const lines = certificates.map(
+    ({ connector, state, thumbprint, subject, validTo }) =>
+      `${state.padEnd(8)} ${thumbprint}  ${connector}  ${subject}  valid to ${new Date(validTo).toISOString().slice(0, 10)}`,
+  )
+  const none = 'There are no certificates yet: a server shows its own when the agent first connects.'
+  console.log(json ? JSON.stringify(certificates, null, 2) : lines.join('\n') || none)
+}

@@ -1,0 +1,21 @@
+import type { z } from 'zod'
+import { configSchema } from '../config/index.ts'
+import { connectors } from '../connectors/index.ts'
+import { featureFields } from '../models/features/index.ts'
+import { modelConfig } from '../models/index.ts'
+import { journalConfig } from './journal/index.ts'
+import { operators } from './operators/index.ts'
+import { windowFields, windowProblems } from './operators/window.ts'
+
+/** The configuration's schema, made of what every room contributes. */
+export const schema = configSchema({
+  connectors,
+  operators,
+  journal: journalConfig.prefault({}).describe('The durable log.'),
+  model: modelConfig.prefault('anomaly').describe('What it concludes with: the name of a model, or its settings.'),
+  window: windowFields,
+  features: featureFields,
+  windowProblems,
+})
+
+export type Config = z.output<typeof schema>

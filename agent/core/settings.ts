@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+/** Building blocks of configuration schemas. Each turns what people write into the unit the code uses. */
+
+const milliseconds = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
+const bytesPerUnit = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 } as const
+
+function quantity(units: Readonly<Record<string, number>>, what: string, example: string) {
+  const expression = new RegExp(`^\\s*(\\d+(?:\\.\\d+)?)\\s*(${Object.keys(units).join('|')})\\s*$`)
+  return z
+    .string({ error: `expected ${what} such as ${example}` })
+    .regex(expression, {
+      error: `expected ${what} such as ${example}; units: ${Object.keys(units).join(', ')}`,
+      abort: true,
+    })
+    .transform((text) => {
+      const [, amount, unit] = expression.exec(text)!
+      return Number(amount) * units[unit]
+    })
+}
+
+/** `250ms`, `30s`, `5m`, `2h`, `7d` -> ms. */
+export const duration = quantity(milliseconds, 'a duration', '30s').meta({ title: 'duration' })
+
+/** `64kB`, `2GB`, `512MiB` -> bytes. */
+export const byteSize = quantity(bytesPerUnit, 'a size', '2GB').meta({ title: 'size' })
+
+/** A secret: never printed. Configuration may name a file instead, by the same key with `_file` appended. */
+export class Secret {
+  readonly #value: string
+
+  constructor(value: string) {
+    this.#value = value
+  }
+
+  /** The secret itself. */
+  reveal(): string {
+    return this.#value
+  }
+
+  toString(): string {
+    return '***'
+  }
+
+  toJSON(): string {
+    return '***'
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return '***'
+  }
+}
+
+export const secret = z
+  .string({ error: 'expected a text' })
+  .min(1, { error: 'must not be empty' })
+  .transform((value) => new Secret(value))
+  .meta({ title: 'secret' })
+
+/** The path of a file that holds a secret; read when the configuration is loaded. */
+export const secretFile = z
+  .string({ error: 'expected the path of a file' })
+  .transform((path, context) => {
+    try {
+      return new Secret(readFileSync(path, 'utf8').trim())
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: `cannot read ${path}: ${(error as Error).message}` })
+      return z.NEVER
+    }
+  })
+  .meta({ title: 'file' })

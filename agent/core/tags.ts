@@ -1,0 +1,78 @@
+/** What a tag's values are. `integer` is exact to 64 bits; `text` values are codes into the batch's `texts`. */
+export type TagType = 'number' | 'integer' | 'boolean' | 'text'
+
+/** What a source knows of a tag when it first meets it. */
+export interface TagDefinition {
+  /** Path in the plant, `line3/pump7/vibration`. */
+  readonly name: string
+  readonly type: TagType
+  readonly unit?: string
+  /** Plausible range, in `unit`. */
+  readonly low?: number
+  readonly high?: number
+  /** The connector it comes from. */
+  readonly source?: string
+  /** `change`: silence means that the last value still holds (OPC UA); `periodic` (default): silence is a gap. */
+  readonly reporting?: 'periodic' | 'change'
+}
+
+/** One named signal of the plant; `index` is its place in the tag table and in `Batch.tag`. */
+export interface Tag extends TagDefinition {
+  readonly index: number
+}
+
+/** Every tag the agent has met, by index and by name. Grows only; an index never changes its meaning. */
+export class TagTable {
+  readonly #tags: Tag[] = []
+  readonly #byName = new Map<string, Tag>()
+
+  constructor(tags: readonly Tag[] = []) {
+    for (const tag of tags) this.restore(tag)
+  }
+
+  get size(): number {
+    return this.#tags.length
+  }
+
+  at(index: number): Tag {
+    return this.#tags[index]
+  }
+
+  find(name: string): Tag | undefined {
+    return this.#byName.get(name)
+  }
+
+  /** The tag of that name, made on first sight. The first type wins: compare `tag.type` before adding values. */
+  resolve(definition: TagDefinition): Tag {
+    return this.#byName.get(definition.name) ?? this.restore({ ...definition, index: this.#tags.length })
+  }
+
+  /** Puts back a tag of a stored table, at its own index. */
+  restore(tag: Tag): Tag {
+    this.#tags[tag.index] = tag
+    this.#byName.set(tag.name, tag)
+    return tag
+  }
+
+  [Symbol.iterator](): IterableIterator<Tag> {
+    return this.#tags[Symbol.iterator]()
+  }
+}
+
+/**
+ * A test for tag indices by name patterns: `*` stands for anything within a level, `**` for any levels.
+ * Each index is matched once; after that the test is one array read.
+ */
+export function tagFilter(tags: TagTable, patterns: string | readonly string[] = '**'): (index: number) => boolean {
+  const expressions = (typeof patterns === 'string' ? [patterns] : patterns).map(globExpression)
+  const known: boolean[] = []
+  return (index) => (known[index] ??= expressions.some((expression) => expression.test(tags.at(index).name)))
+}
+
+function globExpression(pattern: string): RegExp {
+  const source = pattern
+    .split(/(\*\*|\*)/)
+    .map((part) => (part === '**' ? '.*' : part === '*' ? '[^/]*' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')))
+    .join('')
+  return new RegExp(`^${source}$`)
+}

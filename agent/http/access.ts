@@ -1,0 +1,72 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import { getCookie, setCookie } from 'hono/cookie'
+import type { Clock } from '../core/index.ts'
+import { Problem } from './problem.ts'
+import { sessionLength, type Sessions } from './token.ts'
+
+/** What a request brings along: the part of Node's own request that is used here; nothing where it came without a port. */
+export interface Environment {
+  Bindings: { readonly incoming?: { readonly socket: { readonly remoteAddress?: string } } }
+}
+
+/**
+ * Refuses requests under a foreign name. A page of another site can make its own name point to 127.0.0.1 and would then
+ * count as the agent's own page ("DNS rebinding"); the name it asked for gives it away.
+ */
+export function checkHost(names: ReadonlySet<string>): MiddlewareHandler<Environment> {
+  return async (context, next) => {
+    const name = hostName(context)
+    if (!isLoopbackName(name) && !names.has(name))
+      throw new Problem('HTTP_WRONG_HOST', `the agent does not answer to the name ${name || '(none)'}`)
+    await next()
+  }
+}
+
+/** Refuses changes that a page of another origin asks for, and those of whoever shows neither token nor session. */
+export function checkChange(sessions: Sessions, clock: Clock): MiddlewareHandler<Environment> {
+  return async (context, next) => {
+    checkOrigin(context)
+    const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1]
+    if (bearer !== undefined ? !sessions.isToken(bearer) : !isLoggedIn(context, sessions, clock))
+      throw new Problem('HTTP_UNAUTHORIZED', bearer === undefined ? 'this needs a log-in' : 'the token is wrong')
+    await next()
+  }
+}
+
+/** Throws where a browser says that the request comes from another origin. Programs send neither header. */
+export function checkOrigin(context: Context<Environment>): void {
+  const origin = context.req.header('origin')
+  const site = context.req.header('sec-fetch-site')
+  const foreign = origin !== undefined && originHost(origin) !== context.req.header('host')
+  if (foreign || (site !== undefined && site !== 'same-origin' && site !== 'none'))
+    throw new Problem('HTTP_CROSS_ORIGIN', `a page of ${origin ?? 'another site'} asked for this change`)
+}
+
+export function isLoggedIn(context: Context<Environment>, sessions: Sessions, clock: Clock): boolean {
+  return sessions.isOpen(getCookie(context, sessions.cookie), clock.now())
+}
+
+export function logIn(context: Context<Environment>, sessions: Sessions, clock: Clock): void {
+  const options = { httpOnly: true, sameSite: 'Strict', path: '/', maxAge: sessionLength / 1_000 } as const
+  setCookie(context, sessions.cookie, sessions.begin(clock.now()), options)
+}
+
+/** Does the request come from this very machine, by a loopback name and through no proxy? */
+export function isLocal(context: Context<Environment>): boolean {
+  const address = context.env.incoming?.socket.remoteAddress ?? ''
+  const proxied = context.req.header('forwarded') ?? context.req.header('x-forwarded-for')
+  return proxied === undefined && isLoopbackName(hostName(context)) && /^(127\.|::1$|::ffff:127\.)/.test(address)
+}
+
+/** Without port, in lower case, brackets of IPv6 kept. */
+function hostName(context: Context): string {
+  return (context.req.header('host') ?? '').toLowerCase().replace(/:\d+$/, '')
+}
+
+export function isLoopbackName(name: string): boolean {
+  return name === 'localhost' || name === '[::1]' || name === '::1' || /^127\.\d+\.\d+\.\d+$/.test(name)
+}
+
+function originHost(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined
+}

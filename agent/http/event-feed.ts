@@ -1,0 +1,132 @@
+import { audit, timer, type Subscription } from 'rxjs'
+import { describeError, type Logger } from '../core/index.ts'
+import type { AgentView } from './agent-view.ts'
+
+export interface FeedOptions {
+  /** Least time between two states, ms. Large states come less often: at most 500 kB/s to each client. */
+  readonly interval?: number
+  /** ms. A page that hears nothing for three of them knows that the connection is dead. */
+  readonly heartbeat?: number
+  /** Streams at a time. */
+  readonly capacity?: number
+  /** A client that takes nothing for so long is cut off, ms. */
+  readonly patience?: number
+}
+
+interface Client {
+  readonly controller: ReadableStreamDefaultController<Uint8Array>
+  /** The newest state, while the one before it has not been taken. */
+  waiting: Uint8Array | undefined
+  /** When it last took something, ms since epoch. */
+  taken: number
+}
+
+const bytesPerMillisecond = 500
+
+/**
+ * The agent's state as server-sent events: `state` with the whole `AgentState` when it changed, `heartbeat` in between.
+ * Holds at most two states per client: a slow one skips what it has no time for, and never slows the agent or others.
+ * Works only while somebody listens.
+ */
+export class EventFeed {
+  readonly #view: AgentView
+  readonly #log: Logger
+  readonly #options: Required<FeedOptions>
+  readonly #clients = new Set<Client>()
+  readonly #encoder = new TextEncoder()
+  #changes: Subscription | undefined
+  #heartbeat: NodeJS.Timeout | undefined
+  #size = 0
+  #closed = false
+
+  constructor(view: AgentView, log: Logger, options: FeedOptions = {}) {
+    this.#view = view
+    this.#log = log
+    this.#options = { interval: 300, heartbeat: 5_000, capacity: 32, patience: 60_000, ...options }
+  }
+
+  get clients(): number {
+    return this.#clients.size
+  }
+
+  /** A new stream that begins with the state as it is; undefined where there are too many already. */
+  open(): ReadableStream<Uint8Array> | undefined {
+    if (this.#closed || this.#clients.size >= this.#options.capacity) return undefined
+    const first = this.#state()
+    let client: Client
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          client = { controller, waiting: undefined, taken: Date.now() }
+          controller.enqueue(first)
+          this.#join(client)
+        },
+        pull: () => {
+          client.taken = Date.now()
+          const frame = client.waiting
+          client.waiting = undefined
+          if (frame) client.controller.enqueue(frame)
+        },
+        cancel: () => this.#leave(client),
+      },
+      { highWaterMark: 1 },
+    )
+  }
+
+  /** Ends every stream. */
+  close(): void {
+    this.#closed = true
+    for (const client of [...this.#clients]) {
+      this.#leave(client)
+      client.controller.close()
+    }
+  }
+
+  #join(client: Client): void {
+    this.#clients.add(client)
+    if (this.#changes) return
+    const pause = () => timer(Math.max(this.#options.interval, this.#size / bytesPerMillisecond))
+    this.#changes = this.#view.changes.pipe(audit(pause)).subscribe({
+      next: () => this.#send(),
+      error: (error: unknown) => this.#log.error({ error: describeError(error) }, 'live events ended'),
+    })
+    this.#heartbeat = setInterval(() => this.#beat(), this.#options.heartbeat)
+  }
+
+  #leave(client: Client): void {
+    this.#clients.delete(client)
+    if (this.#clients.size > 0) return
+    this.#changes?.unsubscribe()
+    this.#changes = undefined
+    clearInterval(this.#heartbeat)
+  }
+
+  #send(): void {
+    let frame: Uint8Array
+    try {
+      frame = this.#state()
+    } catch (error) {
+      this.#log.error({ error: describeError(error) }, 'the state could not be read')
+      return
+    }
+    for (const client of this.#clients)
+      if (client.controller.desiredSize! > 0) client.controller.enqueue(frame)
+      else client.waiting = frame
+  }
+
+  #beat(): void {
+    const frame = this.#encoder.encode(`event: heartbeat\ndata: ${Date.now()}\n\n`)
+    for (const client of [...this.#clients])
+      if (client.controller.desiredSize! > 0) client.controller.enqueue(frame)
+      else if (Date.now() - client.taken > this.#options.patience) {
+        this.#leave(client)
+        client.controller.error(new Error('the client takes nothing'))
+      }
+  }
+
+  #state(): Uint8Array {
+    const frame = this.#encoder.encode(`retry: 2000\nevent: state\ndata: ${JSON.stringify(this.#view.state())}\n\n`)
+    this.#size = frame.length
+    return frame
+  }
+}

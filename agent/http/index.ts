@@ -1,0 +1,101 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { ConfigError, systemClock, type Clock, type Logger } from '../core/index.ts'
+import { isLoopbackName } from './access.ts'
+import type { AgentView } from './agent-view.ts'
+import { createApp } from './app.ts'
+import { EventFeed, type FeedOptions } from './event-feed.ts'
+import { Sessions } from './token.ts'
+
+export * from './agent-view.ts'
+export { loadToken, tokenFileName } from './token.ts'
+
+export interface HttpOptions {
+  readonly view: AgentView
+  /** What changes need; see `loadToken`. */
+  readonly token: string
+  readonly log: Logger
+  /** Default 127.0.0.1. */
+  readonly host?: string
+  /** Default 8080; 0: a free one. */
+  readonly port?: number
+  /** Where the port is taken: the next free one (true) or an error (false, default). */
+  readonly fallback?: boolean
+  /** More names to answer to while listening on loopback only, such as that of a reverse proxy. */
+  readonly names?: readonly string[]
+  readonly clock?: Clock
+  readonly events?: FeedOptions
+}
+
+export interface Http {
+  /** Answers a request without a port. */
+  readonly app: ReturnType<typeof createApp>
+  /** Listens. Rejects with a ConfigError where it cannot. */
+  listen(): Promise<Listening>
+}
+
+export interface Listening {
+  /** `http://127.0.0.1:8080`. */
+  readonly url: string
+  /** Ends live streams and connections. */
+  close(): Promise<void>
+}
+
+/** The page, health, metrics and API of an agent. */
+export function createHttp(options: HttpOptions): Http {
+  const { view, log, clock = systemClock, host = '127.0.0.1', names = [] } = options
+  const feed = new EventFeed(view, log, options.events)
+  const known = isLoopbackName(host) ? new Set(names) : undefined
+  const app = createApp({ view, log, feed, clock, sessions: new Sessions(options.token), names: known })
+  return { app, listen: () => listen(app, feed, host, options) }
+}
+
+async function listen(app: Http['app'], feed: EventFeed, host: string, options: HttpOptions): Promise<Listening> {
+  const { port = 8080, fallback = false } = options
+  for (const candidate of fallback ? candidates(port) : [port]) {
+    const server = await bind(app, host, candidate)
+    if (server) return { url: urlOf(server, host), close: () => close(server, feed) }
+  }
+  throw cannotListen(host, port, 'is taken by another program', 'Set http.port to a free port, or 0 to pick one.')
+}
+
+/** The wanted port, the 20 after it, then any. */
+function candidates(port: number): number[] {
+  return [...Array.from({ length: 21 }, (_, i) => port + i).filter((candidate) => candidate <= 65_535), 0]
+}
+
+/** Undefined where the port is taken. */
+function bind(app: Http['app'], host: string, port: number): Promise<Server | undefined> {
+  const serverOptions = { requestTimeout: 30_000, headersTimeout: 10_000 }
+  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false, serverOptions }) as Server
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(undefined)
+      else
+        reject(cannotListen(host, port, error.message, 'Set http.host and http.port to what this machine has.', error))
+    })
+    server.listen(port, host, () => resolve(server))
+  })
+}
+
+function cannotListen(host: string, port: number, what: string, remedy: string, cause?: unknown): ConfigError {
+  return new ConfigError([{ path: 'http.port', message: `port ${port} on ${host}: ${what}`, remedy }], { cause })
+}
+
+function urlOf(server: Server, host: string): string {
+  const { port } = server.address() as AddressInfo
+  if (host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${port}`
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** Closes connections as their answers end; after a second, all of them. */
+async function close(server: Server, feed: EventFeed): Promise<void> {
+  feed.close()
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const tidy = setInterval(() => server.closeIdleConnections(), 10)
+  const impatience = setTimeout(() => server.closeAllConnections(), 1_000)
+  await closed
+  clearInterval(tidy)
+  clearTimeout(impatience)
+}

@@ -1,0 +1,64 @@
+import type { Context } from 'hono'
+import { z } from 'zod'
+import { duration } from '../core/index.ts'
+import { Problem } from './problem.ts'
+
+const by = z.string().trim().min(1).max(100).describe('Who does it.')
+const reason = z.string().trim().max(500).optional().describe('Why.')
+
+/** What the API accepts. */
+export const requests = {
+  login: z.strictObject({ token: z.string().max(1_000).describe('The token of the file http-token.') }),
+  acknowledge: z.strictObject({ by, reason }),
+  shelve: z.strictObject({
+    by,
+    reason,
+    for: duration
+      .refine((length) => length > 0 && length <= 30 * 86_400_000, { error: 'must be more than 0 and at most 30d' })
+      .describe('How long, such as 30m or 8h.'),
+  }),
+  inject: z.strictObject({
+    asset: z.string().max(500).describe('Name of the asset.'),
+    fault: z.string().max(100).describe('Name of the fault.'),
+  }),
+  repair: z.strictObject({ asset: z.string().max(500).describe('Name of the asset.') }),
+}
+
+/** Bytes. */
+const largestBody = 16_384
+
+/** How many dead letters are asked for. */
+export const limit = z.coerce.number().int().min(1).max(1_000).default(100)
+
+/** The body of a request, checked. Throws a Problem that names everything that is wrong with it. */
+export async function body<Schema extends z.ZodType>(context: Context, schema: Schema): Promise<z.output<Schema>> {
+  if (!/^application\/json\b/i.test(context.req.header('content-type') ?? ''))
+    throw new Problem('HTTP_NOT_JSON', 'the body is not declared as JSON')
+  const text = await boundedText(context)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new Problem('HTTP_BAD_JSON', 'the body is not JSON', { cause: error })
+  }
+  return check(schema, value)
+}
+
+export function check<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const told = result.error.issues.map(({ path, message }) => [...path.map(String), message].join(': '))
+  throw new Problem('HTTP_INVALID', told.join('; '))
+}
+
+/** Stops reading at the bound. Not Hono's own body limit: its new Request needs the globals that we leave alone. */
+async function boundedText(context: Context): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of context.req.raw.body ?? []) {
+    size += (chunk as Uint8Array).length
+    if (size > largestBody) throw new Problem('HTTP_TOO_LARGE', `the body is larger than ${largestBody} bytes`)
+    chunks.push(chunk as Uint8Array)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

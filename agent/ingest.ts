@@ -1,0 +1,175 @@
+import type { Subscription } from 'rxjs'
+import {
+  describeError,
+  emptyBatch,
+  type Arrival,
+  type Clock,
+  type Journal,
+  type JournalRecord,
+  type Logger,
+  type Metrics,
+  type Source,
+} from './core/index.ts'
+
+/** What became of a source's samples: received = stored + rejected + in flight. */
+export interface SourceLedger {
+  readonly received: number
+  readonly stored: number
+  /** By reason. */
+  readonly rejected: Readonly<Record<string, number>>
+  readonly inFlight: number
+  /** Could not be stored; the far side keeps them, where its protocol can. Not part of `received`. */
+  readonly refused: number
+}
+
+interface Tally {
+  received: number
+  stored: number
+  rejected: Record<string, number>
+  inFlight: number
+  refused: number
+}
+
+export interface IngestOptions {
+  readonly journal: Journal
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly clock: Clock
+  /** How long after the last sample ticks go on, in ms: until every window has had its idle timeout. */
+  readonly tickFor: number
+}
+
+/** From the sources into the journal. A source is told that its batch is settled when the disk has it. */
+export class Ingest {
+  readonly #options: IngestOptions
+  readonly #tallies = new Map<string, Tally>()
+  readonly #subscriptions: Subscription[] = []
+  #appended = -Infinity
+  readonly #underWay = new Set<Promise<void>>()
+  #full = false
+  #ticker: NodeJS.Timeout | undefined
+
+  constructor(options: IngestOptions) {
+    this.#options = options
+  }
+
+  start(sources: ReadonlyMap<string, Source>): void {
+    for (const [name, source] of sources) {
+      this.#tallies.set(name, this.#earlier(name))
+      const log = this.#options.log
+      this.#subscriptions.push(
+        source.batches().subscribe({
+          next: (arrival) => this.#follow(this.#take(name, arrival)),
+          error: (error: unknown) => log.error({ source: name }, `source stopped: ${describeError(error)}`),
+          complete: () => log.info({ source: name }, 'source has no more data'),
+        }),
+      )
+    }
+    this.#ticker = setInterval(() => this.#tick(), 1_000)
+  }
+
+  stop(): void {
+    clearInterval(this.#ticker)
+    for (const subscription of this.#subscriptions) subscription.unsubscribe()
+  }
+
+  /** Resolves when nothing is in flight. */
+  async drained(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay)
+  }
+
+  /** Whether nothing can be stored at the moment. */
+  get full(): boolean {
+    return this.#full
+  }
+
+  ledger(): Record<string, SourceLedger> {
+    return Object.fromEntries(
+      [...this.#tallies].map(([name, tally]) => [name, { ...tally, rejected: { ...tally.rejected } }]),
+    )
+  }
+
+  /** Appends records that come from the agent itself: operator actions, model changes. */
+  async record(records: readonly JournalRecord[]): Promise<void> {
+    await this.#options.journal.append('samples', records)
+  }
+
+  #follow(taking: Promise<void>): void {
+    this.#underWay.add(taking)
+    void taking.finally(() => this.#underWay.delete(taking))
+  }
+
+  async #take(name: string, arrival: Arrival): Promise<void> {
+    const { journal } = this.#options
+    const { batch, rejected = [], events = [] } = arrival
+    const tally = this.#tallies.get(name)!
+    const rows = batch.length + rejected.reduce((total, letter) => total + letter.rows, 0)
+    tally.received += rows
+    tally.inFlight += rows
+    const records: JournalRecord[] = batch.length > 0 ? [{ kind: 'samples', batch }] : []
+    for (const event of events) records.push({ kind: 'event', event, arrival: batch.arrival })
+    const letters = rejected.map((letter): JournalRecord => ({ kind: 'dead', letter }))
+    try {
+      await Promise.all([
+        records.length > 0 ? journal.append('samples', records) : undefined,
+        letters.length > 0 ? journal.append('dead', letters) : undefined,
+      ])
+    } catch (error) {
+      tally.inFlight -= rows
+      tally.received -= rows
+      tally.refused += rows
+      this.#refused(error)
+      arrival.settled?.(false)
+      return
+    }
+    tally.inFlight -= rows
+    this.#count(name, tally, arrival)
+    this.#recovered()
+    arrival.settled?.(true)
+  }
+
+  #count(name: string, tally: Tally, { batch, rejected = [] }: Arrival): void {
+    const { metrics, clock } = this.#options
+    let rows = batch.length
+    tally.stored += batch.length
+    for (const letter of rejected) {
+      rows += letter.rows
+      tally.rejected[letter.reason] = (tally.rejected[letter.reason] ?? 0) + letter.rows
+      metrics.count('rejected_samples_total', letter.rows, { source: name, reason: letter.reason })
+    }
+    metrics.count('received_samples_total', rows, { source: name })
+    this.#appended = clock.now()
+  }
+
+  /** Time passes in the journal also when nothing arrives, so that windows close without the pipeline reading a clock. */
+  #tick(): void {
+    const now = this.#options.clock.now()
+    if (now - this.#appended < 1_000 || now - this.#appended > this.#options.tickFor) return
+    const batch = emptyBatch('', now)
+    this.#options.journal
+      .append('samples', [{ kind: 'samples', batch }])
+      .catch((error: unknown) => this.#refused(error))
+  }
+
+  #refused(error: unknown): void {
+    if (!this.#full) this.#options.log.error({}, `nothing is acknowledged: ${describeError(error)}`)
+    this.#full = true
+  }
+
+  #recovered(): void {
+    if (this.#full) this.#options.log.info({}, 'the journal stores again')
+    this.#full = false
+  }
+
+  /** What the journal has of this source from earlier runs; letters with the reason `rejected` come from a sink. */
+  #earlier(name: string): Tally {
+    const stored = this.#options.journal.stats('samples').totals[name] ?? 0
+    const rejected: Record<string, number> = {}
+    for (const [key, rows] of Object.entries(this.#options.journal.stats('dead').totals)) {
+      const reason = key.startsWith(`${name}/`) ? key.slice(name.length + 1) : 'rejected'
+      if (reason !== 'rejected') rejected[reason] = rows
+    }
+    const received = stored + Object.values(rejected).reduce((total, rows) => total + rows, 0)
+    return { received, stored, rejected, inFlight: 0, refused: 0 }
+  }
+}

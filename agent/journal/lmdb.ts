@@ -1,0 +1,261 @@
+import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Database, open, type RootDatabase } from 'lmdb'
+import type { Logger, Stream } from '../core/index.ts'
+import { describeError, JournalError, streams } from '../core/index.ts'
+import { commitFailure, isDamage, openFailure } from './failures.ts'
+import { mendFile } from './file.ts'
+import { type FolderLock, lockFolder } from './lock.ts'
+import { Reserve } from './reserve.ts'
+import type { Changes, Store, StoredRecord } from './store.ts'
+
+type Table<Key extends string | number> = Database<Uint8Array, Key>
+
+const pageSize = 4096
+/** Bytes written and read after which the file is mapped anew. */
+const mappedLong = 8e6
+const dataFile = 'data.mdb'
+/** LMDB's table of readers; made anew with each store. */
+const lockFile = 'lock.mdb'
+
+export interface LmdbOptions {
+  readonly folder: string
+  readonly log: Logger
+  readonly readOnly: boolean
+}
+
+/**
+ * Keeps records in LMDB, one key per record, offsets as keys.
+ *
+ * Durability: `overlappingSync` is off, so a commit is LMDB's own sequence on its write thread: write the changed pages to
+ * free places, fdatasync, then write and sync the meta page that makes them current. The promise of `batch` resolves after
+ * that sequence, never before; a crash at any point leaves the meta page of either before or after. (With overlapping sync
+ * the promise resolves at visibility, and a failed flush is not reported.) All puts of a `batch` are one transaction as long
+ * as nobody runs a synchronous transaction meanwhile; only opening does.
+ */
+export class LmdbStore implements Store {
+  #tables: Tables
+  /** False for the moment in which the file is mapped anew. */
+  #mapped = true
+  #touched = 0
+  readonly #folder: string
+  readonly #reserve: Reserve
+  readonly #lock: FolderLock | undefined
+
+  private constructor(folder: string, root: RootDatabase<Uint8Array, string>, lock: FolderLock | undefined) {
+    this.#folder = folder
+    this.#reserve = new Reserve(folder)
+    this.#tables = openTables(root)
+    this.#lock = lock
+  }
+
+  get readable(): boolean {
+    return this.#mapped
+  }
+
+  /**
+   * Opens, and creates where absent; gives what `use` makes of the store. Rejects with a JournalError. A store that is
+   * damaged, or in which `use` finds damage, is moved aside with a loud log, and a new one is begun.
+   */
+  static async open<Used>(options: LmdbOptions, use: (store: LmdbStore) => Used): Promise<Used> {
+    const { folder, log, readOnly } = options
+    if (readOnly) return openToRead(options, (root) => use(new LmdbStore(folder, root, undefined)))
+    let lock: FolderLock | undefined
+    try {
+      mkdirSync(folder, { recursive: true })
+      accessSync(folder, constants.W_OK)
+      lock = await lockFolder(folder, log)
+      return await openToWrite(options, (root) => {
+        const store = new LmdbStore(folder, root, lock)
+        store.#touch()
+        store.#reserve.fill()
+        return use(store)
+      })
+    } catch (error) {
+      await lock?.release()
+      throw openFailure(error, folder)
+    }
+  }
+
+  /** Walks down both edges of the trees: a damaged one fails now. */
+  #touch(): void {
+    for (const table of Object.values(this.#tables.records)) {
+      for (const reverse of [false, true]) Array.from(table.getKeys({ limit: 1, reverse }))
+    }
+  }
+
+  async commit(changes: Changes): Promise<void> {
+    if (!this.#mapped || this.#touched > mappedLong) await this.#mapAnew()
+    try {
+      await this.#write(changes)
+    } catch (error) {
+      const makesRoom = changes.removals.length > 0
+      const full = error instanceof JournalError && error.code === 'JOURNAL_FULL'
+      if (!full || !makesRoom || !this.#reserve.spend()) throw error
+      await this.#write(changes)
+    }
+  }
+
+  async #write({ puts, removals, meta }: Changes): Promise<void> {
+    const { root, records, meta: metaTable } = this.#tables
+    try {
+      await root.batch(() => {
+        for (const { stream, offset, bytes } of puts) {
+          this.#touched += bytes.length
+          void records[stream].put(offset, bytes)
+        }
+        for (const { stream, offsets } of removals) {
+          for (const offset of offsets) void records[stream].remove(offset)
+        }
+        for (const [name, bytes] of meta) void metaTable.put(name, bytes)
+      })
+    } catch (error) {
+      const cause = await commitError(error)
+      throw commitFailure(cause, this.#folder, this.#fileSize())
+    }
+  }
+
+  /**
+   * Every page of the file that was looked at stays part of this process's memory until the file is unmapped, in the end
+   * all of it: so now and then it is. Takes about 2 ms.
+   */
+  async #mapAnew(): Promise<void> {
+    if (this.#mapped) {
+      this.#mapped = false
+      await this.#tables.root.close()
+    }
+    try {
+      this.#tables = openTables(environment(this.#folder, false))
+    } catch (error) {
+      throw openFailure(error, this.#folder)
+    }
+    this.#touched = 0
+    this.#mapped = true
+  }
+
+  trimmed(): void {
+    this.#reserve.fill()
+  }
+
+  #fileSize(): number {
+    try {
+      return statSync(join(this.#folder, dataFile)).size
+    } catch {
+      return 0
+    }
+  }
+
+  *scan(stream: Stream, from: number, to: number): Iterable<StoredRecord> {
+    if (!this.#mapped) return
+    const range = this.#tables.records[stream].getRange({ start: from, end: to })
+    for (const { key, value } of range) {
+      this.#touched += value.length
+      yield { offset: key, bytes: value }
+    }
+  }
+
+  meta(name: string): Uint8Array | undefined {
+    return this.#tables.meta.get(name)
+  }
+
+  /** A value that leaves no room for a second one on a page gets pages of its own. */
+  footprint(length: number): number {
+    const node = length + 18
+    return node > pageSize / 2 - 16 ? Math.ceil((length + 16) / pageSize) * pageSize + 26 : node + (node & 1)
+  }
+
+  refresh(): void {
+    this.#tables.root.resetReadTxn()
+  }
+
+  async close(): Promise<void> {
+    // Left open, LMDB would keep its thread and its reader slot until the process ends.
+    if (this.#mapped) await this.#tables.root.close()
+    await this.#lock?.release()
+  }
+}
+
+interface Tables {
+  readonly root: RootDatabase<Uint8Array, string>
+  readonly records: Record<Stream, Table<number>>
+  readonly meta: Table<string>
+}
+
+function openTables(root: RootDatabase<Uint8Array, string>): Tables {
+  const table = <Key extends string | number>(name: string): Table<Key> => {
+    const opened = root.openDB<Uint8Array, Key>({ name, encoding: 'binary' }) as Table<Key> | undefined
+    if (!opened) throw new Error(`the store has no table ${name}`)
+    return opened
+  }
+  const records = { samples: table<number>('samples'), results: table<number>('results'), dead: table<number>('dead') }
+  return { root, records, meta: table('meta') }
+}
+
+type Use<Used> = (root: RootDatabase<Uint8Array, string>) => Used
+
+function environment(folder: string, readOnly: boolean): RootDatabase<Uint8Array, string> {
+  return open<Uint8Array, string>({
+    path: folder,
+    noSubdir: false,
+    encoding: 'binary',
+    maxDbs: streams.length + 1,
+    readOnly,
+    overlappingSync: false,
+    // The journal makes the groups: a batch shall start at once, not with the next turn.
+    eventTurnBatching: false,
+  })
+}
+
+async function openToRead<Used>(options: LmdbOptions, use: Use<Used>): Promise<Used> {
+  const { folder } = options
+  try {
+    if (!existsSync(join(folder, dataFile))) throw new Error('there is no journal')
+    return await openChecked(options, use)
+  } catch (error) {
+    throw new JournalError('JOURNAL_IO', `the journal in ${folder} cannot be read`, {
+      cause: error,
+      remedy: 'Check that the folder holds a journal and that the agent has started once.',
+    })
+  }
+}
+
+async function openToWrite<Used>(options: LmdbOptions, use: Use<Used>): Promise<Used> {
+  const { folder, log } = options
+  if (existsSync(join(folder, dataFile))) accessSync(join(folder, dataFile), constants.W_OK)
+  try {
+    return await openChecked(options, use)
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    // An unattended gateway must go on measuring; nothing is deleted, and what can be saved can be saved by hand.
+    const aside = `${dataFile}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`
+    renameSync(join(folder, dataFile), join(folder, aside))
+    rmSync(join(folder, lockFile), { force: true })
+    log.error(
+      { folder, aside },
+      `the journal is damaged (${describeError(error)}): moved to ${aside}, a new one is begun`,
+    )
+    return await openChecked(options, use)
+  }
+}
+
+async function openChecked<Used>({ folder, log, readOnly }: LmdbOptions, use: Use<Used>): Promise<Used> {
+  mendFile(join(folder, dataFile), readOnly, log)
+  const root = environment(folder, readOnly)
+  try {
+    return use(root)
+  } catch (error) {
+    await root.close()
+    throw error
+  }
+}
+
+/** lmdb-js rejects with a general error and puts the reason into a promise of its own. */
+async function commitError(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error && 'commitError' in error)) return error
+  try {
+    await (error.commitError as Promise<unknown>)
+    return error
+  } catch (reason) {
+    return reason
+  }
+}

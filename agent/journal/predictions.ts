@@ -1,0 +1,102 @@
+import type { Prediction, PredictionKind, PredictionState } from '../core/index.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
+import { readPacked, writePacked } from './integers.ts'
+import { ValueCodec } from './values.ts'
+
+const values = new ValueCodec()
+const codes = new Map<string, number>()
+const words: string[] = []
+let scratch = new Uint32Array(256)
+
+const textColumns = ['asset', 'monitor', 'kind', 'state', 'model'] as const
+const numberColumns = ['time', 'score', 'threshold', 'coverage', 'revision'] as const
+
+/** Writes predictions by column; texts and roles are codes into one list of words per record. */
+export function writePredictions(writer: ByteWriter, predictions: readonly Prediction[]): void {
+  const count = predictions.length
+  codes.clear()
+  words.length = 0
+  const roles = predictions.map((prediction) => Object.keys(prediction.contributions))
+  const flat = roles.flat()
+  // The words come first in the record, so they are collected first.
+  for (const column of textColumns) for (const prediction of predictions) codeOf(prediction[column])
+  for (const role of flat) codeOf(role)
+  writer.varint(words.length)
+  for (const word of words) writer.text(word)
+  for (const column of textColumns) writeCodes(writer, count, (row) => codes.get(predictions[row][column])!)
+  for (const column of numberColumns) {
+    const into = values.column(count)
+    for (let row = 0; row < count; row++) into[row] = predictions[row][column]
+    values.write(writer, count)
+  }
+  writeCodes(writer, count, (row) => roles[row].length)
+  writeCodes(writer, flat.length, (index) => codes.get(flat[index])!)
+  writeContributions(writer, predictions, roles, flat.length)
+}
+
+function writeContributions(
+  writer: ByteWriter,
+  predictions: readonly Prediction[],
+  roles: readonly (readonly string[])[],
+  count: number,
+): void {
+  const into = values.column(count)
+  let at = 0
+  for (let row = 0; row < predictions.length; row++) {
+    const { contributions } = predictions[row]
+    for (const role of roles[row]) into[at++] = contributions[role]
+  }
+  values.write(writer, count)
+}
+
+export function readPredictions(reader: ByteReader, count: number): Prediction[] {
+  const list = Array.from({ length: reader.varint() }, () => reader.text())
+  const texts = textColumns.map(() => readCodes(reader, count).slice(0, count))
+  const numbers = numberColumns.map(() => values.read(reader, count).slice(0, count))
+  const contributions = readContributions(reader, count, list)
+  const [asset, monitor, kind, state, model] = texts
+  const [time, score, threshold, coverage, revision] = numbers
+  return Array.from({ length: count }, (_, row) => ({
+    time: time[row],
+    asset: list[asset[row]],
+    monitor: list[monitor[row]],
+    kind: list[kind[row]] as PredictionKind,
+    score: score[row],
+    threshold: threshold[row],
+    state: list[state[row]] as PredictionState,
+    coverage: coverage[row],
+    revision: revision[row],
+    model: list[model[row]],
+    contributions: contributions[row],
+  }))
+}
+
+function readContributions(reader: ByteReader, count: number, list: readonly string[]): Record<string, number>[] {
+  const sizes = readCodes(reader, count).slice(0, count)
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  const roles = readCodes(reader, total).slice(0, total)
+  const shares = values.read(reader, total)
+  let at = 0
+  return Array.from(sizes, (size) => {
+    const contributions: Record<string, number> = {}
+    for (const end = at + size; at < end; at++) contributions[list[roles[at]]] = shares[at]
+    return contributions
+  })
+}
+
+function codeOf(word: string): void {
+  if (codes.has(word)) return
+  codes.set(word, words.push(word) - 1)
+}
+
+function writeCodes(writer: ByteWriter, count: number, code: (index: number) => number): void {
+  if (count > scratch.length) scratch = new Uint32Array(count * 2)
+  for (let i = 0; i < count; i++) scratch[i] = code(i)
+  writePacked(writer, scratch, count)
+}
+
+function readCodes(reader: ByteReader, count: number): Uint32Array {
+  if (count > scratch.length) scratch = new Uint32Array(count * 2)
+  readPacked(reader, scratch, count)
+  return scratch
+}

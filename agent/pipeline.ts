@@ -1,0 +1,185 @@
+import { Subject, share } from 'rxjs'
+import type { Config } from './components.ts'
+import { Alarms } from './alarms.ts'
+import { Checkpoint } from './checkpoint.ts'
+import { clean } from './clean.ts'
+import {
+  AssetClass,
+  type Batch,
+  type Detector,
+  type Entry,
+  type JournalEvent,
+  type JournalRecord,
+  type Metrics,
+  type ModelEvent,
+  type Prediction,
+  type TagTable,
+} from './core/index.ts'
+import { Monitor } from './monitor.ts'
+
+export interface PipelineOptions {
+  readonly config: Pick<Config, 'clean' | 'assets' | 'monitors'>
+  readonly tags: TagTable
+  readonly metrics: Metrics
+  /** The detector of a model version, when a record puts it to work. Undefined where it cannot be had: no opinion then. */
+  detector(monitor: string, version: string): Promise<Detector | undefined>
+  /** Whether the cleaned samples are results too. */
+  readonly keepSamples: boolean
+  /** What `save` returned at an earlier time. */
+  readonly saved?: unknown
+}
+
+interface Saved {
+  readonly states: Record<string, unknown>
+  readonly located: Record<string, readonly number[]>
+  readonly models: Record<string, string>
+  readonly alarms: unknown
+}
+
+/**
+ * The data flow: samples -> clean -> each monitor's (clean -> window -> features -> score) -> alarms -> results.
+ * A deterministic function of the entries it is given: live, replay and training run this same code.
+ */
+export class Pipeline {
+  readonly monitors: ReadonlyMap<string, Monitor>
+  readonly alarms: Alarms
+  /** Cleaned samples, as they pass. */
+  readonly cleaned = new Subject<Batch>()
+  /** Predictions, as they are made. */
+  readonly predictions = new Subject<readonly Prediction[]>()
+  readonly #options: PipelineOptions
+  readonly #input = new Subject<Batch>()
+  readonly #classes = new Map<string, AssetClass>()
+  readonly #checkpoint: Checkpoint
+  readonly #models: Record<string, string> = {}
+  #records: Batch[] = []
+
+  private constructor(options: PipelineOptions, saved: Saved | undefined) {
+    const { config, tags, metrics } = options
+    this.#options = options
+    this.#checkpoint = new Checkpoint(saved?.states)
+    this.alarms = new Alarms(
+      Object.fromEntries(Object.entries(config.monitors).map(([key, value]) => [key, value.alarm])),
+    )
+    if (saved) this.alarms.load(saved.alarms)
+    const context = { tags, metrics, keeper: this.#checkpoint }
+    const cleaned = this.#input.pipe(clean(config.clean, 'clean', context), share())
+    cleaned.subscribe((batch) => {
+      if (options.keepSamples && batch.length > 0) this.#records.push(batch)
+      this.cleaned.next(batch)
+    })
+    const monitors = Object.entries(config.monitors).map(([name, settings]) => {
+      const assets = this.#assetClass(settings.assets, saved)
+      const keeper = this.#checkpoint.within(`monitors/${name}`)
+      return [name, new Monitor(name, settings, cleaned, { tags, metrics, assets, keeper })] as const
+    })
+    this.monitors = new Map(monitors)
+  }
+
+  static async create(options: PipelineOptions): Promise<Pipeline> {
+    const saved = options.saved as Saved | undefined
+    const pipeline = new Pipeline(options, saved)
+    for (const [monitor, version] of Object.entries(saved?.models ?? {})) await pipeline.#activate(monitor, version)
+    return pipeline
+  }
+
+  /** Classes of assets seen by the monitors, by name. */
+  get classes(): ReadonlyMap<string, AssetClass> {
+    return this.#classes
+  }
+
+  /** Handles entries in order; resolves with what they led to. The last entry's offset is the origin of all of it. */
+  async handle(entries: readonly Entry[]): Promise<JournalRecord[]> {
+    const predictions: Prediction[] = []
+    const events: JournalEvent[] = []
+    for (const entry of entries) {
+      if (entry.kind === 'samples') this.#input.next(entry.batch)
+      else if (entry.kind === 'event') {
+        await this.#conclude(predictions, events)
+        events.push(...(await this.#apply(entry.event)))
+      }
+    }
+    await this.#conclude(predictions, events)
+    const last = entries.at(-1)
+    return last ? this.#collect(predictions, events, last.offset, arrivalOf(last)) : []
+  }
+
+  /** Closes every open window: the data has ended. */
+  async finish(origin: number, arrival: number): Promise<JournalRecord[]> {
+    this.#input.complete()
+    const predictions: Prediction[] = []
+    const events: JournalEvent[] = []
+    await this.#conclude(predictions, events)
+    return this.#collect(predictions, events, origin, arrival)
+  }
+
+  /** Everything that the next entries' results depend on, CBOR-encodable. Call it between two `handle`. */
+  save(): unknown {
+    const located = Object.fromEntries([...this.#classes].map(([name, { located }]) => [name, located]))
+    const saved: Saved = {
+      states: this.#checkpoint.save(),
+      located,
+      models: { ...this.#models },
+      alarms: this.alarms.save(),
+    }
+    return saved
+  }
+
+  async close(): Promise<void> {
+    for (const monitor of this.monitors.values()) await monitor.use(undefined, undefined)
+  }
+
+  async #conclude(predictions: Prediction[], events: JournalEvent[]): Promise<void> {
+    for (const monitor of this.monitors.values()) {
+      const made = await monitor.conclude()
+      for (const prediction of made) {
+        predictions.push(prediction)
+        for (const event of this.alarms.update(prediction)) events.push(event)
+      }
+      if (made.length > 0) this.predictions.next(made)
+    }
+  }
+
+  async #apply(event: JournalEvent): Promise<JournalEvent[]> {
+    if (event.type === 'action') return this.alarms.act(event)
+    if (event.type !== 'model') return [event]
+    if (event.step === 'active') await this.#activate(event.monitor, event.version)
+    return [event satisfies ModelEvent]
+  }
+
+  async #activate(name: string, version: string): Promise<void> {
+    const monitor = this.monitors.get(name)
+    if (!monitor) return
+    this.#models[name] = version
+    await monitor.use(version, await this.#options.detector(name, version))
+  }
+
+  #collect(predictions: Prediction[], events: JournalEvent[], origin: number, arrival: number): JournalRecord[] {
+    const records: JournalRecord[] = this.#records.map((batch) => ({ kind: 'samples', batch, origin }))
+    this.#records = []
+    if (predictions.length > 0) records.push({ kind: 'predictions', predictions, origin })
+    for (const event of events) {
+      if (event.type === 'alarm') {
+        this.#options.metrics.count('alarms_total', 1, { monitor: event.monitor, change: event.change })
+      }
+      records.push({ kind: 'event', event, arrival, origin })
+    }
+    return records
+  }
+
+  #assetClass(name: string, saved: Saved | undefined): AssetClass {
+    let assets = this.#classes.get(name)
+    if (!assets) {
+      assets = new AssetClass(name, this.#options.config.assets[name].tags, this.#options.tags)
+      for (const tag of saved?.located[name] ?? []) assets.locate(tag)
+      this.#classes.set(name, assets)
+    }
+    return assets
+  }
+}
+
+/** When the agent received what an entry holds, ms since epoch. */
+export function arrivalOf(entry: Entry): number {
+  if (entry.kind === 'samples') return entry.batch.arrival
+  return entry.kind === 'event' ? entry.arrival : NaN
+}

@@ -1,0 +1,3 @@
+export { loadConfig, parseConfig, type LoadOptions } from './load.ts'
+export { alarmConfig, configSchema, httpConfig, learnConfig, type Components } from './schema.ts'
+export { jsonSchema, type Choice } from './choice.ts'

@@ -1,0 +1,136 @@
+import { z } from 'zod'
+import { assetExpression, duration } from '../agent/core/index.ts'
+import type { ConfigProblem, ConnectorDefinition, OperatorDefinition } from '../agent/core/index.ts'
+import { byKey, byType } from './choice.ts'
+
+/** What the rooms contribute to the configuration: each keeps its schema beside its code. */
+export interface Components<
+  Journal extends z.ZodType,
+  Model extends z.ZodType,
+  Window extends z.ZodRawShape,
+  Features extends z.ZodRawShape,
+> {
+  readonly connectors: readonly ConnectorDefinition[]
+  readonly operators: readonly OperatorDefinition[]
+  readonly journal: Journal
+  readonly model: Model
+  /** The keys of a monitor that describe its windows. */
+  readonly window: Window
+  /** The keys of a monitor that describe its features. */
+  readonly features: Features
+  /** What is wrong between the keys of a monitor's window, each being right by itself. */
+  windowProblems?(monitor: z.output<z.ZodObject<Window>>): readonly ConfigProblem[]
+}
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, { error: 'use letters, digits, "-", "_" and "." in names' })
+
+/** `3 windows` or `30s`: how long something must last. */
+export const span = z
+  .string({ error: 'expected "3 windows" or a duration such as 30s' })
+  .transform((text, context): { windows: number } | { ms: number } => {
+    const windows = /^\s*(\d+)\s*windows?\s*$/.exec(text)
+    if (windows && Number(windows[1]) > 0) return { windows: Number(windows[1]) }
+    const time = duration.safeParse(text)
+    if (time.success) return { ms: time.data }
+    context.addIssue({ code: 'custom', message: `expected "3 windows" or a duration such as 30s, not "${text}"` })
+    return z.NEVER
+  })
+
+export const alarmConfig = z.strictObject({
+  dwell: span
+    .prefault('3 windows')
+    .describe('How long the score must stay over the threshold before the alarm is raised.'),
+  clear: span.prefault('3 windows').describe('How long it must stay under before the alarm clears.'),
+  hysteresis: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0.1)
+    .describe('Clears only under threshold x (1 - hysteresis); between the two nothing changes.'),
+})
+
+export const learnConfig = z.strictObject({
+  after: duration.prefault('2h').describe('Event time of good windows to collect before the first training.'),
+})
+
+const assetClass = z.strictObject({
+  tags: z
+    .string()
+    .superRefine((pattern, context) => {
+      try {
+        assetExpression(pattern)
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: (error as Error).message })
+      }
+    })
+    .describe(
+      'Pattern over tag names, such as {line}/pump{n}/{role}. {role} names the signal, the rest names the asset.',
+    ),
+})
+
+export const logConfig = z.strictObject({
+  level: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('Least severe level that is logged.'),
+})
+
+export const httpConfig = z.strictObject({
+  enabled: z.boolean().default(true).describe('Serve the page, health, metrics and API.'),
+  host: z.string().default('127.0.0.1').describe('Address to listen on; 0.0.0.0 for every interface.'),
+  port: z.coerce.number().int().min(0).max(65535).default(8080).describe('TCP port; 0 picks a free one.'),
+})
+
+/** The whole configuration, made of the agent's own keys and what the rooms contribute. */
+export function configSchema<
+  Journal extends z.ZodType,
+  Model extends z.ZodType,
+  Window extends z.ZodRawShape,
+  Features extends z.ZodRawShape,
+>(components: Components<Journal, Model, Window, Features>) {
+  const clean = z.array(byKey(components.operators, 'operator')).default([])
+  const monitor = z.strictObject({
+    assets: name.describe('The class of assets it watches, a key of `assets`.'),
+    clean: clean.describe('Operators for this monitor only, after the common ones.'),
+    ...components.window,
+    ...components.features,
+    min_coverage: z.number().min(0).max(1).default(0.5).describe('Below this coverage a window gives no opinion.'),
+    model: components.model,
+    learn: learnConfig.prefault({}).describe('When it learns.'),
+    alarm: alarmConfig.prefault({}).describe('When a score becomes an alarm.'),
+  })
+  const consistent = monitor.superRefine((settings, context) => {
+    const problems = components.windowProblems?.(settings as z.output<z.ZodObject<Window>>) ?? []
+    for (const { path, message } of problems) context.addIssue({ code: 'custom', path: path.split('.'), message })
+  })
+  return z.strictObject({
+    site: name.default('plant').describe('Name of the plant; part of topics and series.'),
+    data: z.string().default('data').describe('Folder of journal, models and keys.'),
+    log: logConfig.prefault({}).describe('Logging.'),
+    http: httpConfig.prefault({}).describe('The page and the API.'),
+    journal: components.journal,
+    connectors: z.record(name, byType(components.connectors, 'connector')).default({}).describe('Sources and sinks.'),
+    clean: clean.describe('Operators for every tag, in this order.'),
+    assets: z.record(name, assetClass).default({}).describe('Classes of machines, found by tag name.'),
+    monitors: z.record(name, consistent).default({}).describe('Analyses, each for a class of assets.'),
+  })
+}
+
+/** References within the file that lead nowhere; found even where the schema finds other problems. */
+export function danglingReferences(raw: unknown): z.core.$ZodIssue[] {
+  const known = keysOf(raw, 'assets')
+  return keysOf(raw, 'monitors').flatMap((monitor) => {
+    const name = ((raw as Record<string, Record<string, { assets?: unknown } | null>>).monitors[monitor] ?? {}).assets
+    if (typeof name !== 'string' || known.includes(name)) return []
+    const help = known.length > 0 ? `known: ${known.join(', ')}` : 'define it under "assets"'
+    const message = `no such class of assets "${name}"; ${help}`
+    return [{ code: 'custom', path: ['monitors', monitor, 'assets'], message, input: name }]
+  })
+}
+
+function keysOf(raw: unknown, key: string): string[] {
+  const value = typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>)[key] : undefined
+  return typeof value === 'object' && value !== null ? Object.keys(value) : []
+}

@@ -1,0 +1,17 @@
+import { defineConnector } from '../../agent/core/index.ts'
+import { config } from './settings.ts'
+import { CsvSink } from './sink.ts'
+import { CsvSource } from './source.ts'
+
+export { readCsv } from './read.ts'
+export { alarmRow, headers, predictionRow, sampleRow } from './rows.ts'
+export type { ReadSettings } from './settings.ts'
+
+/** Reads samples from a CSV file in wide form; appends predictions, samples or alarms to one. */
+export const csv = defineConnector({
+  type: 'csv',
+  config,
+  source: (settings, context) => (settings.read === undefined ? undefined : new CsvSource(settings, context)),
+  sink: (settings, context) =>
+    settings.write === undefined ? undefined : new CsvSink(settings.write, settings.content, context),
+})

@@ -1,0 +1,10 @@
+import { defineConnector } from '../../agent/core/index.ts'
+import { config } from './config.ts'
+import { InfluxSink } from './sink.ts'
+
+/** Writes cleaned samples, predictions, alarms, models and gaps to InfluxDB 1.x, 2.x or 3. */
+export const influxdb = defineConnector({
+  type: 'influxdb',
+  config,
+  sink: (settings, context) => new InfluxSink(settings, context),
+})

@@ -1,0 +1,260 @@
+import type {
+  AlarmEvent,
+  Batch,
+  Entry,
+  GapEvent,
+  ModelEvent,
+  Prediction,
+  Rejection,
+  TagTable,
+} from '../../agent/core/index.ts'
+import { Quality, rowsOf } from '../../agent/core/index.ts'
+import { BodyBuilder, type Body } from './body.ts'
+import { escapeKey, quote, type LineWriter } from './line-writer.ts'
+
+/** What a sink may be told to write. */
+export const contents = ['samples', 'predictions', 'alarms', 'models', 'gaps'] as const
+export type Content = (typeof contents)[number]
+
+/** Names of the measurements. */
+export interface MeasurementNames {
+  readonly sensor: string
+  readonly prediction: string
+  readonly alarm: string
+  readonly model: string
+  readonly gap: string
+}
+
+export interface PointOptions {
+  readonly site: string
+  readonly tags: TagTable
+  readonly measurements: MeasurementNames
+  readonly content: readonly Content[]
+  readonly maxLines: number
+  readonly maxBytes: number
+}
+
+/** Lines ready to be sent. All lines of one series are in one list, in their order: two lists may be sent at once. */
+export interface Encoded {
+  readonly lists: readonly (readonly Body[])[]
+  readonly rejected: readonly Rejection[]
+}
+
+/** What never changes of a tag's lines. */
+interface Series {
+  /** Measurement, tags and quality field, by quality. */
+  readonly heads: readonly Uint8Array[]
+  readonly write: (line: LineWriter, batch: Batch, row: number) => void
+}
+
+/** InfluxDB keeps times as signed 64-bit nanoseconds: the years 1677 to 2262. In µs. */
+const latest = 9_223_372_036_854_774
+/** Longest value, time and line end, in bytes; texts make their own room. */
+const tail = 96
+
+const valueKey = Buffer.from(',value=')
+const integerKey = Buffer.from(',integer=')
+const yes = Buffer.from(',state=true')
+const no = Buffer.from(',state=false')
+
+/** Turns entries of the results stream into line protocol. `README.md` beside this file has the measurements and fields. */
+export class PointEncoder {
+  readonly #options: PointOptions
+  readonly #content: ReadonlySet<Content>
+  readonly #series: Series[] = []
+  readonly #lists: readonly [BodyBuilder, BodyBuilder]
+  #rejected: Rejection[] = []
+
+  constructor(options: PointOptions) {
+    this.#options = options
+    this.#content = new Set(options.content)
+    this.#lists = [
+      new BodyBuilder(options.maxLines, options.maxBytes),
+      new BodyBuilder(options.maxLines, options.maxBytes),
+    ]
+  }
+
+  encode(entries: readonly Entry[]): Encoded {
+    entries.forEach((entry, index) => this.#entry(entry, index))
+    const rejected = this.#rejected
+    this.#rejected = []
+    return { lists: this.#lists.map((list) => list.take()), rejected }
+  }
+
+  #entry(entry: Entry, index: number): void {
+    if (rowsOf(entry) === 0) return
+    if (entry.kind === 'samples' && this.#content.has('samples')) this.#samples(entry, entry.batch, index)
+    if (entry.kind === 'predictions' && this.#content.has('predictions'))
+      entry.predictions.forEach((prediction, row) =>
+        this.#line(entry, index, row, prediction.time, this.#prediction(prediction)),
+      )
+    if (entry.kind === 'event') {
+      const { event } = entry
+      if (event.type === 'alarm' && this.#content.has('alarms'))
+        this.#line(entry, index, 0, event.time, this.#alarm(event))
+      if (event.type === 'model' && this.#content.has('models'))
+        this.#line(entry, index, 0, event.time, this.#model(event))
+      if (event.type === 'gap' && this.#content.has('gaps')) this.#line(entry, index, 0, event.time, this.#gap(event))
+    }
+  }
+
+  #samples(entry: Entry, batch: Batch, index: number): void {
+    for (let row = 0; row < batch.length; row++) {
+      const time = Math.round(batch.time[row] * 1000)
+      if (!(Math.abs(time) <= latest)) {
+        this.#reject(entry, row, batch.time[row])
+        continue
+      }
+      const tag = batch.tag[row]
+      const list = this.#lists[tag & 1]
+      const series = (this.#series[tag] ??= this.#makeSeries(tag))
+      const quality = Math.min(batch.quality[row], Quality.bad)
+      const head = series.heads[quality]
+      list.writer.reserve(head.length + tail)
+      list.writer.raw(head)
+      if (quality < Quality.bad) series.write(list.writer, batch, row)
+      list.writer.time(time)
+      list.endLine(index, row)
+    }
+  }
+
+  #line(entry: Entry, index: number, row: number, time: number, text: string): void {
+    const microseconds = Math.round(time * 1000)
+    if (!(Math.abs(microseconds) <= latest)) {
+      this.#reject(entry, row, time)
+      return
+    }
+    const [list] = this.#lists
+    list.writer.text(text)
+    list.writer.reserve(tail)
+    list.writer.time(microseconds)
+    list.endLine(index, row)
+  }
+
+  #reject(entry: Entry, row: number, time: number): void {
+    this.#rejected.push({
+      entry,
+      row,
+      detail: `InfluxDB cannot store the time ${time} ms: only the years 1677 to 2262`,
+    })
+  }
+
+  #makeSeries(index: number): Series {
+    const tag = this.#options.tags.at(index)
+    const { site, measurements } = this.#options
+    const key = seriesKey(measurements.sensor, { ...placeOf(tag.name), site })
+    const heads = [Quality.good, Quality.uncertain, Quality.bad].map((quality) =>
+      Buffer.from(`${key} quality=${quality}i`),
+    )
+    return { heads, write: valueWriters[tag.type] }
+  }
+
+  #prediction(prediction: Prediction): string {
+    const { site, measurements } = this.#options
+    const { asset, monitor, kind, score, threshold, state, coverage, revision, model, contributions } = prediction
+    return (
+      seriesKey(measurements.prediction, { asset, kind, monitor, site }) +
+      fields({ state, model, score, threshold, coverage, ...shares(contributions) }, { revision })
+    )
+  }
+
+  #alarm(event: AlarmEvent): string {
+    const { site, measurements } = this.#options
+    const { asset, monitor, change, id, state, score, threshold, raised, contributions, by, reason } = event
+    return (
+      seriesKey(measurements.alarm, { asset, change, monitor, site }) +
+      fields({ id, state, by, reason, score, threshold, ...shares(contributions) }, { raised: Math.round(raised) })
+    )
+  }
+
+  #model(event: ModelEvent): string {
+    const { site, measurements } = this.#options
+    const { monitor, step, version, detail } = event
+    return seriesKey(measurements.model, { monitor, site, step }) + fields({ detail, version }, {})
+  }
+
+  #gap(event: GapEvent): string {
+    const { site, measurements } = this.#options
+    const { source, from, to, detail } = event
+    const times = { start: Math.round(from), end: Math.round(to) }
+    return seriesKey(measurements.gap, { site, source }) + fields({ detail }, times)
+  }
+}
+
+/**
+ * Where a tag's name places it, `line3/pump7/vibration`: the last segment is the tag, what is before it the asset (as in
+ * predictions), the first segment the line where there are three or more. `pump7/vibration` has no line, `vibration` no
+ * asset. A name with an empty first or last segment is all tag, so that no two names give one series.
+ */
+export function placeOf(name: string): { asset: string; line: string; tag: string } {
+  const slash = name.lastIndexOf('/')
+  if (slash <= 0 || slash === name.length - 1) return { asset: '', line: '', tag: name }
+  const asset = name.slice(0, slash)
+  const first = asset.indexOf('/')
+  return { asset, line: first > 0 ? asset.slice(0, first) : '', tag: name.slice(slash + 1) }
+}
+
+/** A value is written in the field of its tag's type; one that does not fit it (a mean of integers) as float in `value`. */
+const valueWriters: Readonly<Record<'number' | 'integer' | 'boolean' | 'text', Series['write']>> = {
+  number: (line, batch, row) => writeFloat(line, batch.value[row]),
+  integer: (line, batch, row) => {
+    const exact = batch.exact?.[row] ?? 0n
+    const value = batch.value[row]
+    if (exact === 0n && !Number.isSafeInteger(value)) {
+      writeFloat(line, value)
+      return
+    }
+    line.raw(integerKey)
+    line.integer(exact === 0n ? value : exact)
+  },
+  boolean: (line, batch, row) => {
+    const value = batch.value[row]
+    if (value === 1) line.raw(yes)
+    else if (value === 0) line.raw(no)
+    else writeFloat(line, value)
+  },
+  text: (line, batch, row) => {
+    const text = batch.texts?.[batch.value[row]]
+    if (text === undefined) return
+    line.text(`,text=${quote(text)}`)
+    line.reserve(tail)
+  },
+}
+
+/** InfluxDB has no NaN and no infinity: such a point has its quality only. */
+function writeFloat(line: LineWriter, value: number): void {
+  if (!Number.isFinite(value)) return
+  line.raw(valueKey)
+  line.decimal(value)
+}
+
+/** Measurement and tags in the order of their keys, as the server likes them best; empty ones are left out. */
+function seriesKey(measurement: string, tags: Readonly<Record<string, string>>): string {
+  let key = measurement
+  for (const name of Object.keys(tags).sort()) {
+    const value = escapeKey(tags[name])
+    if (value !== '') key += `,${name}=${value}`
+  }
+  return key
+}
+
+/** Texts and floats as they come, then integers; what is absent or not finite is left out. */
+function fields(
+  values: Readonly<Record<string, string | number | undefined>>,
+  integers: Readonly<Record<string, number>>,
+): string {
+  const parts: string[] = []
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === 'string') parts.push(`${name}=${quote(value)}`)
+    else if (value !== undefined && Number.isFinite(value)) parts.push(`${name}=${value}`)
+  }
+  for (const [name, value] of Object.entries(integers)) if (Number.isFinite(value)) parts.push(`${name}=${value}i`)
+  return ` ${parts.join(',')}`
+}
+
+/** Contributions as one float field per role. */
+function shares(contributions: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(contributions).map(([role, share]) => [escapeKey(`contribution_${role}`), share]),
+  )
+}

@@ -1,0 +1,154 @@
+import type { Duplex } from 'node:stream'
+import { type IClientOptions, type IConnackPacket, MqttClient } from 'mqtt'
+import { type Trouble, troubleOf } from './reasons.ts'
+import type { MqttSettings } from './settings.ts'
+import { openStream } from './transport.ts'
+
+/** What differs between the connections of source and sink. */
+export interface Role {
+  readonly clientId: string
+  readonly clean: boolean
+  readonly will?: IClientOptions['will']
+  /** Puts something between the socket and mqtt.js. */
+  wrap?(socket: Duplex): Duplex
+  /** The broker has accepted; `session`: it remembers this client. */
+  up(client: MqttClient, session: boolean): void
+  /** The connection is gone, or was never made. */
+  down(trouble: Trouble): void
+}
+
+/** A connection that held that long was a good one: the next wait is the first again. */
+const goodAfter = 10_000
+
+/**
+ * Connects to the broker and connects again for ever, with growing waits and jitter. It alone decides that: each try has
+ * an mqtt.js client of its own, which does not reconnect, so nothing of a broken connection lives on in the next.
+ */
+export class Connection {
+  readonly #settings: MqttSettings
+  readonly #role: Role
+  #client: MqttClient | undefined
+  #timer: NodeJS.Timeout | undefined
+  #failures = 0
+  #accepted = 0
+  #wanted = false
+  #isUp = false
+
+  constructor(settings: MqttSettings, role: Role) {
+    this.#settings = settings
+    this.#role = role
+  }
+
+  get isUp(): boolean {
+    return this.#isUp
+  }
+
+  /** True from `open` until the first try has succeeded or failed, and while a later one runs. */
+  get isTrying(): boolean {
+    return this.#client !== undefined && !this.#isUp
+  }
+
+  open(): void {
+    this.#wanted = true
+    this.#try()
+  }
+
+  /** Does not connect again once this connection has ended. */
+  letEnd(): void {
+    this.#wanted = false
+    clearTimeout(this.#timer)
+  }
+
+  /** Says goodbye to the broker, which then sends no will. Resolves when the connection is closed. */
+  async close(): Promise<void> {
+    this.letEnd()
+    const client = this.#client
+    if (!client) return
+    const force = !this.#isUp
+    this.#isUp = false
+    // A broker that is stuck must not hold up the end of the agent.
+    const limit = setTimeout(() => client.stream.destroy(), 1_000)
+    await client.endAsync(force)
+    clearTimeout(limit)
+  }
+
+  /** Breaks the connection, for a broker to send again what was not acknowledged. The wait grows as with any failure. */
+  interrupt(reason: Error): void {
+    this.#client?.stream.destroy(reason)
+  }
+
+  #try(): void {
+    const settings = this.#settings
+    let cause: unknown
+    let ended = false
+    const end = (client: MqttClient | undefined) => {
+      if (ended) return
+      ended = true
+      this.#ended(client, cause)
+    }
+    const dial = (client: MqttClient) => {
+      const socket = openStream(settings, client)
+      const stream = this.#role.wrap?.(socket) ?? socket
+      stream.on('error', (error) => (cause ??= error))
+      return stream
+    }
+    let client: MqttClient
+    try {
+      client = new MqttClient(dial, this.#options())
+    } catch (error) {
+      cause = error
+      end(undefined)
+      return
+    }
+    this.#client = client
+    client.on('connect', (packet) => this.#up(client, packet))
+    client.on('error', (error) => (cause ??= error))
+    client.on(
+      'disconnect',
+      ({ reasonCode }) => (cause ??= Object.assign(new Error('disconnected'), { code: reasonCode })),
+    )
+    client.on('close', () => end(client))
+  }
+
+  #options(): IClientOptions {
+    const settings = this.#settings
+    const { clientId, clean, will } = this.#role
+    const version = settings.version
+    const expiry = clean ? 0 : Math.min(Math.round(settings.session_expiry / 1_000), 0xffff_ffff)
+    return {
+      protocolVersion: version,
+      clientId,
+      clean,
+      keepalive: Math.min(Math.max(1, Math.round(settings.keepalive / 1_000)), 65_535),
+      connectTimeout: settings.connect_timeout,
+      reconnectPeriod: 0,
+      resubscribe: false,
+      queueQoSZero: false,
+      ...(settings.username !== undefined && { username: settings.username }),
+      ...((settings.password ?? settings.password_file) && {
+        password: (settings.password ?? settings.password_file)!.reveal(),
+      }),
+      ...(will && { will }),
+      ...(version === 5 && { properties: { sessionExpiryInterval: expiry } }),
+    }
+  }
+
+  #up(client: MqttClient, packet: IConnackPacket): void {
+    if (this.#client !== client || !this.#wanted) return
+    this.#isUp = true
+    this.#accepted = Date.now()
+    this.#role.up(client, packet.sessionPresent)
+  }
+
+  #ended(client: MqttClient | undefined, cause: unknown): void {
+    if (this.#client !== client) return
+    if (this.#isUp && Date.now() - this.#accepted > goodAfter) this.#failures = 0
+    this.#isUp = false
+    this.#client = undefined
+    if (!this.#wanted) return
+    const { first, longest } = this.#settings.reconnect
+    const wait = Math.min(first * 2 ** Math.min(this.#failures++, 30), longest) * (0.5 + Math.random() / 2)
+    this.#timer = setTimeout(() => this.#try(), wait)
+    this.#role.down(cause === undefined ? troubleOf(undefined) : troubleOf(cause))
+  }
+}

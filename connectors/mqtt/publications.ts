@@ -1,0 +1,167 @@
+import type { AlarmEvent, Entry, JournalEvent, ModelEvent, Prediction } from '../../agent/core/index.ts'
+import type { PublishSettings } from './settings.ts'
+
+/** JSON of a prediction, retained at `{prefix}/{site}/{asset}/{monitor}`. */
+export interface PredictionMessage {
+  /** End of the window, ISO 8601 in UTC, and the same in ms since epoch. */
+  readonly time: string
+  readonly ts: number
+  readonly asset: string
+  readonly monitor: string
+  readonly kind: Prediction['kind']
+  readonly state: Prediction['state']
+  /** In the unit of the monitor; null where it has no opinion. An anomaly where it is above the threshold. */
+  readonly score: number | null
+  readonly threshold: number | null
+  /** Share of the window with good samples, 0 to 1. */
+  readonly coverage: number
+  /** 1 at first; one more each time late data changed the window. */
+  readonly revision: number
+  /** Version of the model, empty while learning. */
+  readonly model: string
+  /** Share of the score by role, in its unit, largest first. */
+  readonly contributions: Readonly<Record<string, number>>
+}
+
+/** JSON of a change of an alarm, retained at `{prefix}/{site}/{asset}/{monitor}/alarm`: the newest tells how it stands. */
+export interface AlarmMessage extends Omit<AlarmEvent, 'type' | 'time' | 'raised'> {
+  readonly time: string
+  readonly ts: number
+  /** When it was raised. */
+  readonly raised: string
+}
+
+/** JSON of a step of a model, retained at `{prefix}/{site}/{monitor}/model`. */
+export interface ModelMessage extends Omit<ModelEvent, 'type' | 'time'> {
+  readonly time: string
+  readonly ts: number
+}
+
+/** JSON of birth and will, retained at `{prefix}/{site}/status`; the will has no time. */
+export interface StatusMessage {
+  readonly state: 'online' | 'offline'
+  readonly site: string
+  readonly time?: string
+}
+
+/** One message to publish. */
+export interface Publication {
+  readonly topic: string
+  readonly payload: string
+  readonly qos: 0 | 1 | 2
+  readonly retain: boolean
+  readonly entry: Entry
+  /** Row of the entry, for predictions. */
+  readonly row?: number
+  /** The prediction it stands for. */
+  readonly prediction?: Prediction
+}
+
+/** Turns entries of the results stream into messages. */
+export class Publisher {
+  readonly #settings: PublishSettings
+  readonly #base: string
+  /** The newest prediction that the broker has, by topic. */
+  readonly #published = new Map<string, Prediction>()
+
+  constructor(settings: PublishSettings, site: string) {
+    this.#settings = settings
+    this.#base = `${settings.prefix}/${level(site)}`
+  }
+
+  get statusTopic(): string {
+    return `${this.#base}/status`
+  }
+
+  /**
+   * The messages of `entries`, in their order: of the predictions of one monitor and asset the newest, and none that is
+   * older than what was published; of alarms and models every event.
+   */
+  publications(entries: readonly Entry[]): Publication[] {
+    const newest = new Map<string, Publication>()
+    const events: Publication[] = []
+    const { content, qos, retain } = this.#settings
+    for (const entry of entries) {
+      if (entry.kind === 'event') {
+        const event = this.#event(entry, entry.event)
+        if (event) events.push(event)
+      } else if (entry.kind === 'predictions' && content.includes('predictions')) {
+        for (const [row, prediction] of entry.predictions.entries()) {
+          const topic = `${this.#base}/${path(prediction.asset)}/${level(prediction.monitor)}`
+          const last = newest.get(topic)?.prediction ?? this.#published.get(topic)
+          if (last && isNewer(last, prediction)) continue
+          const payload = JSON.stringify(predictionMessage(prediction))
+          newest.set(topic, { topic, payload, qos, retain, entry, row, prediction })
+        }
+      }
+    }
+    return [...newest.values(), ...events]
+  }
+
+  /** The broker has it. */
+  published({ topic, prediction }: Publication): void {
+    if (prediction) this.#published.set(topic, prediction)
+  }
+
+  #event(entry: Entry, event: JournalEvent): Publication | undefined {
+    const { content } = this.#settings
+    const qos = this.#settings.qos || 1
+    if (event.type === 'alarm' && content.includes('alarms')) {
+      const topic = `${this.#base}/${path(event.asset)}/${level(event.monitor)}/alarm`
+      return { topic, payload: JSON.stringify(alarmMessage(event)), qos, retain: true, entry }
+    }
+    if (event.type === 'model' && content.includes('models')) {
+      const topic = `${this.#base}/${level(event.monitor)}/model`
+      return { topic, payload: JSON.stringify(modelMessage(event)), qos, retain: true, entry }
+    }
+    return undefined
+  }
+}
+
+function isNewer(last: Prediction, next: Prediction): boolean {
+  return last.time > next.time || (last.time === next.time && last.revision > next.revision)
+}
+
+function predictionMessage(prediction: Prediction): PredictionMessage {
+  const { time, asset, monitor, kind, state, score, threshold, coverage, revision, model, contributions } = prediction
+  return {
+    time: isoTime(time),
+    ts: time,
+    asset,
+    monitor,
+    kind,
+    state,
+    score: finite(score),
+    threshold: finite(threshold),
+    coverage,
+    revision,
+    model,
+    contributions,
+  }
+}
+
+function alarmMessage({ type: _, time, raised, ...event }: AlarmEvent): AlarmMessage {
+  return { time: isoTime(time), ts: time, raised: isoTime(raised), ...event }
+}
+
+function modelMessage({ type: _, time, ...event }: ModelEvent): ModelMessage {
+  return { time: isoTime(time), ts: time, ...event }
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null
+}
+
+function isoTime(time: number): string {
+  return new Date(time).toISOString()
+}
+
+/** A name as one level of a topic: what a topic may not hold is percent-encoded, `/` as well. */
+export function level(name: string): string {
+  return path(name).replaceAll('/', '%2F')
+}
+
+/** A name as levels of a topic: `+`, `#`, `%` and control characters are percent-encoded, `/` stays. */
+export function path(name: string): string {
+  return name.replace(/[+#%\p{Cc}]/gu, (character) => encodeURIComponent(character))
+}

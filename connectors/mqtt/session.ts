@@ -1,0 +1,239 @@
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import type { MqttClient } from 'mqtt'
+import { type Arrival, BatchBuilder, type ConnectorContext, JournalError } from '../../agent/core/index.ts'
+import { AckDesk, Unreleased } from './acks.ts'
+import { Collector } from './collect.ts'
+import { Connection } from './connection.ts'
+import { Gate } from './gate.ts'
+import type { Trouble } from './reasons.ts'
+import { Router } from './routes.ts'
+import type { MqttSettings } from './settings.ts'
+import { SkewMeter } from './skew.ts'
+import { Subscriptions } from './subscriptions.ts'
+
+/** Rows and dead letters at which an arrival is handed on before the turn ends. */
+const maxRows = 32_768
+const maxLetters = 1_000
+/** How long the end waits for what is not settled yet, ms. */
+const farewell = 2_000
+
+/** One subscription to the source: from the first connection to the last. */
+export class MqttSession {
+  readonly #settings: MqttSettings
+  readonly #context: ConnectorContext
+  readonly #emit: (arrival: Arrival) => void
+  readonly #connection: Connection
+  readonly #subscriptions: Subscriptions
+  readonly #router: Router
+  readonly #builder: BatchBuilder
+  readonly #collector: Collector
+  readonly #skew: SkewMeter
+  readonly #unreleased = new Unreleased()
+  #desk: AckDesk
+  #gate: Gate | undefined
+  #client: MqttClient | undefined
+  #arrival = 0
+  #collecting = false
+  /** Bytes of messages that are not settled. */
+  #unsettled = 0
+  #pinged = false
+  #connections = 0
+  #closing: (() => void) | undefined
+  #closed = false
+
+  constructor(settings: MqttSettings, context: ConnectorContext, emit: (arrival: Arrival) => void) {
+    this.#settings = settings
+    this.#context = context
+    this.#emit = emit
+    this.#router = new Router(settings, context.tags, context.name)
+    this.#builder = new BatchBuilder(context.name, 1_024)
+    this.#collector = new Collector(this.#builder, context.name)
+    this.#skew = new SkewMeter(context)
+    this.#desk = new AckDesk(() => undefined, this.#unreleased)
+    this.#subscriptions = new Subscriptions(settings, join(context.folder, 'subscriptions.json'), (items) => {
+      this.#reportUp(items)
+    })
+    this.#connection = new Connection(settings, {
+      clientId: settings.client_id ?? `millwright-${context.site}-${context.name}`,
+      clean: settings.clean,
+      wrap: (socket) => this.#wrap(socket),
+      up: (client, present) => this.#up(client, present),
+      down: (trouble) => this.#down(trouble),
+    })
+  }
+
+  open(): void {
+    this.#context.metrics.gauge('source_up', 0, { source: this.#context.name })
+    this.#context.report({ state: 'connecting', message: `connecting to ${this.#settings.url}` })
+    this.#connection.open()
+  }
+
+  /** Stops reading, acknowledges what is settled within two seconds, and disconnects. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#connection.letEnd()
+    this.#subscriptions.stop()
+    this.#gate?.setPaused(true)
+    if (this.#unsettled > 0 && this.#connection.isUp) {
+      await new Promise<void>((resolve) => {
+        const limit = setTimeout(resolve, farewell)
+        this.#closing = () => {
+          clearTimeout(limit)
+          resolve()
+        }
+      })
+    }
+    this.#desk.flush()
+    this.#gate?.setPaused(false)
+    await this.#connection.close()
+  }
+
+  #wrap(socket: Duplex): Duplex {
+    const { version, max_payload } = this.#settings
+    const gate = new Gate(
+      socket,
+      {
+        message: this.#message.bind(this),
+        released: (packetId) => this.#unreleased.release(packetId),
+        alive: () => this.#alive(gate),
+      },
+      version,
+      max_payload,
+    )
+    this.#gate = gate
+    this.#desk = new AckDesk((packets) => gate.send(packets), this.#unreleased)
+    return gate
+  }
+
+  #up(client: MqttClient, present: boolean): void {
+    const { metrics, name } = this.#context
+    this.#client = client
+    this.#pinged = false
+    if (!present) this.#unreleased.clear()
+    if (this.#connections++ > 0) metrics.count('reconnects_total', 1, { source: name })
+    metrics.gauge('source_up', 1, { source: name })
+    // While nothing is read no answer to a ping can be: silence is our own doing then, and no reason to hang up.
+    client.on('packetsend', ({ cmd }) => {
+      if (cmd !== 'pingreq') return
+      this.#pinged = true
+      if (this.#gate?.paused) client.reschedulePing(true)
+    })
+    this.#subscriptions.start(client, present)
+  }
+
+  #reportUp(items: Readonly<Record<string, string>>): void {
+    const refused = Object.keys(items).length
+    const { url } = this.#settings
+    this.#context.metrics.gauge('quarantined_items', refused, { source: this.#context.name })
+    if (refused === 0) {
+      this.#context.report({ state: 'up', message: `subscribed at ${url}` })
+      return
+    }
+    this.#context.report({
+      state: 'degraded',
+      message: `${url} refuses ${refused} of ${this.#settings.topics!.length} subscriptions`,
+      remedy: 'Check the filters and the access rules of the broker.',
+      items,
+    })
+  }
+
+  #down(trouble: Trouble): void {
+    // What was read and not handed on is handed on: with QoS 0 nobody will send it again.
+    this.#flush()
+    this.#desk.abandon()
+    this.#subscriptions.stop()
+    this.#client = undefined
+    this.#gate = undefined
+    this.#context.metrics.gauge('source_up', 0, { source: this.#context.name })
+    this.#context.report({
+      state: 'down',
+      message: `${this.#settings.url}: ${trouble.message}`,
+      remedy: trouble.remedy,
+    })
+  }
+
+  #message(
+    bytes: Buffer,
+    first: number,
+    packetId: number,
+    topicStart: number,
+    topicEnd: number,
+    start: number,
+    end: number,
+    size: number,
+  ): void {
+    if (this.#closed) return
+    const weight = end - topicStart
+    if (!this.#desk.receive((first >> 1) & 3, packetId, weight)) return
+    this.#unsettled += weight
+    if (!this.#collecting) {
+      this.#collecting = true
+      this.#arrival = this.#context.clock.now()
+      setImmediate(() => this.#flush())
+    }
+    const key = bytes.toString('latin1', topicStart, topicEnd)
+    const route = this.#router.find(key)
+    const stale = (first & 1) === 1
+    if (route) {
+      this.#collector.message(route, bytes, start, end, size, this.#arrival, stale, this.#settings.max_payload)
+    } else {
+      const topic = Buffer.from(key, 'latin1').toString('utf8')
+      this.#collector.unmapped(topic, bytes, start, end, size, this.#arrival)
+    }
+    if (this.#builder.length >= maxRows || this.#collector.letters.length >= maxLetters) this.#flush()
+  }
+
+  /** Hands on what was received in this turn, to be committed at once: the broker may wait for the acknowledgement. */
+  #flush(): void {
+    if (!this.#collecting) return
+    this.#collecting = false
+    const desk = this.#desk
+    const parcel = desk.close()
+    const { letters, repaired, skew } = this.#collector
+    const batch = this.#builder.take(this.#arrival)
+    this.#collector.letters = []
+    this.#collector.repaired = 0
+    const { metrics, name } = this.#context
+    if (repaired > 0) metrics.count('repaired_times_total', repaired, { source: name, fallback: 'arrival' })
+    this.#skew.add(skew)
+    this.#collector.skew = Number.NaN
+    let open = true
+    this.#emit({
+      batch,
+      ...(letters.length > 0 && { rejected: letters }),
+      settled: (stored) => {
+        if (!open) return
+        open = false
+        parcel.settled(stored)
+        this.#settled(parcel.bytes, stored, desk)
+      },
+    })
+  }
+
+  #settled(bytes: number, stored: boolean, desk: AckDesk): void {
+    this.#unsettled -= bytes
+    if (!stored && desk === this.#desk) {
+      this.#connection.interrupt(
+        new JournalError('JOURNAL_IO', 'what was received could not be stored; the broker is asked to send it again', {
+          remedy: 'See what the journal says: the disk may be full.',
+        }),
+      )
+    }
+    if (this.#unsettled === 0) this.#closing?.()
+    if (this.#gate?.paused && !this.#closed && this.#unsettled <= this.#settings.max_unsettled / 2) {
+      this.#gate.setPaused(false)
+    }
+  }
+
+  #alive(gate: Gate): void {
+    if (this.#pinged) {
+      this.#pinged = false
+      this.#client?.reschedulePing(true)
+    }
+    if (this.#unsettled > this.#settings.max_unsettled && !gate.paused) {
+      gate.setPaused(true)
+      this.#context.metrics.count('paused_total', 1, { source: this.#context.name })
+    }
+  }
+}

@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  AttributeIds,
+  MessageSecurityMode,
+  OPCUAClient,
+  UserTokenType,
+  setErrorLogger,
+  setWarningLogger,
+} from 'node-opcua-client'
+import type {
+  ClientSession,
+  ClientSessionPublishService,
+  ClientSessionRawSubscriptionService,
+  EndpointDescription,
+  UserIdentityInfo,
+} from 'node-opcua-client'
+import { OPCUACertificateManager } from 'node-opcua-certificate-manager'
+import { X509Certificate } from 'node:crypto'
+import { SourceError } from '../../agent/core/index.ts'
+import type { Logger } from '../../agent/core/index.ts'
+import { asSourceError } from './faults.ts'
+import { chooseEndpoint } from './security.ts'
+import type { Settings } from './settings.ts'
+
+// The library would write to the console; what matters is told by the connector's status.
+setWarningLogger(() => undefined)
+setErrorLogger(() => undefined)
+
+/** A session with the services of subscriptions, which the library has and its type leaves out. */
+export type Session = ClientSession & ClientSessionRawSubscriptionService & ClientSessionPublishService
+
+/** A session over a secure channel. */
+export interface Connection {
+  readonly client: OPCUAClient
+  readonly session: Session
+  /** The session of before goes on; its subscriptions still exist. */
+  readonly resumed: boolean
+  /** By namespace index. */
+  readonly namespaces: readonly string[]
+  /** Most monitored items in one request; Infinity where the server does not say. */
+  readonly itemsPerCall: number
+}
+
+/** Ids of the standard nodes that are read first. */
+const namespaceArray = 'ns=0;i=2255'
+const maxMonitoredItemsPerCall = 'ns=0;i=11714'
+
+/**
+ * Makes connections to one server, each with a new client: none of them reconnects by itself, their owner does.
+ * Attempts reject with a SourceError: unreachable, insecure, untrusted or refused.
+ */
+export class Connector {
+  readonly #settings: Settings
+  readonly #log: Logger
+  readonly #pki: string
+  #manager: OPCUACertificateManager | undefined
+
+  constructor(settings: Settings, pki: string, log: Logger) {
+    this.#settings = settings
+    this.#pki = pki
+    this.#log = log
+  }
+
+  /** Connects; goes on with the previous session where the server still has it. */
+  async connect(previous?: Session): Promise<Connection> {
+    const manager = await this.#certificates()
+    const endpoint = await this.#discover(manager)
+    if (this.#settings.security !== 'none') await this.#verify(manager, endpoint)
+    else this.#warnOfPlainPassword(endpoint)
+    const client = this.#client(manager, endpoint)
+    try {
+      await client.connect(this.#settings.endpoint)
+      const resumed = previous !== undefined && (await resume(client, previous))
+      const session = resumed ? previous : await open(client, this.#settings)
+      return { client, session, resumed, ...(await readBasics(session)) }
+    } catch (error) {
+      await quietly(client.disconnect())
+      throw asSourceError(error)
+    }
+  }
+
+  /** Releases the certificate store. */
+  async close(): Promise<void> {
+    const manager = this.#manager
+    this.#manager = undefined
+    if (!manager) return
+    manager.referenceCounter = 0
+    await quietly(manager.dispose())
+  }
+
+  async #certificates(): Promise<OPCUACertificateManager> {
+    if (this.#manager) {
+      // What `trust approve` has done meanwhile.
+      await this.#manager.reloadCertificates()
+      return this.#manager
+    }
+    const manager = new OPCUACertificateManager({
+      rootFolder: this.#pki,
+      automaticallyAcceptUnknownCertificate: this.#settings.trust === 'any',
+      disableFileWatchers: true,
+    })
+    // Clients count down when they disconnect; the store is this connector's until `close`.
+    manager.referenceCounter++
+    await manager.initialize()
+    this.#manager = manager
+    return manager
+  }
+
+  /** Asks for the endpoints over a channel without security, as every client must, and picks one. */
+  async #discover(manager: OPCUACertificateManager): Promise<EndpointDescription> {
+    const client = this.#client(manager)
+    try {
+      await client.connect(this.#settings.endpoint)
+      return chooseEndpoint(await client.getEndpoints(), this.#settings.security)
+    } catch (error) {
+      throw asSourceError(error)
+    } finally {
+      await quietly(client.disconnect())
+    }
+  }
+
+  async #verify(manager: OPCUACertificateManager, endpoint: EndpointDescription): Promise<void> {
+    const status = await manager.checkCertificate(endpoint.serverCertificate)
+    if (status.isGood()) return
+    const certificate = new X509Certificate(endpoint.serverCertificate)
+    const thumbprint = certificate.fingerprint.replaceAll(':', '').toLowerCase()
+    const subject = certificate.subject.replaceAll('\n', ', ')
+    if (status.name === 'BadCertificateUntrusted')
+      throw new SourceError('SOURCE_UNTRUSTED', `the certificate of ${subject} is not trusted yet`, {
+        remedy: `Compare the thumbprint with the server's own, then: millwright trust approve ${thumbprint}`,
+      })
+    throw new SourceError('SOURCE_UNTRUSTED', `the certificate of ${subject} is refused: ${status.description}`, {
+      remedy: `${status.name}: renew the certificate on the server, or put its issuer and revocation list into ${join(this.#pki, 'issuers')}.`,
+    })
+  }
+
+  #client(manager: OPCUACertificateManager, endpoint?: EndpointDescription): OPCUAClient {
+    const { timeout, keepalive, watchdog } = this.#settings
+    return OPCUAClient.create({
+      applicationName: 'Millwright',
+      clientName: 'millwright',
+      clientCertificateManager: manager,
+      securityMode: endpoint?.securityMode ?? MessageSecurityMode.None,
+      ...(endpoint && {
+        securityPolicy: endpoint.securityPolicyUri ?? undefined,
+        serverCertificate: endpoint.serverCertificate,
+      }),
+      // A server behind a gateway names itself differently from how it is reached.
+      endpointMustExist: false,
+      connectionStrategy: { maxRetry: 0 },
+      // Publishing keeps the session alive; a second timer would only hide a dead subscription.
+      keepSessionAlive: false,
+      requestedSessionTimeout: Math.max(60_000, 2 * keepalive * watchdog),
+      // The socket may be as silent as the watchdog allows: nothing is sent while no value changes.
+      transportTimeout: Math.max(timeout, keepalive * (watchdog + 1)),
+      defaultTransactionTimeout: timeout,
+    })
+  }
+
+  #warnOfPlainPassword(endpoint: EndpointDescription): void {
+    if (typeof this.#settings.identity === 'string' || !('user' in this.#settings.identity)) return
+    const policies = (endpoint.userIdentityTokens ?? []).filter((token) => token.tokenType === UserTokenType.UserName)
+    if (policies.some((token) => token.securityPolicyUri && !token.securityPolicyUri.endsWith('#None'))) return
+    this.#log.warn(
+      { endpoint: this.#settings.endpoint },
+      'the password is sent without encryption: the server offers none',
+    )
+  }
+}
+
+/** Disconnects; the session, if it is still this client's, is closed with its subscriptions. Never rejects. */
+export async function disconnect(client: OPCUAClient): Promise<void> {
+  await quietly(client.disconnect())
+}
+
+async function open(client: OPCUAClient, { identity }: Settings): Promise<Session> {
+  return (await client.createSession(identityOf(identity))) as Session
+}
+
+async function resume(client: OPCUAClient, session: ClientSession): Promise<boolean> {
+  try {
+    await client.reactivateSession(session)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function readBasics(session: ClientSession): Promise<Pick<Connection, 'namespaces' | 'itemsPerCall'>> {
+  const values = await session.read(
+    [namespaceArray, maxMonitoredItemsPerCall].map((nodeId) => ({ nodeId, attributeId: AttributeIds.Value })),
+  )
+  const [namespaces, limit] = values.map((value) => value.value.value as unknown)
+  return {
+    namespaces: Array.isArray(namespaces) ? namespaces.map(String) : [],
+    itemsPerCall: typeof limit === 'number' && limit > 0 ? limit : Infinity,
+  }
+}
+
+function identityOf(identity: Settings['identity']): UserIdentityInfo {
+  if (identity === 'anonymous') return { type: UserTokenType.Anonymous }
+  if ('user' in identity) {
+    const password = (identity.password ?? identity.password_file)!.reveal()
+    return { type: UserTokenType.UserName, userName: identity.user, password }
+  }
+  const certificate = new X509Certificate(readFileSync(identity.certificate_file))
+  return { type: UserTokenType.Certificate, certificateData: certificate.raw, privateKey: identity.key_file.reveal() }
+}
+
+async function quietly(work: Promise<void>): Promise<void> {
+  await work.catch(() => undefined)
+}

@@ -1,0 +1,53 @@
+import type { Tag, TagType } from '../../agent/core/index.ts'
+import type { Settings, TagSettings } from './settings.ts'
+
+/** A configured node and what is known of it. */
+export interface Item {
+  readonly settings: TagSettings
+  /** Client handle on the server: its place in the configuration, from 1, as some servers take 0 for none. */
+  readonly handle: number
+  /** Whether numbers become text: the configuration says so. */
+  readonly toText: boolean
+  tag: Tag | undefined
+  /** Tags of the elements of an array without a rate. */
+  readonly elements: Tag[]
+  /** Type by the node's own description; for nodes that have no value yet. */
+  type: TagType | undefined
+  /** Names of an enum's values. */
+  names: ReadonlyMap<number, string> | undefined
+  /** A value has been received. */
+  seen: boolean
+  /** Time of the newest sample, ms since epoch. */
+  lastTime: number
+  /** Value and status code that came with it. */
+  lastValue: unknown
+  lastStatus: number
+  /** When its connection was lost, until a value arrives again. */
+  lostAt: number
+  /** Why the server does not serve it; undefined while it does. */
+  refusal: string | undefined
+  /** Refusals in a row, and when to ask again, ms on the monotonic clock. */
+  refusals: number
+  retryAt: number
+}
+
+/** One item per configured tag. */
+export function makeItems(settings: Settings): Item[] {
+  return settings.tags.map((tag, index) => ({
+    settings: tag,
+    handle: index + 1,
+    toText: tag.type === 'text',
+    tag: undefined,
+    elements: [],
+    type: tag.type,
+    names: undefined,
+    seen: false,
+    lastTime: -Infinity,
+    lastValue: undefined,
+    lastStatus: 0,
+    lostAt: -Infinity,
+    refusal: undefined,
+    refusals: 0,
+    retryAt: 0,
+  }))
+}

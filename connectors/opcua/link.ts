@@ -1,0 +1,360 @@
+import { DataChangeNotification, StatusChangeNotification } from 'node-opcua-client'
+import type { NotificationMessage, PublishResponse, TransferResult } from 'node-opcua-client'
+import type { Arrival, Clock, GapEvent } from '../../agent/core/index.ts'
+import type { Connection } from './client.ts'
+import { describeItems } from './describe.ts'
+import { isAnswer } from './faults.ts'
+import { readHistory, readNow } from './history.ts'
+import type { Item } from './items.ts'
+import { Publisher } from './publisher.ts'
+import type { ValueReader } from './reader.ts'
+import type { Settings } from './settings.ts'
+import { Subscriptions } from './subscriptions.ts'
+import type { Limits, Subscription } from './subscriptions.ts'
+
+/** What a link needs of its source. */
+export interface LinkHost {
+  readonly name: string
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly items: readonly Item[]
+  readonly reader: ValueReader
+  readonly limits: Limits
+  /** Hands data on; `settled` is called once. */
+  emit(data: Partial<Arrival>, arrival: number, settled: (stored: boolean) => void): void
+  /** The server has said that there is nothing new. */
+  alive(): void
+  /** The refusals of items have changed. */
+  changed(): void
+}
+
+/** Why a link has ended. */
+export interface Ending {
+  readonly error: Error
+  /** Nothing was heard although the session looked alive. */
+  readonly silent: boolean
+  /** The server no longer has the subscriptions. */
+  readonly subscriptionsGone: boolean
+}
+
+/** One connection while it lasts: subscriptions, publishing, quarantine, watchdog. Ends once and does not come back. */
+export class Link {
+  readonly connection: Connection
+  /** Resolves when the connection is lost, silent or of no use. */
+  readonly ended: Promise<Ending>
+  subscriptions: Subscriptions
+  /** An answer came to a publish request of this link. */
+  heard = false
+  readonly #host: LinkHost
+  readonly #publisher: Publisher
+  #end!: (ending: Ending) => void
+  #ticker: NodeJS.Timeout | undefined
+  #tickedAt = performance.now()
+  #placing = false
+  #paused = false
+  #overflowToldAt = -Infinity
+
+  constructor(host: LinkHost, connection: Connection) {
+    this.#host = host
+    this.connection = connection
+    host.limits.perCall = Math.min(host.limits.perCall, connection.itemsPerCall)
+    this.subscriptions = new Subscriptions(host.settings, host.limits)
+    this.ended = new Promise((resolve) => (this.#end = resolve))
+    this.#publisher = new Publisher(
+      connection.session,
+      (response) => this.#receive(response),
+      (error) => this.#fail(error),
+    )
+    connection.client.on('close', (error) => this.#fail(error ?? new Error('the connection was closed')))
+  }
+
+  /**
+   * Starts the flow. With the subscriptions of a connection before, goes on where they stopped and resolves with true;
+   * otherwise, or where the server no longer has them, makes new ones and resolves with false.
+   */
+  async open(carried: Subscriptions | undefined): Promise<boolean> {
+    const goesOn = carried !== undefined && (await this.#goOn(carried))
+    if (!goesOn) {
+      if (carried) await this.#abandon(carried)
+      await this.#placeAnew()
+    }
+    this.#publisher.serve(this.subscriptions.byId.size)
+    const pace = Math.min(1_000, this.#host.settings.keepalive / 4, this.#host.settings.retry.first / 2)
+    this.#ticker = setInterval(() => this.#tick(), Math.max(pace, 10))
+    return goesOn
+  }
+
+  /** Reads what was missed from the server's history, if the settings say so. Resolves with the items that stay incomplete. */
+  async backfill(from: number, to: number): Promise<number> {
+    const { items, settings, reader, clock } = this.#host
+    const served = items.filter((item) => item.refusal === undefined)
+    if (!settings.backfill) return served.length
+    const { session, namespaces } = this.connection
+    return readHistory({ session, namespaces, items: served, from, to }, (item, value) => {
+      const arrival = clock.now()
+      reader.addPast(item, value, arrival)
+      if (reader.length >= 10_000) this.#handOn(arrival)
+    }).finally(() => this.#handOn(clock.now()))
+  }
+
+  /** Whether notifications wait to be asked for again because the journal could not store them. */
+  get owes(): boolean {
+    return [...this.subscriptions.byId.values()].some(({ unstored }) => unstored.length > 0)
+  }
+
+  /** Stops asking for more until `resume`. */
+  pause(): void {
+    this.#paused = true
+    this.#publisher.pause()
+  }
+
+  resume(): void {
+    this.#paused = false
+    const now = performance.now()
+    for (const subscription of this.subscriptions.byId.values()) subscription.heardAt = now
+    this.#publisher.resume()
+  }
+
+  /** Ends the link because nobody wants it any more. */
+  quit(): void {
+    this.#end({ error: new Error('stopped'), silent: false, subscriptionsGone: false })
+  }
+
+  /** Stops all work; the connection stays as it is. */
+  close(): void {
+    clearInterval(this.#ticker)
+    this.#publisher.close()
+  }
+
+  // ---------------------------------------------------------------- beginning
+
+  async #placeAnew(): Promise<void> {
+    const { session, namespaces } = this.connection
+    await describeItems(session, this.#host.items, namespaces)
+    await this.subscriptions.place(session, this.#host.items, namespaces)
+  }
+
+  /** Takes over subscriptions and what they sent while nobody listened. */
+  async #goOn(carried: Subscriptions): Promise<boolean> {
+    try {
+      if (!this.connection.resumed && !(await this.#transfer(carried))) return false
+      for (const subscription of carried.byId.values()) {
+        subscription.heardAt = performance.now()
+        await this.#republishRest(subscription)
+      }
+      this.subscriptions = carried
+      await this.#affirm()
+      return true
+    } catch (error) {
+      if (isAnswer(error)) return false
+      throw error
+    }
+  }
+
+  async #transfer(carried: Subscriptions): Promise<boolean> {
+    const subscriptionIds = [...carried.byId.keys()]
+    const results = await new Promise<readonly TransferResult[]>((resolve, reject) => {
+      const request = { subscriptionIds, sendInitialValues: false }
+      this.connection.session.transferSubscriptions(request, (error, response) =>
+        error ? reject(error) : resolve(response?.results ?? []),
+      )
+    })
+    return results.length === subscriptionIds.length && results.every((result) => result.statusCode.isGood())
+  }
+
+  /** Some of them may still be there, where one of many was not. */
+  async #abandon(carried: Subscriptions): Promise<void> {
+    const subscriptionIds = [...carried.byId.keys()]
+    await new Promise<void>((resolve) => {
+      this.connection.session.deleteSubscriptions({ subscriptionIds }, () => resolve())
+    })
+  }
+
+  /** The values that hold now: a server that goes on sends changes only, and the loss has ended what held before. */
+  async #affirm(): Promise<void> {
+    const { items, reader, clock } = this.#host
+    const served = items.filter((item) => item.refusal === undefined && item.lostAt > -Infinity)
+    const { session, namespaces } = this.connection
+    await readNow({ session, namespaces, items: served }, (item, value) => reader.add(item, value, clock.now()))
+    this.#handOn(clock.now())
+  }
+
+  // ---------------------------------------------------------------- receiving
+
+  #receive(response: PublishResponse): void {
+    const subscription = this.subscriptions.byId.get(response.subscriptionId)
+    if (!subscription) return
+    this.heard = true
+    subscription.heardAt = performance.now()
+    const message = response.notificationMessage
+    const expected = next(subscription.sequence)
+    const missing = subscription.sequence < 0 ? 0 : (message.sequenceNumber - expected + 0x1_0000_0000) % 0x1_0000_0000
+    const isKeepAlive = !message.notificationData?.length
+    const before = subscription.arrival
+    // A keep-alive announces the number of the next notification; it is none itself.
+    subscription.sequence = isKeepAlive ? message.sequenceNumber - 1 : message.sequenceNumber
+    if (isKeepAlive) this.#host.alive()
+    else this.#process(subscription, message)
+    if (missing > 0 && missing < 10_000) void this.#fetchMissing(subscription, expected, missing, before)
+  }
+
+  /** `again`: it has been handed on before and could not be stored. */
+  #process(subscription: Subscription, message: NotificationMessage, again = false): void {
+    const { reader, items, clock } = this.#host
+    const arrival = clock.now()
+    for (const data of message.notificationData ?? []) {
+      if (data instanceof DataChangeNotification) {
+        for (const { clientHandle, value } of data.monitoredItems ?? []) {
+          const item = items.at(clientHandle - 1)
+          if (!item) continue
+          if (again) reader.addPast(item, value, arrival)
+          else reader.add(item, value, arrival)
+        }
+      } else if (data instanceof StatusChangeNotification) this.#statusChanged(data.status.name)
+    }
+    const { sequenceNumber } = message
+    this.#handOn(arrival, (stored) => {
+      if (stored) this.#publisher.acknowledge(subscription.id, sequenceNumber)
+      else subscription.unstored.push(sequenceNumber)
+    })
+    subscription.arrival = arrival
+  }
+
+  #statusChanged(status: string): void {
+    const error = new Error(`the server ended a subscription: ${status}`)
+    // Moved, not deleted: the server closed our session, and a new one can take the subscription back.
+    if (status === 'GoodSubscriptionTransferred') this.#fail(error)
+    else if (status !== 'Good') this.#gone(error)
+  }
+
+  /** Emits what the reader holds; where that is nothing, it counts as stored. */
+  #handOn(arrival: number, settled: (stored: boolean) => void = () => undefined): void {
+    const events = this.#overflowEvents(arrival)
+    const data = this.#host.reader.take(arrival)
+    if (data || events.length > 0) this.#host.emit({ ...data, events }, arrival, settled)
+    else settled(true)
+  }
+
+  /** Values that fell out of the server's queues are a gap; told at most once a minute. */
+  #overflowEvents(arrival: number): GapEvent[] {
+    const { overflows } = this.#host.reader
+    if (overflows === 0 || performance.now() - this.#overflowToldAt < 60_000) return []
+    this.#overflowToldAt = performance.now()
+    const detail = `the server's queues overflowed ${overflows} times; raise queue or lower publishing`
+    return [this.#gap(arrival - this.#host.settings.publishing, arrival, detail)]
+  }
+
+  #gap(from: number, to: number, detail: string): GapEvent {
+    return { type: 'gap', time: to, source: this.#host.name, from, to, detail }
+  }
+
+  async #fetchMissing(subscription: Subscription, first: number, count: number, from: number): Promise<void> {
+    let lost = 0
+    try {
+      for (let sequence = first, i = 0; i < count; i++, sequence = next(sequence)) {
+        const message = await this.#publisher.again(subscription.id, sequence)
+        if (message) this.#process(subscription, message)
+        else lost++
+      }
+    } catch {
+      // The connection broke as well: its own end tells.
+      lost = count
+    }
+    if (lost === 0) return
+    const arrival = this.#host.clock.now()
+    const events = [
+      this.#gap(from, arrival, `${lost} notifications were lost on the way and the server no longer has them`),
+    ]
+    this.#host.emit({ events }, arrival, () => undefined)
+  }
+
+  /** Notifications after the newest that was received, and those that could not be stored. */
+  async #republishRest(subscription: Subscription): Promise<void> {
+    await this.#republishUnstored(subscription)
+    for (let sequence = next(Math.max(subscription.sequence, 0)); ; sequence = next(sequence)) {
+      const message = await this.#publisher.again(subscription.id, sequence)
+      if (!message) return
+      subscription.sequence = sequence
+      this.#process(subscription, message)
+    }
+  }
+
+  async #republishUnstored(subscription: Subscription): Promise<void> {
+    for (const sequence of subscription.unstored.splice(0)) {
+      const message = await this.#publisher.again(subscription.id, sequence)
+      if (message) this.#process(subscription, message, true)
+      else {
+        const arrival = this.#host.clock.now()
+        const events = [
+          this.#gap(
+            subscription.arrival,
+            arrival,
+            'a notification could not be stored and the server no longer has it',
+          ),
+        ]
+        this.#host.emit({ events }, arrival, () => undefined)
+      }
+    }
+  }
+
+  // ---------------------------------------------------------------- watching
+
+  #tick(): void {
+    const now = performance.now()
+    const late = now - this.#tickedAt > 5_000
+    this.#tickedAt = now
+    // After a standstill of this process the answers are still in the socket: look again at the next tick.
+    if (!late && !this.#paused) this.#watch(now)
+    if (!this.#placing) void this.#tend(now)
+  }
+
+  #watch(now: number): void {
+    for (const subscription of this.subscriptions.byId.values()) {
+      const silence = now - subscription.heardAt
+      if (silence <= subscription.keepalive * this.#host.settings.watchdog) continue
+      const error = new Error(`neither data nor keep-alive for ${Math.round(silence / 100) / 10} s`)
+      this.#end({ error, silent: true, subscriptionsGone: false })
+      return
+    }
+  }
+
+  /** Asks again for refused items and for notifications that could not be stored. */
+  async #tend(now: number): Promise<void> {
+    const due = this.#host.items.filter((item) => item.refusal !== undefined && item.retryAt <= now)
+    const unstored = [...this.subscriptions.byId.values()].filter(({ unstored }) => unstored.length > 0)
+    if (due.length === 0 && unstored.length === 0) return
+    this.#placing = true
+    try {
+      if (due.length > 0) await this.#placeAgain(due)
+      if (!this.#paused) for (const subscription of unstored) await this.#republishUnstored(subscription)
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)))
+    } finally {
+      this.#placing = false
+    }
+  }
+
+  async #placeAgain(due: readonly Item[]): Promise<void> {
+    const { session } = this.connection
+    const namespaces = await session.readNamespaceArray()
+    const known = due.map((item) => item.refusal)
+    await describeItems(session, due, namespaces)
+    await this.subscriptions.place(session, due, namespaces)
+    this.#publisher.serve(this.subscriptions.byId.size)
+    if (due.some((item, i) => item.refusal !== known[i])) this.#host.changed()
+  }
+
+  #fail(error: Error): void {
+    if (/BadNoSubscription|BadSubscriptionIdInvalid/.test(error.message)) this.#gone(error)
+    else this.#end({ error, silent: false, subscriptionsGone: false })
+  }
+
+  #gone(error: Error): void {
+    this.#end({ error, silent: false, subscriptionsGone: true })
+  }
+}
+
+/** Sequence numbers start at 1 and wrap around to 1. */
+function next(sequence: number): number {
+  return sequence >= 0xffff_ffff ? 1 : sequence + 1
+}

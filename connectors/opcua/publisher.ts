@@ -1,0 +1,95 @@
+import { PublishRequest, RepublishRequest } from 'node-opcua-client'
+import type { NotificationMessage, PublishResponse } from 'node-opcua-client'
+import type { Session } from './client.ts'
+
+/** A day: the watchdog decides what is too long, not the request. */
+const longestWait = 86_400_000
+
+/** Keeps publish requests waiting on the server and acknowledges what is stored. */
+export class Publisher {
+  readonly #session: Session
+  readonly #receive: (response: PublishResponse) => void
+  readonly #fail: (error: Error) => void
+  #acknowledgements: { subscriptionId: number; sequenceNumber: number }[] = []
+  #waiting = 0
+  #target = 0
+  #most = 10
+  #paused = false
+  #closed = false
+
+  constructor(session: Session, receive: (response: PublishResponse) => void, fail: (error: Error) => void) {
+    this.#session = session
+    this.#receive = receive
+    this.#fail = fail
+  }
+
+  /** Serves this many subscriptions from now on. */
+  serve(subscriptions: number): void {
+    // One more than there are subscriptions, so that none waits for the way of an answer.
+    this.#target = Math.min(subscriptions + 1, 10)
+    this.#send()
+  }
+
+  /** The server may forget this notification: it is stored. Told with the next request. */
+  acknowledge(subscriptionId: number, sequenceNumber: number): void {
+    this.#acknowledgements.push({ subscriptionId, sequenceNumber })
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#send()
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  /** A notification that was sent before; undefined where the server no longer has it. Rejects where the connection breaks. */
+  again(subscriptionId: number, retransmitSequenceNumber: number): Promise<NotificationMessage | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#session.republish(new RepublishRequest({ subscriptionId, retransmitSequenceNumber }), (error, response) => {
+        if (response && !error) resolve(response.notificationMessage)
+        else if (/BadMessageNotAvailable|BadServiceUnsupported|BadNotImplemented/.test(String(error)))
+          resolve(undefined)
+        else reject(error ?? new Error('no answer'))
+      })
+    })
+  }
+
+  #send(): void {
+    while (!this.#closed && !this.#paused && this.#waiting < Math.min(this.#target, this.#most)) this.#sendOne()
+  }
+
+  #sendOne(): void {
+    const acknowledgements = this.#acknowledgements
+    this.#acknowledgements = []
+    this.#waiting++
+    const request = new PublishRequest({
+      requestHeader: { timeoutHint: longestWait },
+      subscriptionAcknowledgements: acknowledgements,
+    })
+    this.#session.publish(request, (error, response) => {
+      this.#waiting--
+      if (this.#closed) return
+      if (error || !response) this.#failed(error ?? new Error('no answer'), acknowledgements)
+      else {
+        this.#receive(response)
+        this.#send()
+      }
+    })
+  }
+
+  #failed(error: Error, acknowledgements: { subscriptionId: number; sequenceNumber: number }[]): void {
+    this.#acknowledgements.unshift(...acknowledgements)
+    if (/BadTooManyPublishRequests/.test(error.message)) {
+      // The server holds this many and no more; the next answer makes room for the next request.
+      this.#most = Math.max(1, this.#waiting)
+      if (this.#waiting === 0) setTimeout(() => this.#send(), 1_000).unref()
+    } else if (/BadTimeout|timed out/.test(error.message)) this.#send()
+    else this.#fail(error)
+  }
+}

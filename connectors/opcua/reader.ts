@@ -1,0 +1,266 @@
+import type { DataValue } from 'node-opcua-client'
+import { BatchBuilder, Quality } from '../../agent/core/index.ts'
+import type { Arrival, Batch, DeadLetter, DeadReason, Metrics, Tag, TagTable, TagType } from '../../agent/core/index.ts'
+import type { Item } from './items.ts'
+import { ClockSkew, TimePicker } from './times.ts'
+import { accepts, elementsOf, integer64, isOverflow, kindOf, numberOf, qualityOf, tagTypeOf, textOf } from './values.ts'
+import type { Kind } from './values.ts'
+
+const longestText = 65_536
+const payloadBytes = 200
+
+interface Letter {
+  readonly item: Item
+  readonly reason: DeadReason
+  readonly detail: string
+  readonly value: unknown
+  rows: number
+}
+
+/** Turns the values of notifications into batches and dead letters. */
+export class ValueReader {
+  /** Values since the last `take` before which the server's queue overflowed. */
+  overflows = 0
+  readonly #source: string
+  readonly #tags: TagTable
+  readonly #metrics: Metrics
+  readonly #longestArray: number
+  readonly #builder: BatchBuilder
+  readonly #picker = new TimePicker()
+  readonly #skew = new ClockSkew()
+  readonly #letters = new Map<string, Letter>()
+  #newest = -Infinity
+  #fromServer = 0
+  #fromArrival = 0
+
+  constructor(source: string, tags: TagTable, metrics: Metrics, longestArray: number) {
+    this.#source = source
+    this.#tags = tags
+    this.#metrics = metrics
+    this.#longestArray = longestArray
+    this.#builder = new BatchBuilder(source, 1_024)
+  }
+
+  /** Adds a value of an item, received at `arrival`. */
+  add(item: Item, data: DataValue, arrival: number): void {
+    const time = this.#timeOf(item, data, arrival)
+    const status = data.statusCode.value
+    if (isOverflow(status)) this.overflows++
+    const elements = elementsOf(data.value)
+    if (elements) this.#addArray(item, data, elements, time)
+    else this.#addHolding(item, data, time, arrival)
+  }
+
+  /** Samples collected. */
+  get length(): number {
+    return this.#builder.length
+  }
+
+  /** Adds a value of the past, whether it was added before or not: it says nothing about what holds now. */
+  addPast(item: Item, data: DataValue, arrival: number): void {
+    const time = this.#picker.pick(data, arrival)
+    const elements = elementsOf(data.value)
+    if (elements) this.#addArray(item, data, elements, time)
+    else this.#addScalar(item, data, time)
+  }
+
+  /** Adds a bad sample to every tag that had values: the connection is lost and nothing is known from then on. */
+  addLoss(items: readonly Item[], arrival: number): void {
+    for (const item of items) {
+      item.lostAt = this.#onServerClock(arrival, item.lastTime)
+      for (const tag of item.tag ? [item.tag, ...item.elements] : item.elements) this.#addNothing(tag, item.lostAt)
+    }
+  }
+
+  /**
+   * What the clock of the server shows at `arrival`, but after `last`: samples that the agent makes itself must not move
+   * event time past the samples of a server whose clock is behind.
+   */
+  #onServerClock(arrival: number, last: number): number {
+    const skew = this.#skew.median
+    return Math.max(Number.isNaN(skew) ? arrival : arrival - skew, last + 1)
+  }
+
+  /** What was added since the last time, or undefined if that is nothing. */
+  take(arrival: number): Pick<Arrival, 'batch' | 'rejected'> | undefined {
+    this.#count(arrival)
+    if (this.#builder.length === 0 && this.#letters.size === 0) return undefined
+    const batch: Batch = this.#builder.take(arrival)
+    if (this.#letters.size === 0) return { batch }
+    const rejected = [...this.#letters.values()].map((letter) => this.#deadLetter(letter, arrival))
+    this.#letters.clear()
+    return { batch, rejected }
+  }
+
+  #timeOf(item: Item, data: DataValue, arrival: number): number {
+    const time = this.#picker.pick(data, arrival)
+    if (this.#picker.origin === 'source') {
+      // The first value of an item may have stood for hours: its age says nothing about clocks.
+      if (item.seen && time > this.#newest) this.#newest = time
+    } else if (this.#picker.origin === 'server') this.#fromServer++
+    else this.#fromArrival++
+    item.seen = true
+    return time
+  }
+
+  /**
+   * A server that resumes a session sends the values again that it has sent before: the same value with the same time
+   * and status is no news. After a loss, though, such a value holds again, but only from now on: it is given the time
+   * that the clock of the server shows.
+   */
+  #addHolding(item: Item, data: DataValue, time: number, arrival: number): void {
+    const status = data.statusCode.value
+    const value = data.value.value as unknown
+    const stands = time <= item.lostAt
+    if (time !== item.lastTime || value !== item.lastValue || status !== item.lastStatus)
+      this.#addScalar(item, data, time)
+    if (stands) this.#addScalar(item, data, this.#onServerClock(arrival, item.lostAt))
+    item.lostAt = -Infinity
+    item.lastTime = time
+    item.lastValue = value
+    item.lastStatus = status
+  }
+
+  #addScalar(item: Item, data: DataValue, time: number): void {
+    const kind = kindOf(data.value.dataType)
+    item.tag ??= this.#resolve(item, item.settings.tag, kind)
+    this.#addValue(item, item.tag, kind, data.value.value, time, qualityOf(data.statusCode.value))
+  }
+
+  #addArray(item: Item, data: DataValue, elements: ArrayLike<unknown>, time: number): void {
+    const kind = kindOf(data.value.dataType)
+    const quality = qualityOf(data.statusCode.value)
+    const { rate } = item.settings
+    const count = elements.length
+    item.lostAt = -Infinity
+    if (rate !== undefined) {
+      item.tag ??= this.#resolve(item, item.settings.tag, kind)
+      const step = 1_000 / rate
+      for (let i = 0; i < count; i++)
+        this.#addValue(item, item.tag, kind, elements[i], time - (count - 1 - i) * step, quality)
+      return
+    }
+    if (count > this.#longestArray) {
+      this.#reject(
+        item,
+        'oversized',
+        `an array of ${count} elements; at most ${this.#longestArray} become tags`,
+        count,
+        count,
+      )
+      return
+    }
+    for (let i = 0; i < count; i++) {
+      const tag = (item.elements[i] ??= this.#resolve(item, `${item.settings.tag}/${i}`, kind)!)
+      this.#addValue(item, tag, kind, elements[i], time, quality)
+    }
+  }
+
+  #addValue(item: Item, tag: Tag | undefined, kind: Kind, value: unknown, time: number, quality: Quality): void {
+    // A node without a value and of unknown type has not begun to be a tag.
+    if (!tag) this.#rejectKind(item, kind, value)
+    else if (kind === 'null' || value === null || value === undefined) this.#addNothing(tag, time)
+    else if (accepts(tag.type, kind, item.toText)) this.#addTyped(item, tag, kind, value, time, quality)
+    else if (quality === Quality.bad) this.#addNothing(tag, time)
+    else {
+      const sent = tagTypeOf(kind) ?? 'structures or bytes'
+      this.#reject(item, 'type', `the node sends ${sent}, the tag holds ${tag.type}`, value, 1)
+    }
+  }
+
+  #addTyped(item: Item, tag: Tag, kind: Kind, value: unknown, time: number, quality: Quality): void {
+    if (tag.type === 'text') this.#addText(item, tag, kind, value, time, quality)
+    else if (kind === 'int64' || kind === 'uint64') this.#addInteger(item, tag, kind, value, time, quality)
+    else {
+      const number = numberOf(kind, value)
+      if (Number.isFinite(number)) this.#builder.add(tag.index, time, number, quality)
+      else if (quality === Quality.bad) this.#addNothing(tag, time)
+      else this.#reject(item, 'value', `${number} is not finite`, value, 1)
+    }
+  }
+
+  #addInteger(item: Item, tag: Tag, kind: Kind, value: unknown, time: number, quality: Quality): void {
+    const integer = integer64(value as [number, number], kind === 'int64')
+    if (typeof integer === 'number') this.#builder.add(tag.index, time, integer, quality)
+    else if (tag.type === 'number') this.#builder.add(tag.index, time, Number(integer), quality)
+    else if (BigInt.asIntN(64, integer) === integer) this.#builder.addInteger(tag.index, time, integer, quality)
+    else this.#reject(item, 'value', `${integer} does not fit a signed 64-bit integer`, String(integer), 1)
+  }
+
+  #addText(item: Item, tag: Tag, kind: Kind, value: unknown, time: number, quality: Quality): void {
+    let text: string
+    if (kind === 'text') text = textOf(value)
+    else if (kind === 'boolean') text = String(value)
+    else {
+      const number =
+        kind === 'int64' || kind === 'uint64'
+          ? integer64(value as [number, number], kind === 'int64')
+          : numberOf(kind, value)
+      text = item.names?.get(Number(number)) ?? String(number)
+    }
+    if (text.length <= longestText) this.#builder.addText(tag.index, time, text, quality)
+    else
+      this.#reject(
+        item,
+        'oversized',
+        `a text of ${text.length} characters; at most ${longestText}`,
+        text.slice(0, payloadBytes),
+        1,
+      )
+  }
+
+  #addNothing(tag: Tag, time: number): void {
+    if (tag.type === 'text') this.#builder.addText(tag.index, time, '', Quality.bad)
+    else this.#builder.add(tag.index, time, NaN, Quality.bad)
+  }
+
+  #resolve(item: Item, name: string, kind: Kind): Tag | undefined {
+    const type: TagType | undefined = item.settings.type ?? tagTypeOf(kind) ?? item.type
+    if (!type) return undefined
+    const { unit, rate } = item.settings
+    // A waveform that stays away is missing; any other node is silent as long as its value holds.
+    const reporting = rate === undefined ? 'change' : 'periodic'
+    return this.#tags.resolve({ name, type, reporting, source: this.#source, ...(unit !== undefined && { unit }) })
+  }
+
+  #rejectKind(item: Item, kind: Kind, value: unknown): void {
+    if (kind !== 'null')
+      this.#reject(item, 'type', 'the node sends structures or bytes, which no tag can hold', value, 1)
+  }
+
+  /** One letter a node and reason in each batch, however many values it stands for. */
+  #reject(item: Item, reason: DeadReason, detail: string, value: unknown, rows: number): void {
+    const key = `${item.handle} ${reason}`
+    const known = this.#letters.get(key)
+    if (known) known.rows += rows
+    else this.#letters.set(key, { item, reason, detail, value, rows })
+  }
+
+  #deadLetter(letter: Letter, arrival: number): DeadLetter {
+    const { item, reason, detail, rows } = letter
+    const payload = Buffer.from(String(letter.value))
+    return {
+      time: arrival,
+      origin: this.#source,
+      reason,
+      detail: `${item.settings.tag}: ${detail}`,
+      subject: item.settings.node,
+      rows,
+      payload: payload.subarray(0, payloadBytes),
+      size: payload.length,
+    }
+  }
+
+  #count(arrival: number): void {
+    const source = this.#source
+    if (this.#fromServer > 0)
+      this.#metrics.count('repaired_times_total', this.#fromServer, { source, fallback: 'server' })
+    if (this.#fromArrival > 0)
+      this.#metrics.count('repaired_times_total', this.#fromArrival, { source, fallback: 'arrival' })
+    this.#fromServer = this.#fromArrival = this.overflows = 0
+    if (this.#newest === -Infinity) return
+    this.#skew.add(arrival - this.#newest)
+    this.#newest = -Infinity
+    this.#metrics.gauge('clock_skew_seconds', this.#skew.median / 1_000, { source })
+  }
+}

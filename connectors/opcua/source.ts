@@ -1,0 +1,290 @@
+import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { OPCUAClient } from 'node-opcua-client'
+import { Observable } from 'rxjs'
+import type { Subscriber } from 'rxjs'
+import { describeError, emptyBatch } from '../../agent/core/index.ts'
+import type { Arrival, Clock, ConnectorContext, GapEvent, Source } from '../../agent/core/index.ts'
+import type { Connector, Session } from './client.ts'
+import { told } from './faults.ts'
+import type { Ending, Link, LinkHost } from './link.ts'
+import { makeItems } from './items.ts'
+import { ValueReader } from './reader.ts'
+import type { Settings } from './settings.ts'
+import type { Limits, Subscriptions } from './subscriptions.ts'
+
+/** Batches that may wait for the journal before the source stops reading. */
+const mostUnsettled = 64
+
+/** Reads the values of nodes of one OPC UA server by subscription. */
+export class OpcuaSource implements Source {
+  readonly #settings: Settings
+  readonly #context: ConnectorContext
+
+  constructor(settings: Settings, context: ConnectorContext) {
+    this.#settings = settings
+    this.#context = context
+  }
+
+  batches(): Observable<Arrival> {
+    return new Observable((subscriber) => {
+      const run = new Run(this.#settings, this.#context, subscriber)
+      void run.start()
+      return () => run.stop()
+    })
+  }
+}
+
+/** What is kept of a connection that was lost. */
+interface Remains {
+  readonly client: OPCUAClient
+  readonly session: Session
+  readonly subscriptions: Subscriptions | undefined
+}
+
+/** One subscription of the observable: connects, again and again, until it is stopped. The one owner of reconnecting. */
+class Run implements LinkHost {
+  readonly name: string
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly items
+  readonly reader
+  readonly limits: Limits
+  readonly #context: ConnectorContext
+  readonly #subscriber: Subscriber<Arrival>
+  readonly #lastStoredFile: string
+  #link: Link | undefined
+  #remains: Remains | undefined
+  #stopping = false
+  /** Ends a pause between attempts. */
+  #wake: () => void = () => undefined
+  #unsettled = 0
+  #paused = false
+  /** Arrival of the newest batch that is on disk, ms since epoch; NaN where there never was one. */
+  #lastStored = NaN
+  #savedAt = 0
+  /** Since when nothing is known, ms since epoch; undefined while connected. */
+  #lostSince: number | undefined
+
+  constructor(settings: Settings, context: ConnectorContext, subscriber: Subscriber<Arrival>) {
+    this.settings = settings
+    this.#context = context
+    this.#subscriber = subscriber
+    this.name = context.name
+    this.clock = context.clock
+    this.items = makeItems(settings)
+    this.limits = { perCall: settings.items_per_call }
+    this.reader = new ValueReader(context.name, context.tags, context.metrics, settings.elements)
+    this.#lastStoredFile = join(context.folder, 'last-stored')
+  }
+
+  async start(): Promise<void> {
+    this.#lastStored = readTime(this.#lastStoredFile)
+    if (!Number.isNaN(this.#lastStored)) this.#lostSince = this.#lastStored
+    this.#context.report({ state: 'connecting', message: `connecting to ${this.settings.endpoint}` })
+    // Loading the library takes half a second and 100 MB: only where there is such a source.
+    const { Connector } = await import('./client.ts')
+    const pki = this.settings.pki ?? join(this.#context.folder, 'pki')
+    const connector = new Connector(this.settings, pki, this.#context.log)
+    for (let attempt = 0; !this.#stopping; attempt++) {
+      const since = performance.now()
+      let untrusted = false
+      try {
+        const ending = await this.#connectOnce(connector)
+        if (performance.now() - since > this.settings.reconnect.longest) attempt = 0
+        await this.#lost(ending)
+      } catch (error) {
+        untrusted = told(error).code === 'SOURCE_UNTRUSTED'
+        this.#failed(error)
+      }
+      await this.#pause(attempt, untrusted)
+    }
+    await this.#leave(connector)
+  }
+
+  stop(): void {
+    this.#stopping = true
+    this.#link?.quit()
+    this.#wake()
+  }
+
+  // ---------------------------------------------------------------- connecting
+
+  /** Connects and stays; resolves when the connection has ended. Rejects where it cannot be made. */
+  async #connectOnce(connector: Connector): Promise<Ending> {
+    const [{ Link }, { disconnect }] = await Promise.all([import('./link.ts'), import('./client.ts')])
+    const remains = this.#remains
+    const connection = await connector.connect(remains?.session)
+    const link = new Link(this, connection)
+    try {
+      const goesOn = await link.open(remains?.subscriptions)
+      this.#remains = undefined
+      this.#up(link, goesOn, remains !== undefined)
+    } catch (error) {
+      link.close()
+      if (!connection.resumed) await disconnect(connection.client)
+      else {
+        // The session has moved to the new client: it is tried again from there.
+        this.#remains = {
+          client: connection.client,
+          session: connection.session,
+          subscriptions: remains?.subscriptions,
+        }
+        void disconnect(remains!.client)
+      }
+      throw error
+    }
+    // The session, if it went on, is the new client's; the old one has nothing left to wait for.
+    if (remains) void disconnect(remains.client)
+    if (this.#stopping) link.quit()
+    return link.ended
+  }
+
+  #up(link: Link, goesOn: boolean, again: boolean): void {
+    const source = this.name
+    this.#link = link
+    if (this.#paused) link.pause()
+    this.#context.metrics.gauge('source_up', 1, { source })
+    if (again) this.#context.metrics.count('reconnects_total', 1, { source })
+    if (!goesOn && this.#lostSince !== undefined) void this.#fillGap(link, this.#lostSince)
+    this.#lostSince = undefined
+    this.changed()
+  }
+
+  /** Reads what was missed, or records that it is missing. */
+  async #fillGap(link: Link, from: number): Promise<void> {
+    const to = this.clock.now()
+    const missing = await link.backfill(from, to)
+    if (missing === 0) return
+    const detail = `${missing} nodes: ${this.settings.backfill ? 'the server has no history of them' : 'the connection was lost'}`
+    const event: GapEvent = { type: 'gap', time: to, source: this.name, from, to, detail }
+    this.emit({ events: [event] }, this.clock.now(), () => undefined)
+  }
+
+  async #lost(ending: Ending): Promise<void> {
+    const link = this.#link!
+    link.close()
+    this.#link = undefined
+    const { client, session } = link.connection
+    const gone = ending.subscriptionsGone || this.#stopping
+    this.#remains = { client, session, subscriptions: gone ? undefined : link.subscriptions }
+    if (this.#stopping) return
+    this.#tellLoss(ending)
+    if (!ending.silent || link.heard) return
+    // Taken over and then silent again: such a session is dead, whatever the server says. Its end frees its place.
+    this.#remains = undefined
+    const { disconnect } = await import('./client.ts')
+    await disconnect(client)
+  }
+
+  #tellLoss(ending: Ending): void {
+    const { metrics, log } = this.#context
+    metrics.gauge('source_up', 0, { source: this.name })
+    if (ending.silent) metrics.count('rebuilds_total', 1, { source: this.name })
+    const arrival = this.clock.now()
+    this.#lostSince ??= Number.isNaN(this.#lastStored) ? arrival : this.#lastStored
+    this.reader.addLoss(this.items, arrival)
+    const data = this.reader.take(arrival)
+    if (data) this.emit(data, arrival, () => undefined)
+    const message = `connection lost: ${describeError(ending.error)}`
+    log.warn({ endpoint: this.settings.endpoint }, message)
+    this.#context.report({ state: 'down', message })
+  }
+
+  #failed(error: unknown): void {
+    if (this.#stopping) return
+    this.#context.metrics.gauge('source_up', 0, { source: this.name })
+    const { remedy } = told(error)
+    this.#context.report({ state: 'down', message: describeError(error), ...(remedy !== undefined && { remedy }) })
+  }
+
+  /** Waits before the next attempt: longer each time, half of it by chance, so that a plant's agents do not come at once. */
+  async #pause(attempt: number, untrusted: boolean): Promise<void> {
+    const { first, longest } = this.settings.reconnect
+    // Someone may be approving the certificate right now.
+    const most = untrusted ? Math.min(longest, 5_000) : longest
+    const base = Math.min(most, first * 2 ** Math.min(attempt, 30))
+    await this.#stoppedOr(base * (0.5 + Math.random() / 2))
+  }
+
+  /** Closes session and connection, so that a server with one session has it free. */
+  async #leave(connector: Connector): Promise<void> {
+    const { disconnect } = await import('./client.ts')
+    if (this.#remains) await disconnect(this.#remains.client)
+    await connector.close()
+  }
+
+  #stoppedOr(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      if (this.#stopping) this.#wake()
+    })
+  }
+
+  // ---------------------------------------------------------------- for the link
+
+  emit(data: Partial<Arrival>, arrival: number, settled: (stored: boolean) => void): void {
+    if (this.#stopping) return
+    if (++this.#unsettled >= mostUnsettled && !this.#paused) {
+      this.#paused = true
+      this.#link?.pause()
+      this.#context.metrics.count('paused_total', 1, { source: this.name })
+    }
+    const batch = data.batch ?? emptyBatch(this.name, arrival)
+    this.#subscriber.next({
+      batch,
+      ...data,
+      settled: (stored) => {
+        this.#unsettled--
+        if (stored) this.#stored(arrival)
+        if (this.#paused && this.#unsettled < mostUnsettled / 2) {
+          this.#paused = false
+          this.#link?.resume()
+        }
+        settled(stored)
+      },
+    })
+  }
+
+  changed(): void {
+    const refused = this.items.filter((item) => item.refusal !== undefined)
+    this.#context.metrics.gauge('quarantined_items', refused.length, { source: this.name })
+    const { endpoint } = this.settings
+    if (refused.length === 0) {
+      this.#context.report({ state: 'up', message: `connected to ${endpoint}` })
+      return
+    }
+    this.#context.report({
+      state: 'degraded',
+      message: `connected to ${endpoint}; it refuses ${refused.length} of ${this.items.length} nodes`,
+      remedy: 'Check these node ids; they are asked for again now and then.',
+      items: Object.fromEntries(refused.map((item) => [item.settings.node, item.refusal!])),
+    })
+  }
+
+  alive(): void {
+    this.#stored(this.clock.now())
+  }
+
+  /** Remembers, once a second, up to when all is stored: what a start after a crash has missed is a gap since then. */
+  #stored(arrival: number): void {
+    if (this.#unsettled > 0 || this.#link?.owes) return
+    this.#lastStored = arrival
+    if (performance.now() - this.#savedAt < 1_000) return
+    this.#savedAt = performance.now()
+    writeFile(this.#lastStoredFile, String(arrival)).catch(() => undefined)
+  }
+}
+
+function readTime(file: string): number {
+  try {
+    return Number.parseFloat(readFileSync(file, 'utf8'))
+  } catch {
+    return NaN
+  }
+}

@@ -1,0 +1,198 @@
+import {
+  AttributeIds,
+  DataChangeFilter,
+  DataChangeTrigger,
+  DeadbandType,
+  MonitoringMode,
+  TimestampsToReturn,
+  coerceNodeId,
+} from 'node-opcua-client'
+import type { MonitoredItemCreateRequestOptions, NodeId, StatusCode } from 'node-opcua-client'
+import type { Session } from './client.ts'
+import { isAnswer, isTooLarge } from './faults.ts'
+import type { Item } from './items.ts'
+import type { Settings, TagSettings } from './settings.ts'
+
+/** A subscription on the server. Times on the monotonic clock, ms. */
+export interface Subscription {
+  readonly id: number
+  /** Longest time between two answers while all is well. */
+  readonly keepalive: number
+  items: number
+  /** How many items it takes; learnt from the server's refusals. */
+  room: number
+  /** Sequence number of the newest notification; -1 before the first. */
+  sequence: number
+  heardAt: number
+  /** When its newest notification arrived, ms since epoch. */
+  arrival: number
+  /** Notifications that the journal could not store: asked for again. */
+  readonly unstored: number[]
+}
+
+/** What was learnt of a server; outlives its connections, as a request that is too large may end one. */
+export interface Limits {
+  /** Items in one request. */
+  perCall: number
+}
+
+/** The subscriptions of one session and the items in them. */
+export class Subscriptions {
+  readonly byId = new Map<number, Subscription>()
+  readonly #settings: Settings
+  readonly #limits: Limits
+
+  constructor(settings: Settings, limits: Limits) {
+    this.#settings = settings
+    this.#limits = limits
+  }
+
+  /**
+   * Has the server monitor these items, in as many subscriptions as it takes. An item that the server refuses gets
+   * `refusal` and leaves the others alone. Rejects only where the connection breaks.
+   */
+  async place(session: Session, items: readonly Item[], namespaces: readonly string[]): Promise<void> {
+    const waiting = items.filter((item) => {
+      const nodeId = resolveNode(item.settings.node, namespaces)
+      if (typeof nodeId !== 'string') return true
+      refuse(item, nodeId, this.#settings)
+      return false
+    })
+    while (waiting.length > 0) {
+      const subscription = this.#withRoom() ?? (await this.#open(session))
+      if (typeof subscription === 'string') {
+        for (const item of waiting) refuse(item, subscription, this.#settings)
+        return
+      }
+      const batch = waiting.splice(0, Math.min(this.#limits.perCall, subscription.room - subscription.items))
+      waiting.unshift(...(await this.#create(session, subscription, batch, namespaces)))
+    }
+  }
+
+  #withRoom(): Subscription | undefined {
+    return [...this.byId.values()].find((subscription) => subscription.items < subscription.room)
+  }
+
+  /** A new subscription, or in words why the server makes none. */
+  async #open(session: Session): Promise<Subscription | string> {
+    const { publishing, keepalive, lifetime, items_per_subscription } = this.#settings
+    const interval = Math.max(publishing, 1)
+    const keepaliveCount = Math.max(1, Math.round(keepalive / interval))
+    try {
+      const answer = await session.createSubscription({
+        requestedPublishingInterval: interval,
+        requestedMaxKeepAliveCount: keepaliveCount,
+        requestedLifetimeCount: Math.max(3 * keepaliveCount, Math.ceil(lifetime / interval)),
+        maxNotificationsPerPublish: 10_000,
+        publishingEnabled: true,
+        priority: 0,
+      })
+      const subscription: Subscription = {
+        id: answer.subscriptionId,
+        keepalive: answer.revisedPublishingInterval * answer.revisedMaxKeepAliveCount,
+        items: 0,
+        room: items_per_subscription,
+        sequence: -1,
+        heardAt: performance.now(),
+        arrival: Date.now(),
+        unstored: [],
+      }
+      this.byId.set(subscription.id, subscription)
+      return subscription
+    } catch (error) {
+      if (!isAnswer(error)) throw error
+      return `the server makes no further subscription: ${plain(error)}`
+    }
+  }
+
+  /** Creates the items of a batch; returns those that need another subscription or a smaller request. */
+  async #create(
+    session: Session,
+    subscription: Subscription,
+    batch: readonly Item[],
+    namespaces: readonly string[],
+  ): Promise<readonly Item[]> {
+    let results: readonly StatusCode[]
+    try {
+      const answer = await session.createMonitoredItems({
+        subscriptionId: subscription.id,
+        timestampsToReturn: TimestampsToReturn.Both,
+        itemsToCreate: batch.map((item) => this.#request(item, resolveNode(item.settings.node, namespaces) as NodeId)),
+      })
+      results = (answer.results ?? []).map((result) => result.statusCode)
+    } catch (error) {
+      return this.#failed(error, batch)
+    }
+    const full: Item[] = []
+    batch.forEach((item, i) => {
+      const status = results[i]
+      if (status.isGood()) {
+        item.refusal = undefined
+        item.refusals = 0
+        subscription.items++
+      } else if (/BadTooManyMonitoredItems/.test(status.name) && subscription.items > 0) full.push(item)
+      else refuse(item, `${status.name}: ${status.description}`, this.#settings)
+    })
+    if (full.length > 0) subscription.room = subscription.items
+    return full
+  }
+
+  /** The whole request failed: smaller ones find the item at fault, or fit the server's limits. */
+  #failed(error: unknown, batch: readonly Item[]): readonly Item[] {
+    if (isTooLarge(error) && this.#limits.perCall > 1)
+      this.#limits.perCall = Math.ceil(Math.min(this.#limits.perCall, batch.length) / 2)
+    if (!isAnswer(error)) throw error
+    if (batch.length === 1) {
+      refuse(batch[0], plain(error), this.#settings)
+      return []
+    }
+    if (!isTooLarge(error)) this.#limits.perCall = Math.ceil(batch.length / 2)
+    return batch
+  }
+
+  #request(item: Item, nodeId: NodeId): MonitoredItemCreateRequestOptions {
+    const { sampling, queue, deadband } = item.settings
+    return {
+      itemToMonitor: { nodeId, attributeId: AttributeIds.Value },
+      monitoringMode: MonitoringMode.Reporting,
+      requestedParameters: {
+        clientHandle: item.handle,
+        samplingInterval: sampling ?? this.#settings.sampling,
+        queueSize: queue ?? this.#settings.queue,
+        discardOldest: true,
+        filter: deadband ? filterOf(deadband) : null,
+      },
+    }
+  }
+}
+
+function filterOf(deadband: NonNullable<TagSettings['deadband']>): DataChangeFilter {
+  const absolute = 'absolute' in deadband
+  return new DataChangeFilter({
+    trigger: DataChangeTrigger.StatusValue,
+    deadbandType: absolute ? DeadbandType.Absolute : DeadbandType.Percent,
+    deadbandValue: absolute ? deadband.absolute : deadband.percent,
+  })
+}
+
+/** The node id on this server, or in words why there is none. */
+export function resolveNode(node: string, namespaces: readonly string[]): NodeId | string {
+  const match = /^nsu=([^;]+);(.*)$/.exec(node)
+  if (match && !namespaces.includes(match[1])) return `the server has no namespace ${match[1]}`
+  try {
+    return coerceNodeId(match ? `ns=${namespaces.indexOf(match[1])};${match[2]}` : node)
+  } catch (error) {
+    return `not a node id: ${plain(error)}`
+  }
+}
+
+/** Puts an item into quarantine, longer each time. */
+function refuse(item: Item, reason: string, { retry }: Settings): void {
+  item.refusal = reason
+  item.retryAt = performance.now() + Math.min(retry.longest, retry.first * 2 ** Math.min(item.refusals, 30))
+  item.refusals++
+}
+
+function plain(error: unknown): string {
+  return error instanceof Error ? error.message.trim().split('\n')[0] : String(error)
+}

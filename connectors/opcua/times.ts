@@ -1,0 +1,54 @@
+import type { DataValue } from 'node-opcua-client'
+
+const year2000 = Date.UTC(2000, 0, 1)
+const oneDay = 86_400_000
+
+/** What a sample's time was taken from. */
+export type TimeOrigin = 'source' | 'server' | 'arrival'
+
+/** The part of a DataValue that tells time. */
+export type Stamped = Pick<DataValue, 'sourceTimestamp' | 'sourcePicoseconds' | 'serverTimestamp' | 'serverPicoseconds'>
+
+/**
+ * Picks the time of a sample, ms since epoch with fractions: source time, else server time, else arrival.
+ * Times before 2000 or more than a day ahead of the arrival are absurd. `origin` says which was picked last.
+ */
+export class TimePicker {
+  origin: TimeOrigin = 'source'
+
+  pick(stamped: Stamped, arrival: number): number {
+    this.origin = 'source'
+    const source = precise(stamped.sourceTimestamp, stamped.sourcePicoseconds)
+    if (isPlausible(source, arrival)) return source
+    this.origin = 'server'
+    const server = precise(stamped.serverTimestamp, stamped.serverPicoseconds)
+    if (isPlausible(server, arrival)) return server
+    this.origin = 'arrival'
+    return arrival
+  }
+}
+
+/** node-opcua puts all below a millisecond into the picoseconds. */
+function precise(date: Date | null, picoseconds: number): number {
+  return date === null ? NaN : date.getTime() + picoseconds * 1e-9
+}
+
+function isPlausible(time: number, arrival: number): boolean {
+  return time >= year2000 && time <= arrival + oneDay
+}
+
+/** The median of the last 101 differences between arrival and source time. */
+export class ClockSkew {
+  readonly #ring = new Float64Array(101)
+  #count = 0
+
+  add(difference: number): void {
+    this.#ring[this.#count++ % this.#ring.length] = difference
+  }
+
+  /** ms; NaN before the first difference. */
+  get median(): number {
+    const known = this.#ring.slice(0, Math.min(this.#count, this.#ring.length)).sort()
+    return known.length === 0 ? NaN : known[known.length >> 1]
+  }
+}

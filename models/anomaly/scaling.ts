@@ -1,0 +1,188 @@
+import type { FeatureBatch } from '../../agent/core/index.ts'
+
+/** Training rows as arrays, with assets as codes. A missing value is NaN; an infinite one counts as missing. */
+export interface TrainingRows {
+  readonly length: number
+  /** Features per row. */
+  readonly size: number
+  /** Row-major. */
+  readonly values: Float64Array
+  /** ms since epoch. */
+  readonly start: Float64Array
+  readonly end: Float64Array
+  /** Index into `assets`, by row. */
+  readonly asset: Uint32Array
+  /** In order of their names, so that the order of arrival changes nothing. */
+  readonly assets: readonly string[]
+}
+
+/**
+ * Where each feature of each asset lies. Row-major, one row per asset and a last one for assets that were not in the
+ * training data. A scale of 0 means that the feature never had a value: it says nothing.
+ */
+export interface Scaling {
+  readonly size: number
+  readonly mean: Float64Array
+  readonly scale: Float64Array
+}
+
+/** Further from the mean than this many scales says nothing more; keeps absurd values finite. */
+export const furthest = 1e4
+
+/** How many independent windows the class's scale counts for against an asset's own. */
+const priorWindows = 10
+
+/** Below this share of the mean, and below the least scale, a scale is rounding and the feature constant. */
+const rounding = 1e-7
+const leastScale = 1e-12
+
+/** The rows of a feature batch that have a value. */
+export function trainingRows(features: FeatureBatch): TrainingRows {
+  const size = features.names.length
+  const hasValue = (row: number) => features.values.subarray(row * size, (row + 1) * size).some(Number.isFinite)
+  const rows = Array.from({ length: features.length }, (_, row) => row).filter(hasValue)
+  const assets = [...new Set(rows.map((row) => features.asset[row]))].sort()
+  const codes = new Map(assets.map((name, code) => [name, code]))
+  const values = new Float64Array(rows.length * size)
+  rows.forEach((row, i) => {
+    for (let j = 0; j < size; j++) {
+      const value = features.values[row * size + j]
+      values[i * size + j] = Number.isFinite(value) ? value : NaN
+    }
+  })
+  return {
+    length: rows.length,
+    size,
+    values,
+    start: Float64Array.from(rows, (row) => features.start[row]),
+    end: Float64Array.from(rows, (row) => features.end[row]),
+    asset: Uint32Array.from(rows, (row) => codes.get(features.asset[row])!),
+    assets,
+  }
+}
+
+/**
+ * Mean and scale of each feature per asset, as a random-effects model: an asset's mean is drawn towards the class's by
+ * how much assets differ against how well its own is known, its variance by how many windows it has, and what remains
+ * unknown of the mean is added to the variance. One asset alone keeps its own mean and standard deviation.
+ */
+export function fitScaling(data: TrainingRows, rows: Uint32Array): Scaling {
+  const { size } = data
+  const count = data.assets.length
+  const { counts, mean, variance } = moments(data, rows)
+  const overlap = rowsPerWindow(data, rows)
+  const scaling = { size, mean: new Float64Array((count + 1) * size), scale: new Float64Array((count + 1) * size) }
+  for (let feature = 0; feature < size; feature++) {
+    const column = { feature, size, count, counts, mean, variance }
+    const pooled = poolFeature(column)
+    for (let asset = 0; asset <= count; asset++) {
+      const at = asset * size + feature
+      const known = asset < count ? counts[at] / overlap : 0
+      const spread = pooled.between * known
+      const trust = spread > 0 ? spread / (spread + pooled.within) : 0
+      const own =
+        known > 0 ? (known * variance[at] + priorWindows * pooled.within) / (known + priorWindows) : pooled.within
+      scaling.mean[at] = known > 0 ? pooled.mean + trust * (mean[at] - pooled.mean) : pooled.mean
+      scaling.scale[at] =
+        pooled.rows > 0 ? usableScale(Math.sqrt(own + pooled.between * (1 - trust)), scaling.mean[at]) : 0
+    }
+  }
+  return scaling
+}
+
+/** Rows with every feature in scales from its mean; 0 where a value is missing. `pooled`: as if no asset were known. */
+export function standardise(data: TrainingRows, scaling: Scaling, rows: Uint32Array, pooled = false): Float64Array {
+  const { size } = data
+  const result = new Float64Array(rows.length * size)
+  for (let i = 0; i < rows.length; i++) {
+    const asset = pooled ? data.assets.length : data.asset[rows[i]]
+    standardiseRow(data.values, rows[i] * size, scaling, asset, result, i * size)
+  }
+  return result
+}
+
+/** Standardises one row of `values` at `from` into `to` at `at`. */
+function standardiseRow(
+  values: Float64Array,
+  from: number,
+  { mean, scale, size }: Scaling,
+  asset: number,
+  to: Float64Array,
+  at: number,
+): void {
+  const offset = asset * size
+  for (let j = 0; j < size; j++) {
+    const distance = scale[offset + j] > 0 ? (values[from + j] - mean[offset + j]) / scale[offset + j] : 0
+    to[at + j] = Number.isNaN(distance) ? 0 : Math.max(-furthest, Math.min(furthest, distance))
+  }
+}
+
+interface Moments {
+  /** Rows that had a value; by asset and feature, as the others. */
+  readonly counts: Float64Array
+  readonly mean: Float64Array
+  readonly variance: Float64Array
+}
+
+function moments({ assets, asset, size, values }: TrainingRows, rows: Uint32Array): Moments {
+  const counts = new Float64Array(assets.length * size)
+  const mean = new Float64Array(assets.length * size)
+  const variance = new Float64Array(assets.length * size)
+  for (const row of rows) {
+    for (let j = 0, from = row * size, to = asset[row] * size; j < size; j++, from++, to++) {
+      if (Number.isNaN(values[from])) continue
+      counts[to]++
+      mean[to] += values[from]
+    }
+  }
+  for (let i = 0; i < mean.length; i++) if (counts[i] > 0) mean[i] /= counts[i]
+  for (const row of rows) {
+    for (let j = 0, from = row * size, to = asset[row] * size; j < size; j++, from++, to++) {
+      if (!Number.isNaN(values[from])) variance[to] += (values[from] - mean[to]) ** 2
+    }
+  }
+  for (let i = 0; i < mean.length; i++) if (counts[i] > 0) variance[i] /= counts[i]
+  return { counts, mean, variance }
+}
+
+/** Mean over all assets, variance within an asset and variance between the assets' means of one feature. */
+function poolFeature(column: Moments & { feature: number; size: number; count: number }) {
+  const { feature, size, count, counts, mean, variance } = column
+  let rows = 0
+  let sum = 0
+  let within = 0
+  let assets = 0
+  for (let at = feature; at < count * size; at += size) {
+    if (counts[at] === 0) continue
+    assets++
+    rows += counts[at]
+    sum += counts[at] * mean[at]
+    within += counts[at] * variance[at]
+  }
+  if (rows === 0) return { rows, mean: 0, within: 0, between: 0 }
+  const centre = sum / rows
+  let between = 0
+  if (assets > 1) {
+    for (let at = feature; at < count * size; at += size) between += counts[at] * (mean[at] - centre) ** 2
+    between *= assets / ((assets - 1) * rows)
+  }
+  return { rows, mean: centre, within: within / rows, between }
+}
+
+/** How many rows share each stretch of time because windows overlap: 1 for tumbling windows, 6 for 60 s every 10 s. */
+function rowsPerWindow({ start, end, asset, assets }: TrainingRows, rows: Uint32Array): number {
+  const covered = new Float64Array(assets.length).fill(-Infinity)
+  let length = 0
+  let fresh = 0
+  for (const row of rows) {
+    length += end[row] - start[row]
+    fresh += Math.max(0, end[row] - Math.max(start[row], covered[asset[row]]))
+    covered[asset[row]] = Math.max(end[row], covered[asset[row]])
+  }
+  return fresh > 0 ? Math.max(1, length / fresh) : 1
+}
+
+/** A constant feature has no scale of its own: a hundredth of its value, or 1 where that is 0. */
+function usableScale(scale: number, mean: number): number {
+  return scale > Math.max(leastScale, rounding * Math.abs(mean)) ? scale : Math.abs(mean) / 100 || 1
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { DetectorError, type Detector } from '../agent/core/index.ts'
+import { anomalyConfig, trainHotellingT2, type TrainingInput } from './anomaly/hotelling-t2.ts'
+import { versionOf } from './features/index.ts'
+import { openDetector } from './onnx/detector.ts'
+import type { ModelBundle } from './onnx/manifest.ts'
+import { onnxConfig, readUserFile, type OnnxSettings } from './onnx/user-file.ts'
+
+export type { TrainingInput } from './anomaly/hotelling-t2.ts'
+export type { Manifest, ModelBundle } from './onnx/manifest.ts'
+export type { OnnxSettings } from './onnx/user-file.ts'
+export { Registry, type RegistryEntry } from './registry.ts'
+
+/** Every type of model. A model that learns has `train`; one without is brought by the user. */
+export const modelTypes = {
+  anomaly: { config: anomalyConfig, train: trainHotellingT2 },
+  onnx: { config: onnxConfig },
+} as const
+
+/** The model of a monitor: its settings, or just `anomaly` for that type with all its defaults. */
+export const modelConfig = z.union([
+  z.literal('anomaly').transform(() => anomalyConfig.parse({ type: 'anomaly' })),
+  z.discriminatedUnion('type', [modelTypes.anomaly.config, modelTypes.onnx.config]),
+])
+
+export type ModelSettings = z.output<typeof modelConfig>
+
+/** Whether the agent trains this model itself. */
+export function learns(settings: ModelSettings): boolean {
+  return 'train' in modelTypes[settings.type]
+}
+
+/**
+ * Trains a model and checks the exported graph against the trainer's own answers before it is handed out.
+ * Deterministic: the same input gives the same bundle. Synchronous at heart, so at home in a process of its own.
+ * Rejects with a DetectorError (TRAINING_DATA, TRAINING_FAILED, MODEL_MISMATCH), or the reason of `signal`.
+ */
+export async function trainModel(
+  settings: ModelSettings,
+  input: TrainingInput,
+  signal?: AbortSignal,
+): Promise<ModelBundle> {
+  signal?.throwIfAborted()
+  if (settings.type === 'onnx') {
+    throw new DetectorError(
+      'TRAINING_FAILED',
+      `monitor ${input.monitor} uses a file of yours, which is not trained here`,
+    )
+  }
+  const bundle = modelTypes[settings.type].train(settings, input, signal)
+  const detector = await openDetector(bundle)
+  await detector.close()
+  return bundle
+}
+
+/**
+ * A detector from a trained bundle, or from the settings of the user's own file.
+ * `features`: the columns the monitor can make; a model that needs others is refused.
+ * Rejects with a DetectorError: MODEL_MISSING, MODEL_BROKEN or MODEL_MISMATCH.
+ */
+export async function loadDetector(
+  source: ModelBundle | OnnxSettings,
+  options: { readonly features?: readonly string[] } = {},
+): Promise<Detector> {
+  const bundle = 'manifest' in source ? source : await readUserFile(source, options.features)
+  checkFeatures(bundle, options.features)
+  return openDetector(bundle)
+}
+
+function checkFeatures({ manifest }: ModelBundle, features: readonly string[] | undefined): void {
+  const { names, version } = manifest.features
+  if (version !== '' && version !== versionOf(names)) {
+    throw new DetectorError(
+      'MODEL_MISMATCH',
+      `model ${manifest.version} was trained on the features ${version}, this agent computes ${versionOf(names)}`,
+      { remedy: 'Train the model again with this version of the agent.' },
+    )
+  }
+  if (!features) return
+  const missing = names.filter((name) => !features.includes(name))
+  if (missing.length === 0) return
+  throw new DetectorError(
+    'MODEL_MISMATCH',
+    `model ${manifest.version} needs features that the monitor does not make: ${missing.join(', ')}`,
+    { remedy: `The monitor makes: ${features.join(', ')}. Train the model again, or change the features.` },
+  )
+}

@@ -1,0 +1,114 @@
+import { open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { DetectorError } from '../../agent/core/index.ts'
+import { manifest as manifestSchema, type Manifest, type ModelBundle } from './manifest.ts'
+import { sha256 } from './runtime.ts'
+
+const files = { onnx: 'model.onnx', manifest: 'manifest.json', card: 'card.md' } as const
+
+/** Hash of what a bundle says and computes, hexadecimal: the same whenever and under whatever name it was made. */
+export function contentHash({ version: _, created: __, parent: ___, ...content }: Manifest): string {
+  return sha256(JSON.stringify(sortKeys(content)))
+}
+
+/** Writes a bundle into an existing folder; on disk when it resolves. */
+export async function writeBundle(folder: string, bundle: ModelBundle): Promise<void> {
+  await writeDurable(join(folder, files.onnx), bundle.onnx)
+  await writeDurable(join(folder, files.manifest), encodeManifest(bundle.manifest))
+  await writeDurable(join(folder, files.card), bundle.card)
+  await syncFolder(folder)
+}
+
+/** The text of `manifest.json`. */
+export function encodeManifest(manifest: Manifest): string {
+  return `${JSON.stringify(manifest, null, 1)}\n`
+}
+
+/** Reads a bundle. Rejects with a DetectorError: MODEL_MISSING where there is none, MODEL_BROKEN where it is damaged. */
+export async function readBundle(folder: string): Promise<ModelBundle> {
+  const manifest = parseManifest(await readPart(folder, files.manifest), folder)
+  const onnx = await readPart(folder, files.onnx)
+  if (sha256(onnx) !== manifest.sha256) throw broken(folder, 'model.onnx is not the file that the manifest describes')
+  const card = await readFile(join(folder, files.card), 'utf8').catch(() => '')
+  return { manifest, onnx, card }
+}
+
+/** A manifest from the bytes of its file. Throws a DetectorError (MODEL_BROKEN). */
+export function parseManifest(bytes: Uint8Array, where: string): Manifest {
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString('utf8'))
+  } catch (error) {
+    throw broken(where, 'manifest.json is not JSON', error)
+  }
+  const parsed = manifestSchema.safeParse(value)
+  if (!parsed.success)
+    throw broken(where, `manifest.json is not as it should be: ${z.prettifyError(parsed.error)}`, parsed.error)
+  const problem = inconsistency(parsed.data)
+  if (problem !== undefined) throw broken(where, `manifest.json contradicts itself: ${problem}`)
+  return parsed.data
+}
+
+/** Makes the entries of a folder durable. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function readPart(folder: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(join(folder, file))
+  } catch (error) {
+    throw broken(folder, `${file} cannot be read`, error)
+  }
+}
+
+async function writeDurable(path: string, content: Uint8Array | string): Promise<void> {
+  const handle = await open(path, 'w')
+  try {
+    await handle.writeFile(content)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function inconsistency({ features, calibration, golden, scaled }: Manifest): string | undefined {
+  const columns = features.names.length
+  const tables = [calibration.pooled, ...Object.values(calibration.assets)]
+  if (scaled && tables.some(({ mean, scale }) => mean.length !== columns || scale.length !== columns)) {
+    return `${columns} features, but scaling for another number`
+  }
+  const { inputs, scores, asset } = golden
+  if (
+    inputs.length !== scores.length ||
+    inputs.length !== asset.length ||
+    inputs.some((row) => row.length !== columns)
+  ) {
+    return 'golden vectors of different lengths'
+  }
+  return undefined
+}
+
+function broken(where: string, reason: string, cause?: unknown): DetectorError {
+  return new DetectorError('MODEL_BROKEN', `the model bundle ${where} is damaged: ${reason}`, {
+    cause,
+    remedy: 'Restore the folder from a copy, go back to an older version, or train again.',
+  })
+}
+
+/** The value with the keys of every object in order, so that equal contents give equal texts. */
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, item]) => [key, sortKeys(item)]),
+  )
+}

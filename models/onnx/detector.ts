@@ -1,0 +1,150 @@
+import { DetectorError, type Detector, type FeatureBatch, type Scores } from '../../agent/core/index.ts'
+import type { Tensor } from 'onnxruntime-node'
+import type { Manifest, ModelBundle } from './manifest.ts'
+import { checkGolden } from './golden.ts'
+import { openSession, sha256, type Numbers, type OnnxSession, type Port } from './runtime.ts'
+import { Standardiser } from './standardiser.ts'
+
+/**
+ * Rows per run of a model. Every run has the same shape, padded with zeros where rows are few: matrix kernels choose
+ * their order of additions by the shape, and a row's score must not depend on the rows beside it. A multiple of the 4,
+ * 6 and 12 rows that the kernels work on, so that no row is the rest of a division.
+ */
+const blockRows = 96
+
+/**
+ * A detector from a bundle: checks the hash, the inputs and outputs of the graph and the golden vectors.
+ * Rejects with a DetectorError: MODEL_BROKEN where the bytes are damaged, MODEL_MISMATCH where they do not fit.
+ */
+export async function openDetector({ manifest, onnx }: ModelBundle): Promise<Detector> {
+  if (sha256(onnx) !== manifest.sha256) {
+    throw new DetectorError(
+      'MODEL_BROKEN',
+      `model.onnx of ${manifest.version} is not the file its manifest describes`,
+      {
+        remedy: 'Restore the bundle from a copy, or train again.',
+      },
+    )
+  }
+  const session = await openSession(onnx, `model ${manifest.version}`)
+  try {
+    const detector = new OnnxDetector(manifest, session)
+    await checkGolden(manifest, detector)
+    return detector
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}
+
+class OnnxDetector implements Detector {
+  readonly version: string
+  readonly inputs: readonly string[]
+  readonly #manifest: Manifest
+  readonly #session: OnnxSession
+  readonly #standardiser: Standardiser
+  readonly #rows: number
+  readonly #single: boolean
+
+  constructor(manifest: Manifest, session: OnnxSession) {
+    const input = checkPorts(manifest, session)
+    this.version = manifest.version
+    this.inputs = manifest.features.names
+    this.#manifest = manifest
+    this.#session = session
+    this.#standardiser = new Standardiser(manifest)
+    this.#rows = typeof input.shape[0] === 'number' ? input.shape[0] : blockRows
+    this.#single = input.type === 'float32'
+  }
+
+  async score(features: FeatureBatch): Promise<Scores> {
+    this.#standardiser.prepare(features.names)
+    const { tags } = this.#manifest
+    const scores = {
+      score: new Float64Array(features.length),
+      threshold: new Float64Array(features.length),
+      contributions: new Float64Array(features.length * tags.length),
+      tags,
+    }
+    const size = this.#rows * this.#manifest.features.names.length
+    const input = this.#single ? new Float32Array(size) : new Float64Array(size)
+    for (let from = 0; from < features.length; from += this.#rows) await this.#scoreBlock(features, from, input, scores)
+    return scores
+  }
+
+  async #scoreBlock(features: FeatureBatch, from: number, input: Numbers, scores: Scores): Promise<void> {
+    const { names } = this.#manifest.features
+    const count = Math.min(this.#rows, features.length - from)
+    for (let i = 0; i < count; i++) {
+      const code = this.#standardiser.code(features.asset[from + i])
+      const known = this.#standardiser.write(features, from + i, code, input, i * names.length)
+      scores.threshold[from + i] = this.#standardiser.thresholds[code]
+      scores.score[from + i] = known ? 0 : NaN
+    }
+    input.fill(0, count * names.length)
+    const outputs = await this.#session.run(this.#manifest.input, input, [this.#rows, names.length])
+    this.#read(outputs, from, count, scores)
+  }
+
+  #read(outputs: Readonly<Record<string, Tensor>>, from: number, count: number, scores: Scores): void {
+    const { outputs: names, higher_is_worse, tags } = this.#manifest
+    const raw = numbersOf(outputs[names.score], this.#rows)
+    for (let i = 0; i < count; i++) {
+      if (Number.isNaN(scores.score[from + i])) continue
+      scores.score[from + i] = higher_is_worse ? raw[i] : -raw[i]
+    }
+    if (names.contributions === undefined || tags.length === 0) return
+    const shares = numbersOf(outputs[names.contributions], this.#rows * tags.length)
+    for (let i = 0; i < count; i++) {
+      if (Number.isNaN(scores.score[from + i])) continue
+      for (let tag = 0; tag < tags.length; tag++) {
+        scores.contributions[(from + i) * tags.length + tag] = shares[i * tags.length + tag]
+      }
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#session.close()
+  }
+}
+
+function numbersOf({ data }: Tensor, length: number): Numbers {
+  if ((data instanceof Float32Array || data instanceof Float64Array) && data.length === length) return data
+  throw mismatch(`an output of the model has ${data.length} values where ${length} were expected`)
+}
+
+/** Checks that the graph takes and gives what the manifest says; returns its input. */
+function checkPorts({ input, outputs, features, tags }: Manifest, session: OnnxSession): Port {
+  const port = session.inputs.find(({ name }) => name === input)
+  if (!port || session.inputs.length !== 1) {
+    throw mismatch(`the model has the inputs ${namesOf(session.inputs)} where one named "${input}" was expected`)
+  }
+  const columns = features.names.length
+  if (!isReal(port) || port.shape.length !== 2 || (typeof port.shape[1] === 'number' && port.shape[1] !== columns)) {
+    throw mismatch(
+      `the model takes ${describe(port)}, but the monitor has ${columns} features: float32 or float64 [batch, ${columns}] is needed`,
+    )
+  }
+  checkOutput(session, outputs.score, 1)
+  if (outputs.contributions !== undefined) checkOutput(session, outputs.contributions, tags.length)
+  return port
+}
+
+function checkOutput(session: OnnxSession, name: string, columns: number): void {
+  const port = session.outputs.find((output) => output.name === name)
+  if (!port) throw mismatch(`the model has the outputs ${namesOf(session.outputs)}, but none named "${name}"`)
+  const [, width = 1] = port.shape
+  if (isReal(port) && port.shape.length <= 2 && (typeof width === 'string' || width === columns)) return
+  throw mismatch(`the output ${describe(port)} should be float32 or float64 [batch, ${columns}]`)
+}
+
+const isReal = ({ type }: Port): boolean => type === 'float32' || type === 'float64'
+const describe = ({ name, type, shape }: Port): string => `"${name}" ${type} [${shape.join(', ')}]`
+const namesOf = (ports: readonly Port[]): string => ports.map(({ name }) => `"${name}"`).join(', ')
+
+function mismatch(message: string): DetectorError {
+  return new DetectorError('MODEL_MISMATCH', message, {
+    remedy:
+      'Name the inputs and outputs of the file in the configuration, or export it for the features of this monitor.',
+  })
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { lastValueFrom, take, toArray } from 'rxjs'
+import {
+  SourceError,
+  TagTable,
+  silentMetrics,
+  type Arrival,
+  type ConnectorContext,
+  type Status,
+} from '../../../agent/core/index.ts'
+import { csv } from '../../../connectors/csv/index.ts'
+
+describe('csv: as a source', () => {
+  let folder: string
+  let path: string
+  const statuses: Status[] = []
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'csv-source-'))
+    path = join(folder, 'data.csv')
+    await writeFile(path, `time,a\n${Array.from({ length: 60_000 }, (_, at) => `${at},${at}`).join('\n')}\n`)
+  })
+  after(() => rm(folder, { recursive: true }))
+
+  function source(settings: object = { read: path }) {
+    const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+    const context: ConnectorContext = {
+      name: 'history',
+      site: 'test',
+      log,
+      metrics: silentMetrics,
+      clock: { now: () => 0 },
+      tags: new TagTable(),
+      folder,
+      report: (status) => statuses.push(status),
+    }
+    return csv.source!(csv.config.parse(settings), context)!
+  }
+
+  it('completes at the end of the file, once all is stored', async () => {
+    let rows = 0
+    let done = false
+    let last: Arrival | undefined
+    const ended = new EventTarget()
+    source()
+      .batches()
+      .subscribe({
+        next: (arrival) => {
+          rows += arrival.batch.length
+          if (rows < 60_000) arrival.settled!(true)
+          else last = arrival
+        },
+        complete: () => {
+          done = true
+          ended.dispatchEvent(new Event('end'))
+        },
+      })
+    while (!last) await setImmediate()
+    for (let turn = 0; turn < 20; turn++) await setImmediate()
+    assert.equal(done, false)
+    const end = once(ended, 'end')
+    last.settled!(true)
+    await end
+    assert.equal(rows, 60_000)
+    assert.equal(statuses.at(-1)!.state, 'up')
+  })
+
+  it('reads on only as its batches are settled', async () => {
+    const arrivals: Arrival[] = []
+    const count = () => arrivals.length
+    const subscription = source()
+      .batches()
+      .subscribe((arrival) => arrivals.push(arrival))
+    while (count() < 8) await setImmediate()
+    for (let turn = 0; turn < 50; turn++) await setImmediate()
+    assert.equal(count(), 8)
+    arrivals[0].settled!(true)
+    arrivals[0].settled!(true)
+    while (count() < 9) await setImmediate()
+    for (let turn = 0; turn < 50; turn++) await setImmediate()
+    assert.equal(count(), 9)
+    subscription.unsubscribe()
+  })
+
+  it('hands batches over again that could not be stored, before it reads on', async () => {
+    const rows: number[] = []
+    let refused = 3
+    await new Promise<void>((resolve, reject) => {
+      source()
+        .batches()
+        .subscribe({
+          next: ({ batch, settled }) => {
+            const stored = refused-- <= 0
+            if (stored) rows.push(...batch.value)
+            queueMicrotask(() => settled!(stored))
+          },
+          complete: resolve,
+          error: reject,
+        })
+    })
+    assert.deepEqual(
+      [...rows].sort((a, b) => a - b),
+      Array.from({ length: 60_000 }, (_, at) => at),
+    )
+  })
+
+  it('stops reading when nobody listens any more', async () => {
+    const arrivals = await lastValueFrom(source().batches().pipe(take(2), toArray()))
+    assert.equal(arrivals.length, 2)
+  })
+
+  it('fails with what to do where there is no such file', async () => {
+    await assert.rejects(lastValueFrom(source({ read: join(folder, 'nowhere.csv') }).batches()), (error) => {
+      assert.ok(error instanceof SourceError)
+      assert.equal(error.code, 'SOURCE_DATA')
+      return true
+    })
+    assert.equal(statuses.at(-1)!.state, 'down')
+    assert.ok(statuses.at(-1)!.remedy)
+  })
+})

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { AgentState, Ledger } from '../../agent/http/index.ts'
+import { until } from '../support/until.ts'
+
+const main = join(import.meta.dirname, '..', '..', 'agent', 'cli', 'main.ts')
+
+describe('demo', function () {
+  this.timeout(240_000)
+  /** Temporary files of the demo go here, so that the test sees what is left behind. */
+  const temporary = mkdtempSync(join(tmpdir(), 'millwright-demo-test-'))
+  let taken: Server
+  let demo: ChildProcess
+  let output = ''
+  let url = ''
+
+  before(async () => {
+    taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as AddressInfo
+    demo = spawn(process.execPath, ['--import', 'tsx', main, 'demo', '--http-port', String(port)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, TMPDIR: temporary },
+    })
+    for (const stream of [demo.stdout!, demo.stderr!]) {
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+    }
+    await until('the demo says where its page is', () => {
+      url = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] ?? ''
+      if (demo.exitCode !== null) throw new Error(`the demo ended:\n${output}`)
+      return url !== ''
+    })
+    assert.notEqual(new URL(url).port, String(port), 'the port is taken, so it picks another')
+  })
+
+  after(() => {
+    demo.kill('SIGKILL')
+    taken.close()
+    rmSync(temporary, { recursive: true, force: true })
+  })
+
+  const get = async (path: string): Promise<unknown> => (await fetch(`${url}${path}`)).json()
+  const state = async () => (await get('/api/state')) as AgentState
+
+  it('says that its plant is simulated', () => assert.match(output, /SIMULATED/))
+
+  it('serves a page and shows live values of every machine', async () => {
+    const page = await (await fetch(`${url}/`)).text()
+    assert.match(page, /Millwright/)
+    await until('five machines with values', async () => {
+      const { assets } = await state()
+      return assets.length === 5 && assets.every(({ tags }) => tags.every(({ value }) => value !== null))
+    })
+  })
+
+  it('learns what is normal of every machine', async () => {
+    const learned = async () =>
+      (await state()).assets.flatMap(({ monitors }) => monitors).every(({ model }) => model !== '')
+    await until('every monitor has a model', learned, 150_000)
+  })
+
+  it('raises an alarm within a minute of a fault, on that machine, and takes the acknowledgement', async () => {
+    const page = await fetch(`${url}/`)
+    const headers = {
+      cookie: page.headers
+        .getSetCookie()
+        .map((cookie) => cookie.split(';')[0])
+        .join('; '),
+      origin: url,
+      'content-type': 'application/json',
+    }
+    const post = (path: string, body: object) =>
+      fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    const injected = await post('/api/plant/inject', { asset: 'line1/pump2', fault: 'bearing-wear' })
+    assert.equal(injected.status, 200, await injected.text())
+    const alarm = async () => (await state()).alarms.find(({ asset }) => asset === 'line1/pump2')
+    await until('the alarm', async () => (await alarm()) !== undefined, 60_000)
+    const { id, contributions } = (await alarm())!
+    assert.ok(Object.keys(contributions).slice(0, 2).includes('vibration'), JSON.stringify(contributions))
+    const acknowledged = await post(`/api/alarms/${encodeURIComponent(id)}/acknowledge`, { by: 'anna' })
+    assert.equal(acknowledged.status, 200, await acknowledged.text())
+    await until('it is acknowledged', async () => (await alarm())?.state === 'acknowledged')
+  })
+
+  it('has a ledger that adds up', async () => {
+    const { sources, sinks } = (await get('/api/ledger')) as Ledger
+    assert.equal(sources.length, 2)
+    for (const { name, difference } of [...sources, ...sinks]) assert.equal(difference, 0, name)
+  })
+
+  it('stops on Ctrl-C and leaves nothing behind', async () => {
+    const exit = once(demo, 'exit')
+    demo.kill('SIGINT')
+    await exit
+    assert.equal(demo.exitCode, 0, output)
+    assert.deepEqual(
+      existsSync(temporary) ? readdirSync(temporary).filter((name) => name.startsWith('millwright')) : [],
+      [],
+    )
+  })
+})

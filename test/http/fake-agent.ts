@@ -1,0 +1,101 @@
+import { Subject } from 'rxjs'
+import type { Logger } from '../../agent/core/index.ts'
+import { createHttp, type AgentState, type AgentView, type HttpOptions, type Ledger } from '../../agent/http/index.ts'
+
+export const token = 'a-token-of-more-than-thirty-two-characters'
+export const alarm = 'pump-health/line1/pump2/1764000000000'
+
+/** A logger that keeps what it was told. */
+export function memoryLog(): Logger & { readonly lines: string[] } {
+  const lines: string[] = []
+  const keep = (fields: object, message: string) => void lines.push(`${message} ${JSON.stringify(fields)}`)
+  return { lines, debug: keep, info: keep, warn: keep, error: keep }
+}
+
+export const state: AgentState = {
+  time: 1_764_000_060_000,
+  site: 'test-site',
+  version: '1.2.3',
+  demo: false,
+  started: 1_764_000_000_000,
+  ready: { ok: true, reasons: [] },
+  throughput: { samplesPerSecond: 120, predictionsPerSecond: 0.5, lag: 0 },
+  connections: [{ name: 'plc', type: 'opcua', direction: 'source', status: { state: 'up', message: 'connected' } }],
+  assets: [],
+  alarms: [],
+  journal: {
+    samples: { rows: 10, bytes: 100, corrupt: 0 },
+    results: { rows: 1, bytes: 10, corrupt: 0 },
+    dead: { rows: 0, bytes: 0, corrupt: 0 },
+  },
+}
+
+const ledger: Ledger = {
+  time: 1_764_000_060_000,
+  sources: [{ name: 'plc', received: 12, stored: 10, rejected: { type: 2 }, inFlight: 0, difference: 0 }],
+  sinks: [{ name: 'history', stored: 10, delivered: 7, deadLettered: 1, waiting: 2, difference: 0 }],
+}
+
+/** An agent that says what the test wants and records what was asked of it. */
+export class FakeAgent implements AgentView {
+  readonly site = 'test-site'
+  readonly version = '1.2.3'
+  demo = false
+  healthy = true
+  prepared = true
+  current: AgentState = state
+  readonly changes = new Subject<unknown>()
+  readonly calls: unknown[][] = []
+  failure: Error | undefined
+  plant: AgentView['plant']
+
+  health = () => ({ ok: this.healthy, reasons: this.healthy ? [] : ['the pipeline stands still'] })
+  ready = () => ({ ok: this.prepared, reasons: this.prepared ? ['history: down'] : ['the journal is not open'] })
+  state = () => this.current
+  ledger = () => ledger
+  deadLetters = (limit: number) => (this.calls.push(['deadLetters', limit]), [])
+  metricsText = () => Promise.resolve('millwright_windows_total 3\n')
+  acknowledge = (request: { alarm: string }) => this.#answer('acknowledge', request)
+  shelve = (request: { alarm: string }) => this.#answer('shelve', request)
+  unshelve = (request: { alarm: string }) => this.#answer('unshelve', request)
+
+  attachPlant(): void {
+    this.plant = {
+      inject: (asset, fault) => (this.calls.push(['inject', asset, fault]), asset === 'line1/pump2'),
+      repair: (asset) => (this.calls.push(['repair', asset]), asset === 'line1/pump2'),
+    }
+  }
+
+  #answer(name: string, request: { alarm: string }): Promise<'recorded' | 'unknown'> {
+    this.calls.push([name, request])
+    if (this.failure) return Promise.reject(this.failure)
+    return Promise.resolve(request.alarm === alarm ? 'recorded' : 'unknown')
+  }
+}
+
+/** The HTTP interface of a fake agent; `ask` sends a request as the program of that name would. */
+export function setUp(options: Partial<HttpOptions> = {}) {
+  const agent = new FakeAgent()
+  const log = memoryLog()
+  const http = createHttp({ view: agent, token, log, ...options })
+  const ask = (path: string, init: RequestInit & { duplex?: 'half' } = {}, remoteAddress = '127.0.0.1') =>
+    http.app.request(
+      path,
+      { ...init, headers: { host: 'localhost:8080', ...(init.headers as Record<string, string>) } },
+      { incoming: { socket: { remoteAddress } } },
+    ) as Promise<Response>
+  const post = (path: string, content: unknown, headers: Record<string, string> = {}) =>
+    ask(path, {
+      method: 'POST',
+      body: typeof content === 'string' ? content : JSON.stringify(content),
+      headers: { 'content-type': 'application/json', ...headers },
+    })
+  return { agent, log, http, ask, post }
+}
+
+export const bearer = { authorization: `Bearer ${token}` }
+
+export interface ErrorBody {
+  readonly error: { readonly code: string; readonly message: string; readonly remedy: string }
+}
+export const errorOf = async (response: Response) => ((await response.json()) as ErrorBody).error

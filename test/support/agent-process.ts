@@ -1,0 +1,94 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AgentState, Ledger } from '../../agent/http/index.ts'
+import { endProcess } from './ending.ts'
+import { until } from './until.ts'
+
+const main = join(import.meta.dirname, '..', '..', 'agent', 'cli', 'main.ts')
+
+/** `millwright run` in a process of its own, as a plant runs it. */
+export class AgentProcess {
+  readonly #folder: string
+  readonly #port: number
+  #process: ChildProcess | undefined
+  #output = ''
+
+  /** @param folder gets `plant.yaml`; the configuration should put its data there as well */
+  constructor(folder: string, port: number, configuration: string) {
+    this.#folder = folder
+    this.#port = port
+    writeFileSync(this.file, configuration)
+  }
+
+  get file(): string {
+    return join(this.#folder, 'plant.yaml')
+  }
+
+  /** What it wrote to stdout and stderr, in all its lives. */
+  get output(): string {
+    return this.#output
+  }
+
+  get token(): string {
+    return readFileSync(join(this.#folder, 'data', 'http-token'), 'utf8').trim()
+  }
+
+  /** Starts it, again on the same data; resolves when it answers over HTTP. */
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, ['--import', 'tsx', main, 'run', '--config', this.file], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#process = child
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => (this.#output += text))
+    }
+    await until('the agent answers', async () => {
+      if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}:\n${this.#output}`)
+      return (await this.get('/healthz')) !== undefined
+    })
+  }
+
+  /** Ends it as a power cut would. */
+  kill(): Promise<void> {
+    return this.#end('SIGKILL')
+  }
+
+  /** Ends it in order; resolves with its exit code. */
+  async stop(): Promise<number | null> {
+    const child = this.#process
+    await this.#end('SIGTERM')
+    return child?.exitCode ?? null
+  }
+
+  /** The JSON answer of a GET; undefined where nobody answers. */
+  async get(path: string): Promise<unknown> {
+    try {
+      return await (await fetch(`http://127.0.0.1:${this.#port}${path}`)).json()
+    } catch {
+      return undefined
+    }
+  }
+
+  async state(): Promise<AgentState> {
+    return (await this.get('/api/state')) as AgentState
+  }
+
+  async ledger(): Promise<Ledger> {
+    return (await this.get('/api/ledger')) as Ledger
+  }
+
+  async post(path: string, body: object): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.#port}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${this.token}` },
+      body: JSON.stringify(body),
+    })
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#process
+    this.#process = undefined
+    await endProcess(child, signal)
+  }
+}

@@ -1,0 +1,183 @@
+import {
+  DataType,
+  DataValue,
+  MessageSecurityMode,
+  OPCUACertificateManager,
+  OPCUAServer,
+  SecurityPolicy,
+  StatusCodes,
+  coerceStatusCode,
+  Variant,
+  VariantArrayType,
+  nodesets,
+} from 'node-opcua'
+import type { AddressSpace, Namespace, NodeId, UAVariable } from 'node-opcua'
+import type { ServerCommand, ServerNode, ServerOptions, ServerValue } from './opcua-server.ts'
+
+/** The child process of `opcua-server.ts`: a node-opcua server that does what its parent says over IPC. */
+
+const options = JSON.parse(process.argv[2]) as ServerOptions & { port: number; pki: string }
+const definitions = new Map<string, ServerNode>()
+const variables = new Map<string, UAVariable>()
+let server: OPCUAServer | undefined
+let ticking: NodeJS.Timeout | undefined
+
+async function start(): Promise<void> {
+  const insecure = options.insecure === true
+  server = new OPCUAServer({
+    port: options.port,
+    hostname: '127.0.0.1',
+    nodeset_filename: [nodesets.standard],
+    serverCertificateManager: manager(options.pki),
+    userCertificateManager: manager(`${options.pki}-users`),
+    securityModes: insecure
+      ? [MessageSecurityMode.None]
+      : [MessageSecurityMode.None, MessageSecurityMode.SignAndEncrypt],
+    securityPolicies: insecure
+      ? [SecurityPolicy.None]
+      : [SecurityPolicy.None, SecurityPolicy.Basic256Sha256, SecurityPolicy.Aes256_Sha256_RsaPss],
+    allowAnonymous: options.anonymous !== false,
+    userManager: { isValidUser: (name: string, password: string) => options.users?.[name] === password },
+    // A rate of 0: the server reports every change to who asks for it, and merges none.
+    serverCapabilities: { minSupportedSampleRate: 0, ...options.capabilities },
+    maxConnectionsPerEndpoint: 50,
+    disableDiscovery: true,
+  })
+  await server.initialize()
+  const namespace = space().registerNamespace('http://millwright.test/plant')
+  for (const node of definitions.values()) create(namespace, node)
+  await server.start()
+}
+
+function manager(rootFolder: string): OPCUACertificateManager {
+  return new OPCUACertificateManager({
+    rootFolder,
+    automaticallyAcceptUnknownCertificate: true,
+    disableFileWatchers: true,
+  })
+}
+
+function space(): AddressSpace {
+  return server!.engine.addressSpace!
+}
+
+async function stop(): Promise<void> {
+  clearInterval(ticking)
+  variables.clear()
+  await server?.shutdown(0)
+  server = undefined
+}
+
+function create(namespace: Namespace, node: ServerNode): void {
+  const variable = namespace.addVariable({
+    organizedBy: space().rootFolder.objects,
+    nodeId: `s=${node.name}`,
+    browseName: node.name,
+    dataType: node.enumeration ? enumeration(namespace, node.enumeration) : (node.dataType ?? 'Double'),
+    valueRank: Array.isArray(node.value) && !isPair(node) ? 1 : -1,
+    minimumSamplingInterval: 0,
+  })
+  variables.set(node.name, variable)
+  if (node.history) space().installHistoricalDataNode(variable, { maxOnlineValues: 1_000 })
+  write(node)
+}
+
+function enumeration(namespace: Namespace, names: string[]) {
+  return namespace.addEnumerationType({ browseName: `Enumeration${names.join('')}`, enumeration: names })
+}
+
+/** 64-bit integers travel as [high, low]. */
+function isPair(node: ServerValue): boolean {
+  return /Int64/.test(node.dataType ?? '') && !Array.isArray((node.value as unknown[])[0])
+}
+
+function write(change: ServerValue): void {
+  const { name } = change
+  const variable = variables.get(name)!
+  const dataType = change.dataType ?? definitions.get(name)?.dataType ?? 'Double'
+  const status = change.status ? coerceStatusCode(change.status) : StatusCodes.Good
+  const sourceTime = change.sourceTime === undefined ? new Date() : new Date(change.sourceTime)
+  const isArray = Array.isArray(change.value) && !isPair({ ...change, dataType })
+  const variant = new Variant(
+    change.value === null || change.value === undefined
+      ? { dataType: DataType.Null }
+      : {
+          dataType: DataType[dataType as keyof typeof DataType],
+          arrayType: isArray ? VariantArrayType.Array : VariantArrayType.Scalar,
+          value: decode(change.value, dataType),
+        },
+  )
+  if (variable.dataTypeObj.browseName.name !== dataType || change.value === null) {
+    // Past the checks of the address space: what a careless server sends.
+    const dataValue = new DataValue({ value: variant, statusCode: status, sourceTimestamp: sourceTime })
+    ;(variable as unknown as { _inner_replace_dataValue(value: DataValue): void })._inner_replace_dataValue(dataValue)
+  } else variable.setValueFromSource(variant, status, sourceTime)
+}
+
+function decode(value: unknown, dataType: string): unknown {
+  if (dataType === 'DateTime') return new Date(value as string)
+  return value
+}
+
+/** Counts every node up, all of them at once, `hertz` times a second. */
+function tick(hertz: number): void {
+  clearInterval(ticking)
+  if (hertz === 0) return
+  let count = 0
+  const all = [...variables.values()]
+  ticking = setInterval(() => {
+    count++
+    const now = new Date()
+    for (const variable of all)
+      variable.setValueFromSource({ dataType: DataType.Double, value: count }, StatusCodes.Good, now)
+  }, 1_000 / hertz)
+}
+
+const actions: { [Name in ServerCommand['do']]: (command: Extract<ServerCommand, { do: Name }>) => unknown } = {
+  start: () => start(),
+  stop: () => stop(),
+  add: ({ nodes }) => {
+    for (const node of nodes) definitions.set(node.name, node)
+    if (!server) return
+    const namespace = space().registerNamespace('http://millwright.test/plant')
+    for (const node of nodes) create(namespace, node)
+  },
+  write: ({ values }) => {
+    for (const value of values) write(value)
+  },
+  tick: ({ hertz }) => tick(hertz),
+  /** The sessions and subscriptions that clients hold, and the values of all nodes counted. */
+  look: () => ({
+    sessions: server?.engine.currentSessionCount ?? 0,
+    subscriptions: server?.engine.currentSubscriptionCount ?? 0,
+  }),
+  dropSubscriptions: () => {
+    for (const session of sessions())
+      for (const { id } of session.publishEngine.subscriptions) session.deleteSubscription(id)
+  },
+  dropSessions: () => {
+    for (const { authenticationToken } of sessions()) server!.engine.closeSession(authenticationToken, false, 'Timeout')
+  },
+}
+
+interface OpenSession {
+  readonly authenticationToken: NodeId
+  readonly publishEngine: { readonly subscriptions: readonly { readonly id: number }[] }
+  deleteSubscription(id: number): void
+}
+
+function sessions(): OpenSession[] {
+  return Object.values((server!.engine as unknown as { _sessions: Record<string, OpenSession> })._sessions)
+}
+
+process.on('message', (message: ServerCommand & { id: number }) => {
+  const action = actions[message.do] as (command: ServerCommand) => unknown
+  Promise.resolve()
+    .then(() => action(message))
+    .then(
+      (result) => process.send!({ id: message.id, result }),
+      (error: unknown) => process.send!({ id: message.id, error: String(error) }),
+    )
+})
+process.on('disconnect', () => process.exit(0))
+process.send!({ id: 0 })

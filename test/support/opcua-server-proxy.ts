@@ -1,0 +1,79 @@
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+
+/** A TCP proxy before a server, which can cut its connections or let them go silent. */
+export class Proxy {
+  readonly #server: Server
+  readonly #target: number
+  readonly #pairs = new Set<{ readonly near: Socket; readonly far: Socket }>()
+  #open = true
+  #silent = false
+
+  private constructor(target: number) {
+    this.#target = target
+    this.#server = createServer((near) => this.#join(near))
+  }
+
+  static async before(port: number): Promise<Proxy> {
+    const proxy = new Proxy(port)
+    proxy.#server.listen(0, '127.0.0.1')
+    await once(proxy.#server, 'listening')
+    return proxy
+  }
+
+  get endpoint(): string {
+    return `opc.tcp://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  /** Breaks all connections and takes none until `mend`. */
+  cut(): void {
+    this.#open = false
+    for (const { near, far } of this.#pairs) {
+      near.destroy()
+      far.destroy()
+    }
+  }
+
+  mend(): void {
+    this.#open = true
+    this.#silent = false
+  }
+
+  /** Leaves the connections open and forwards nothing more on them; new ones after `mend` work. */
+  silence(): void {
+    this.#silent = true
+    for (const { near, far } of this.#pairs) {
+      near.unpipe().resume()
+      far.unpipe().resume()
+    }
+  }
+
+  async close(): Promise<void> {
+    this.cut()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+
+  #join(near: Socket): void {
+    near.on('error', () => undefined)
+    if (!this.#open) {
+      near.destroy()
+      return
+    }
+    if (this.#silent) {
+      near.resume()
+      return
+    }
+    const far = connect(this.#target, '127.0.0.1')
+    const pair = { near, far }
+    this.#pairs.add(pair)
+    far.on('error', () => undefined)
+    near.pipe(far).pipe(near)
+    near.on('close', () => far.destroy())
+    far.on('close', () => {
+      near.destroy()
+      this.#pairs.delete(pair)
+    })
+  }
+}

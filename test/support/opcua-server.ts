@@ -1,0 +1,168 @@
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { freePort } from './ports.ts'
+
+/** A value of a node. 64-bit integers as `[high, low]`, DateTime as ISO text, `null` for no value. */
+export interface ServerValue {
+  readonly name: string
+  readonly value: unknown
+  /** Name of the built-in type; `Double` unless said. */
+  readonly dataType?: string
+  /** Name of the status code; `Good` unless said. */
+  readonly status?: string
+  /** ISO time or ms since epoch; now unless said. */
+  readonly sourceTime?: string | number
+}
+
+/** A variable, `ns=2;s=<name>` in the namespace `http://millwright.test/plant`. */
+export interface ServerNode extends ServerValue {
+  /** Names of an enumeration's values: makes the node an enum. */
+  readonly enumeration?: string[]
+  /** Keeps history. */
+  readonly history?: boolean
+}
+
+export interface ServerOptions {
+  /** Offers only endpoints without security. */
+  readonly insecure?: boolean
+  readonly anonymous?: boolean
+  /** Passwords by user name. */
+  readonly users?: Readonly<Record<string, string>>
+  /** `maxSessions`, `maxMonitoredItemsPerCall` and so on; with `minSupportedSampleRate: 0` a sampling of 0 sends every change. */
+  readonly capabilities?: Readonly<Record<string, number>>
+}
+
+export type ServerCommand =
+  | { readonly do: 'start' | 'stop' | 'look' | 'dropSubscriptions' | 'dropSessions' }
+  | { readonly do: 'add'; readonly nodes: readonly ServerNode[] }
+  | { readonly do: 'write'; readonly values: readonly ServerValue[] }
+  | { readonly do: 'tick'; readonly hertz: number }
+
+/** A node-opcua server in a process of its own, on a free port, with a PKI folder of its own that survives restarts. */
+export class OpcuaServer {
+  readonly port: number
+  readonly endpoint: string
+  readonly #options: ServerOptions
+  readonly #folder = mkdtempSync(join(tmpdir(), 'millwright-opcua-server-'))
+  readonly #nodes = new Map<string, ServerNode>()
+  readonly #waiting = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>()
+  #process: ChildProcess | undefined
+  #count = 0
+
+  private constructor(port: number, options: ServerOptions) {
+    this.port = port
+    this.endpoint = `opc.tcp://127.0.0.1:${port}`
+    this.#options = options
+  }
+
+  /** Starts a server with these nodes; resolves when it accepts connections. */
+  static async start(nodes: readonly ServerNode[] = [], options: ServerOptions = {}): Promise<OpcuaServer> {
+    const server = new OpcuaServer(await freePort(), options)
+    for (const node of nodes) server.#nodes.set(node.name, node)
+    await server.launch()
+    return server
+  }
+
+  get pid(): number {
+    return this.#process!.pid!
+  }
+
+  /** Starts the process (again) on the same port with the nodes as they were defined. */
+  async launch(): Promise<void> {
+    const settings = { ...this.#options, port: this.port, pki: join(this.#folder, 'pki') }
+    const child = fork(
+      fileURLToPath(new URL('./opcua-server-process.ts', import.meta.url)),
+      [JSON.stringify(settings)],
+      {
+        execArgv: ['--import', 'tsx'],
+        serialization: 'advanced',
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      },
+    )
+    this.#process = child
+    child.on('message', (message: { id: number; result?: unknown; error?: string }) => {
+      const waiting = this.#waiting.get(message.id)
+      this.#waiting.delete(message.id)
+      if (message.error === undefined) waiting?.resolve(message.result)
+      else waiting?.reject(new Error(message.error))
+    })
+    await once(child, 'message')
+    if (this.#nodes.size > 0) await this.#ask({ do: 'add', nodes: [...this.#nodes.values()] })
+    await this.#ask({ do: 'start' })
+  }
+
+  /** Shuts the server down as a careful administrator would; the process stays. */
+  async stop(): Promise<void> {
+    await this.#ask({ do: 'stop' })
+  }
+
+  /** Starts the server again after `stop`. */
+  async restart(): Promise<void> {
+    await this.#ask({ do: 'start' })
+  }
+
+  /** Ends the process with SIGKILL, as a power failure would. `launch` brings it back. */
+  async kill(): Promise<void> {
+    const child = this.#process
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const exit = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exit
+  }
+
+  /** Kills the process and removes its folder. */
+  async close(): Promise<void> {
+    await this.kill()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** Holds the process still: connections stay open and nothing is answered. */
+  freeze(): void {
+    this.#process!.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#process!.kill('SIGCONT')
+  }
+
+  async add(...nodes: ServerNode[]): Promise<void> {
+    for (const node of nodes) this.#nodes.set(node.name, node)
+    await this.#ask({ do: 'add', nodes })
+  }
+
+  async write(...values: ServerValue[]): Promise<void> {
+    await this.#ask({ do: 'write', values })
+  }
+
+  /** Counts all nodes up, `hertz` times a second; 0 stops it. */
+  async tick(hertz: number): Promise<void> {
+    await this.#ask({ do: 'tick', hertz })
+  }
+
+  async look(): Promise<{ sessions: number; subscriptions: number }> {
+    return (await this.#ask({ do: 'look' })) as { sessions: number; subscriptions: number }
+  }
+
+  /** Deletes all subscriptions behind their sessions' backs. */
+  async dropSubscriptions(): Promise<void> {
+    await this.#ask({ do: 'dropSubscriptions' })
+  }
+
+  /** Closes all sessions as if they had timed out; their subscriptions stay until they are taken over. */
+  async dropSessions(): Promise<void> {
+    await this.#ask({ do: 'dropSessions' })
+  }
+
+  #ask(command: ServerCommand): Promise<unknown> {
+    const id = ++this.#count
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      this.#process!.send({ ...command, id })
+    })
+  }
+}
