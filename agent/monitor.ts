@@ -1,19 +1,21 @@
 import { Subject, type Observable } from 'rxjs'
 import type { Config } from './components.ts'
 import { createFeatures, type Features } from '../models/features/index.ts'
-import { learns } from '../models/index.ts'
+import { kindOf, learns } from '../models/index.ts'
 import { clean } from './clean.ts'
-import type {
-  AssetClass,
-  Batch,
-  Detector,
-  FeatureBatch,
-  Keeper,
-  Metrics,
-  Prediction,
-  PredictionState,
-  Scores,
-  TagTable,
+import {
+  stateBeyond,
+  type AssetClass,
+  type Batch,
+  type Detector,
+  type FeatureBatch,
+  type Keeper,
+  type Metrics,
+  type Prediction,
+  type PredictionKind,
+  type PredictionState,
+  type Scores,
+  type TagTable,
 } from './core/index.ts'
 import { createWindow } from './operators/window.ts'
 
@@ -130,18 +132,20 @@ export class Monitor {
     const covered = batch.coverage[row] >= this.settings.min_coverage
     const score = covered && scores ? scores.score[row] : NaN
     const threshold = scores ? scores.threshold[row] : NaN
+    const kind = this.#detector?.kind ?? kindOf(this.settings.model)
     return {
       time: batch.end[row],
       asset: batch.asset[row],
       monitor: this.name,
-      kind: 'anomaly',
+      kind,
       score,
       threshold,
-      state: stateOf(score, threshold, this.#model !== undefined),
+      state: this.#model === undefined ? 'learning' : stateOf(kind, score, threshold),
       coverage: batch.coverage[row],
       revision: batch.revision[row],
       model: this.#model ?? '',
       contributions: scores && !Number.isNaN(score) ? contributionsOf(scores, row) : {},
+      ...(scores && !Number.isNaN(score) && conclusionOf(scores, row)),
     }
   }
 
@@ -155,9 +159,20 @@ export class Monitor {
   }
 }
 
-function stateOf(score: number, threshold: number, learned: boolean): PredictionState {
-  if (!learned) return 'learning'
-  return Number.isNaN(score) ? 'unknown' : score > threshold ? 'anomaly' : 'normal'
+function stateOf(kind: PredictionKind, score: number, threshold: number): PredictionState {
+  return Number.isNaN(score) ? 'unknown' : score > threshold ? stateBeyond[kind] : 'normal'
+}
+
+/** What the kinds other than anomaly say beside the score. */
+function conclusionOf({ value, lower, upper, label, probability, classes }: Scores, row: number): Partial<Prediction> {
+  const has = (column: Float64Array | undefined) => column !== undefined && !Number.isNaN(column[row])
+  return {
+    ...(value && has(value) && { value: value[row] }),
+    ...(lower && has(lower) && { lower: lower[row] }),
+    ...(upper && has(upper) && { upper: upper[row] }),
+    ...(label && classes && label[row] >= 0 && { label: classes[label[row]] }),
+    ...(probability && has(probability) && { probability: probability[row] }),
+  }
 }
 
 function contributionsOf({ tags, contributions }: Scores, row: number): Record<string, number> {

@@ -124,7 +124,7 @@ class Replay {
     const features = collector.peek()
     const signal = new AbortController().signal
     try {
-      const bundle = await trainModel(settings.model, { features, monitor: name, created: this.#arrival }, signal)
+      const bundle = await trainModel(settings.model, { features, monitor: name, created: this.#arrival }, { signal })
       this.#bundles.set(`${name}/${bundle.manifest.version}`, bundle)
       this.#collectors.delete(name)
       await this.#activate(name, bundle.manifest.version, `trained from ${features.length} windows`)

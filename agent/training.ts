@@ -34,7 +34,7 @@ export async function learn(job: TrainingJob, signal: AbortSignal): Promise<Mode
     await pipeline.handle(chunk)
     job.progress?.(collector.length)
   }
-  return trainModel(settings.model, { features: collector.peek(), monitor, created: job.created }, signal)
+  return trainModel(settings.model, { features: collector.peek(), monitor, created: job.created }, { signal })
 }
 
 /** Gathers the windows a model may learn from: well covered, and with the columns of the newest one. */

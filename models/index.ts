@@ -1,19 +1,21 @@
 import { z } from 'zod'
-import { DetectorError, type Detector } from '../agent/core/index.ts'
-import { anomalyConfig, trainHotellingT2, type TrainingInput } from './anomaly/hotelling-t2.ts'
+import { DetectorError, type Detector, type PredictionKind } from '../agent/core/index.ts'
+import { anomalyConfig, trainHotellingT2 } from './anomaly/hotelling-t2.ts'
 import { versionOf } from './features/index.ts'
 import { openDetector } from './onnx/detector.ts'
 import type { ModelBundle } from './onnx/manifest.ts'
+import type { TrainingContext, TrainingInput } from './training.ts'
 import { onnxConfig, readUserFile, type OnnxSettings } from './onnx/user-file.ts'
 
-export type { TrainingInput } from './anomaly/hotelling-t2.ts'
+export type { Report } from './report.ts'
+export type { Targets, TrainingContext, TrainingInput } from './training.ts'
 export type { Manifest, ModelBundle } from './onnx/manifest.ts'
 export type { OnnxSettings } from './onnx/user-file.ts'
 export { Registry, type RegistryEntry } from './registry.ts'
 
 /** Every type of model. A model that learns has `train`; one without is brought by the user. */
 export const modelTypes = {
-  anomaly: { config: anomalyConfig, train: trainHotellingT2 },
+  anomaly: { config: anomalyConfig, kind: 'anomaly', train: trainHotellingT2 },
   onnx: { config: onnxConfig },
 } as const
 
@@ -24,6 +26,11 @@ export const modelConfig = z.union([
 ])
 
 export type ModelSettings = z.output<typeof modelConfig>
+
+/** What a monitor with this model concludes. */
+export function kindOf(settings: ModelSettings): PredictionKind {
+  return settings.type === 'onnx' ? settings.kind : modelTypes[settings.type].kind
+}
 
 /** Whether the agent trains this model itself. */
 export function learns(settings: ModelSettings): boolean {
@@ -38,16 +45,16 @@ export function learns(settings: ModelSettings): boolean {
 export async function trainModel(
   settings: ModelSettings,
   input: TrainingInput,
-  signal?: AbortSignal,
+  context: TrainingContext = {},
 ): Promise<ModelBundle> {
-  signal?.throwIfAborted()
+  context.signal?.throwIfAborted()
   if (settings.type === 'onnx') {
     throw new DetectorError(
       'TRAINING_FAILED',
       `monitor ${input.monitor} uses a file of yours, which is not trained here`,
     )
   }
-  const bundle = modelTypes[settings.type].train(settings, input, signal)
+  const bundle = await modelTypes[settings.type].train(settings, input, context)
   const detector = await openDetector(bundle)
   await detector.close()
   return bundle

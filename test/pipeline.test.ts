@@ -73,11 +73,11 @@ describe('pipeline', () => {
     for (const batch of batches) {
       if (batch.arrival - begin < 120_000) await learning.handle([{ kind: 'samples', batch, offset: 0 }])
     }
-    bundle = await trainModel(
-      config.monitors.health.model,
-      { features: collector.peek(), monitor: 'health', created: begin },
-      new AbortController().signal,
-    )
+    bundle = await trainModel(config.monitors.health.model, {
+      features: collector.peek(),
+      monitor: 'health',
+      created: begin,
+    })
     whole = await run([entries()])
   })
 

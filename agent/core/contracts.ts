@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Batch } from './batch.ts'
 import type { DeadLetter, Entry, JournalEvent, JournalRecord, Stream } from './records.ts'
 import type { Metrics } from './metrics.ts'
+import type { PredictionKind } from './prediction.ts'
 import type { TagTable } from './tags.ts'
 import type { FeatureBatch, Scores } from './window.ts'
 
@@ -195,6 +196,7 @@ export function defineOperator<Schema extends z.ZodType>(
 export interface Detector {
   /** Version of the bundle. */
   readonly version: string
+  readonly kind: PredictionKind
   /** The feature columns it reads, in order: features are computed for exactly these. */
   readonly inputs: readonly string[]
   score(features: FeatureBatch): Promise<Scores>

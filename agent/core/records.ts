@@ -38,12 +38,25 @@ export interface DeadLetter {
   readonly size: number
 }
 
+/** Steps in the life of a model. */
+export const modelSteps = {
+  training: 'A training began.',
+  failed: 'A training ended without a model.',
+  shadow: 'A new model scores beside the active one, without effect.',
+  active: 'A model was put to work: from here on it scores.',
+  refused: 'A new model was not put to work, because it was not better or cannot be used.',
+  retired: 'A model was replaced.',
+  rollback: 'A model was taken back because it raised too many alarms, or by an operator; the one before works again.',
+  drift: 'The data have drifted from those the model learned.',
+} as const
+export type ModelStep = keyof typeof modelSteps
+
 /** A model was trained, refused or put to work; scoring changes exactly at this record. */
 export interface ModelEvent {
   readonly type: 'model'
   readonly time: number
   readonly monitor: string
-  readonly step: 'training' | 'active' | 'refused' | 'failed'
+  readonly step: ModelStep
   readonly version: string
   readonly detail: string
 }
@@ -58,7 +71,39 @@ export interface GapEvent {
   readonly detail: string
 }
 
-export type JournalEvent = ActionEvent | AlarmEvent | ModelEvent | GapEvent
+/** What a label may say. */
+export const labelKinds = {
+  failure: 'The asset failed: its run ended. Remaining life counts down to it, and its age starts anew.',
+  maintenance: 'The asset was serviced or replaced: its run ended without a failure, and its age starts anew.',
+  fault: 'The asset had a fault of the named class, or was sound, from one time to another.',
+  value: 'A measured value that a monitor is to estimate, such as one from the laboratory.',
+  'false-alarm': 'An alarm was false: the asset was sound from one time to another.',
+} as const
+export type LabelKind = keyof typeof labelKinds
+
+/** What a person or a laboratory knows; models learn from it. It may come long after the time that it speaks of. */
+export interface LabelEvent {
+  readonly type: 'label'
+  readonly label: LabelKind
+  /** The time it speaks of, ms since epoch: the moment, or the end of the span that begins `from`. */
+  readonly time: number
+  /** Start of the span, exclusive: it speaks of windows that end in (from, time]. Absent: of the moment only. */
+  readonly from?: number
+  readonly asset: string
+  /** The monitor it is meant for; absent: every monitor of the asset. */
+  readonly monitor?: string
+  /** fault: the class; `normal` is the sound state. */
+  readonly class?: string
+  /** value: what was measured, in the unit of the monitor's estimate. */
+  readonly value?: number
+  readonly by: string
+  readonly note?: string
+}
+
+/** The class of a fault model that is no fault. */
+export const soundClass = 'normal'
+
+export type JournalEvent = ActionEvent | AlarmEvent | ModelEvent | GapEvent | LabelEvent
 
 /**
  * What the journal stores. A `samples` batch of length 0 says that time has passed without data.

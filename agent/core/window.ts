@@ -86,12 +86,27 @@ export interface FeatureBatch {
   readonly revision: Uint16Array
 }
 
-/** What a detector makes of a feature batch, row by row. */
+/**
+ * What a detector makes of a feature batch, row by row. A higher score is worse; beyond the threshold is what the
+ * monitor is there to find. The optional columns are there for the kinds that have them.
+ */
 export interface Scores {
-  /** NaN: no opinion. */
+  /** anomaly: distance from normal; fault: probability of any fault; rul: 1 - health; estimate: distance beyond its limits. NaN: no opinion. */
   readonly score: Float64Array
+  /** NaN: the monitor does not judge. */
   readonly threshold: Float64Array
   /** Row-major, one column per role named in `tags`; shares of the score, in its unit. */
   readonly contributions: Float64Array
   readonly tags: readonly string[]
+  /** rul: remaining life in ms; estimate: the value in its own unit. NaN: no opinion. */
+  readonly value?: Float64Array
+  /** Bounds of the interval that holds the truth nine times of ten. */
+  readonly lower?: Float64Array
+  readonly upper?: Float64Array
+  /** fault: code of the concluded class; -1: no opinion. */
+  readonly label?: Int32Array
+  /** fault: calibrated probability of that class. */
+  readonly probability?: Float64Array
+  /** fault: classes by code; the first one is the sound state. */
+  readonly classes?: readonly string[]
 }

@@ -9,6 +9,7 @@ const words: string[] = []
 let scratch = new Uint32Array(256)
 
 const textColumns = ['asset', 'monitor', 'kind', 'state', 'model'] as const
+const optionalColumns = ['value', 'lower', 'upper', 'probability'] as const
 const numberColumns = ['time', 'score', 'threshold', 'coverage', 'revision'] as const
 
 /** Writes predictions by column; texts and roles are codes into one list of words per record. */
@@ -21,6 +22,7 @@ export function writePredictions(writer: ByteWriter, predictions: readonly Predi
   // The words come first in the record, so they are collected first.
   for (const column of textColumns) for (const prediction of predictions) codeOf(prediction[column])
   for (const role of flat) codeOf(role)
+  for (const { label } of predictions) if (label !== undefined) codeOf(label)
   writer.varint(words.length)
   for (const word of words) writer.text(word)
   for (const column of textColumns) writeCodes(writer, count, (row) => codes.get(predictions[row][column])!)
@@ -32,6 +34,7 @@ export function writePredictions(writer: ByteWriter, predictions: readonly Predi
   writeCodes(writer, count, (row) => roles[row].length)
   writeCodes(writer, flat.length, (index) => codes.get(flat[index])!)
   writeContributions(writer, predictions, roles, flat.length)
+  writeOptional(writer, predictions)
 }
 
 function writeContributions(
@@ -54,6 +57,7 @@ export function readPredictions(reader: ByteReader, count: number): Prediction[]
   const texts = textColumns.map(() => readCodes(reader, count).slice(0, count))
   const numbers = numberColumns.map(() => values.read(reader, count).slice(0, count))
   const contributions = readContributions(reader, count, list)
+  const optional = readOptional(reader, count, list)
   const [asset, monitor, kind, state, model] = texts
   const [time, score, threshold, coverage, revision] = numbers
   return Array.from({ length: count }, (_, row) => ({
@@ -68,6 +72,7 @@ export function readPredictions(reader: ByteReader, count: number): Prediction[]
     revision: revision[row],
     model: list[model[row]],
     contributions: contributions[row],
+    ...optional(row),
   }))
 }
 
@@ -82,6 +87,46 @@ function readContributions(reader: ByteReader, count: number, list: readonly str
     for (const end = at + size; at < end; at++) contributions[list[roles[at]]] = shares[at]
     return contributions
   })
+}
+
+/** What only some kinds have: a byte that says which, then each as a column, NaN or 0 where a row lacks it. */
+function writeOptional(writer: ByteWriter, predictions: readonly Prediction[]): void {
+  const count = predictions.length
+  const present = optionalColumns.map((column) => predictions.some((prediction) => prediction[column] !== undefined))
+  const labels = predictions.some(({ label }) => label !== undefined)
+  writer.byte([...present, labels].reduce((flags, is, bit) => flags | (Number(is) << bit), 0))
+  optionalColumns.forEach((column, index) => {
+    if (!present[index]) return
+    const into = values.column(count)
+    for (let row = 0; row < count; row++) into[row] = predictions[row][column] ?? NaN
+    values.write(writer, count)
+  })
+  if (!labels) return
+  writeCodes(writer, count, (row) => {
+    const { label } = predictions[row]
+    return label === undefined ? 0 : codes.get(label)! + 1
+  })
+}
+
+function readOptional(
+  reader: ByteReader,
+  count: number,
+  list: readonly string[],
+): (row: number) => Partial<Prediction> {
+  const flags = reader.byte()
+  if (flags === 0) return () => ({})
+  const has = (bit: number) => (flags & (1 << bit)) !== 0
+  const columns = optionalColumns.map((_, bit) => (has(bit) ? values.read(reader, count).slice(0, count) : undefined))
+  const labels = has(optionalColumns.length) ? readCodes(reader, count).slice(0, count) : undefined
+  return (row) => {
+    const found: Record<string, number | string> = {}
+    optionalColumns.forEach((column, bit) => {
+      const value = columns[bit]?.[row] ?? NaN
+      if (!Number.isNaN(value)) found[column] = value
+    })
+    if (labels && labels[row] > 0) found.label = list[labels[row] - 1]
+    return found
+  }
 }
 
 function codeOf(word: string): void {

@@ -3,7 +3,8 @@ import type { Content } from './settings.ts'
 
 /** The first line of each kind of file, without its line end. */
 export const headers: Readonly<Record<Content, string>> = {
-  predictions: 'time,asset,monitor,kind,score,threshold,state,coverage,revision,model,contributions',
+  predictions:
+    'time,asset,monitor,kind,score,threshold,state,coverage,revision,model,contributions,value,lower,upper,label,probability',
   samples: 'time,tag,value,quality,source',
   alarms: 'time,id,asset,monitor,change,state,raised,score,threshold,contributions,by,reason',
 }
@@ -11,6 +12,7 @@ export const headers: Readonly<Record<Content, string>> = {
 /** A prediction as a line, without its end. Numbers have the fewest digits that give the same bits back; NaN is empty. */
 export function predictionRow(prediction: Prediction): string {
   const { time, asset, monitor, kind, score, threshold, state, coverage, revision, model, contributions } = prediction
+  const { value = NaN, lower = NaN, upper = NaN, label = '', probability = NaN } = prediction
   return [
     timeCell(time),
     textCell(asset),
@@ -23,6 +25,11 @@ export function predictionRow(prediction: Prediction): string {
     numberCell(revision),
     textCell(model),
     contributionsCell(contributions),
+    numberCell(value),
+    numberCell(lower),
+    numberCell(upper),
+    textCell(label),
+    numberCell(probability),
   ].join(',')
 }
 

@@ -152,9 +152,11 @@ export class PointEncoder {
   #prediction(prediction: Prediction): string {
     const { site, measurements } = this.#options
     const { asset, monitor, kind, score, threshold, state, coverage, revision, model, contributions } = prediction
+    const { value, lower, upper, label, probability } = prediction
+    const own = { state, model, score, threshold, coverage, value, lower, upper, label, probability }
     return (
       seriesKey(measurements.prediction, { asset, kind, monitor, site }) +
-      fields({ state, model, score, threshold, coverage, ...shares(contributions) }, { revision })
+      fields({ ...own, ...shares(contributions) }, { revision })
     )
   }
 

@@ -21,6 +21,13 @@ export interface PredictionMessage {
   readonly model: string
   /** Share of the score by role, in its unit, largest first. */
   readonly contributions: Readonly<Record<string, number>>
+  /** Kind rul: remaining life in ms; estimate: the value in its own unit; with the bounds that hold it nine times of ten. */
+  readonly value?: number | null
+  readonly lower?: number | null
+  readonly upper?: number | null
+  /** Kind fault: the concluded class, and its probability. */
+  readonly label?: string
+  readonly probability?: number | null
 }
 
 /** JSON of a change of an alarm, retained at `{prefix}/{site}/{asset}/{monitor}/alarm`: the newest tells how it stands. */
@@ -124,6 +131,7 @@ function isNewer(last: Prediction, next: Prediction): boolean {
 
 function predictionMessage(prediction: Prediction): PredictionMessage {
   const { time, asset, monitor, kind, state, score, threshold, coverage, revision, model, contributions } = prediction
+  const { value, lower, upper, label, probability } = prediction
   return {
     time: isoTime(time),
     ts: time,
@@ -137,6 +145,11 @@ function predictionMessage(prediction: Prediction): PredictionMessage {
     revision,
     model,
     contributions,
+    ...(value !== undefined && { value: finite(value) }),
+    ...(lower !== undefined && { lower: finite(lower) }),
+    ...(upper !== undefined && { upper: finite(upper) }),
+    ...(label !== undefined && { label }),
+    ...(probability !== undefined && { probability }),
   }
 }
 

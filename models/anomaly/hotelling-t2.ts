@@ -1,10 +1,11 @@
-import { DetectorError, type TrainingSet } from '../../agent/core/index.ts'
+import { DetectorError } from '../../agent/core/index.ts'
 import { z } from 'zod'
 import { roleOf } from '../feature-tags.ts'
 import { versionOf } from '../features/index.ts'
 import { contentHash } from '../onnx/bundle.ts'
 import type { Calibration, Manifest, ModelBundle } from '../onnx/manifest.ts'
 import { sha256 } from '../onnx/runtime.ts'
+import type { TrainingContext, TrainingInput } from '../training.ts'
 import { calibrate, purge, type DroppedBlock, type Thresholds } from './calibration.ts'
 import { writeCard } from './card.ts'
 import { goldenVectors } from './golden-vectors.ts'
@@ -33,21 +34,17 @@ export const anomalyConfig = z.strictObject({
 
 export type AnomalySettings = z.output<typeof anomalyConfig>
 
-/** A training set with what a bundle records beside it. */
-export interface TrainingInput extends TrainingSet {
-  /** Written as the time of training, ms since epoch. */
-  readonly created: number
-  /** The version that is active now. */
-  readonly parent?: string
-}
-
 /**
  * Learns Hotelling's T² over the feature vectors of all assets of a monitor: scaling per asset, one covariance, a
  * threshold per asset. The same input gives the same bundle, but for `created`.
  * Throws a DetectorError: TRAINING_DATA where there is too little, TRAINING_FAILED where the numbers allow no fit;
  * and the reason of `signal` when it aborts.
  */
-export function trainHotellingT2(settings: AnomalySettings, input: TrainingInput, signal?: AbortSignal): ModelBundle {
+export function trainHotellingT2(
+  settings: AnomalySettings,
+  input: TrainingInput,
+  { signal }: TrainingContext = {},
+): ModelBundle {
   const data = usableRows(input, settings.min_windows)
   const { rows, dropped } = purge(data, signal)
   const fit = fitT2(data, rows)
@@ -92,10 +89,12 @@ function bundle(input: TrainingInput, trained: Trained): ModelBundle {
     tags,
     input: 'features',
     outputs: { score: 'score', contributions: 'contributions' },
+    classes: [],
     higher_is_worse: true,
     furthest,
     calibration: calibrationOf(trained),
     scaled: true,
+    missing: 'refused',
     training: trainingOf(input, trained),
     metrics: {
       shrinkage: trained.fit.shrinkage,

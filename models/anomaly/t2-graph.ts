@@ -30,7 +30,7 @@ export function t2Graph(
       { operator: 'MatMul', inputs: ['features', 'precision'], outputs: ['weighted'] },
       { operator: 'Mul', inputs: ['features', 'weighted'], outputs: ['terms'] },
       { operator: 'MatMul', inputs: ['terms', 'by_tag'], outputs: ['contributions'] },
-      { operator: 'ReduceSum', inputs: ['terms', 'columns'], outputs: ['score'], flags: { keepdims: 0 } },
+      { operator: 'ReduceSum', inputs: ['terms', 'columns'], outputs: ['score'], attributes: { keepdims: 0 } },
     ],
     metadata: {
       'millwright.format': '1',

@@ -78,7 +78,16 @@ async function writeDurable(path: string, content: Uint8Array | string): Promise
   }
 }
 
-function inconsistency({ features, calibration, golden, scaled }: Manifest): string | undefined {
+function inconsistency({
+  features,
+  calibration,
+  golden,
+  scaled,
+  kind,
+  classes,
+  outputs,
+  baseline,
+}: Manifest): string | undefined {
   const columns = features.names.length
   const tables = [calibration.pooled, ...Object.values(calibration.assets)]
   if (scaled && tables.some(({ mean, scale }) => mean.length !== columns || scale.length !== columns)) {
@@ -92,6 +101,13 @@ function inconsistency({ features, calibration, golden, scaled }: Manifest): str
   ) {
     return 'golden vectors of different lengths'
   }
+  if (kind === 'fault' && (classes.length < 2 || outputs.probabilities === undefined)) {
+    return 'a fault model without at least two classes and an output with their probabilities'
+  }
+  if ((kind === 'rul' || kind === 'estimate') && outputs.value === undefined) {
+    return `kind ${kind} without an output with the value`
+  }
+  if (baseline && baseline.length !== columns) return `${columns} features, but a baseline of ${baseline.length}`
   return undefined
 }
 

@@ -1,7 +1,14 @@
-import { DetectorError, type Detector, type FeatureBatch, type Scores } from '../../agent/core/index.ts'
+import {
+  DetectorError,
+  type Detector,
+  type FeatureBatch,
+  type PredictionKind,
+  type Scores,
+} from '../../agent/core/index.ts'
 import type { Tensor } from 'onnxruntime-node'
 import type { Manifest, ModelBundle } from './manifest.ts'
 import { checkGolden } from './golden.ts'
+import { occlusionOf, type Occlusion } from './occlusion.ts'
 import { openSession, sha256, type Numbers, type OnnxSession, type Port } from './runtime.ts'
 import { Standardiser } from './standardiser.ts'
 
@@ -39,33 +46,31 @@ export async function openDetector({ manifest, onnx }: ModelBundle): Promise<Det
 
 class OnnxDetector implements Detector {
   readonly version: string
+  readonly kind: PredictionKind
   readonly inputs: readonly string[]
   readonly #manifest: Manifest
   readonly #session: OnnxSession
   readonly #standardiser: Standardiser
   readonly #rows: number
   readonly #single: boolean
+  readonly #occlusion: Occlusion | undefined
 
   constructor(manifest: Manifest, session: OnnxSession) {
     const input = checkPorts(manifest, session)
     this.version = manifest.version
+    this.kind = manifest.kind
     this.inputs = manifest.features.names
     this.#manifest = manifest
     this.#session = session
     this.#standardiser = new Standardiser(manifest)
     this.#rows = typeof input.shape[0] === 'number' ? input.shape[0] : blockRows
     this.#single = input.type === 'float32'
+    this.#occlusion = occlusionOf(manifest, this.#standardiser)
   }
 
   async score(features: FeatureBatch): Promise<Scores> {
     this.#standardiser.prepare(features.names)
-    const { tags } = this.#manifest
-    const scores = {
-      score: new Float64Array(features.length),
-      threshold: new Float64Array(features.length),
-      contributions: new Float64Array(features.length * tags.length),
-      tags,
-    }
+    const scores = emptyScores(this.#manifest, features.length)
     const size = this.#rows * this.#manifest.features.names.length
     const input = this.#single ? new Float32Array(size) : new Float64Array(size)
     for (let from = 0; from < features.length; from += this.#rows) await this.#scoreBlock(features, from, input, scores)
@@ -75,24 +80,33 @@ class OnnxDetector implements Detector {
   async #scoreBlock(features: FeatureBatch, from: number, input: Numbers, scores: Scores): Promise<void> {
     const { names } = this.#manifest.features
     const count = Math.min(this.#rows, features.length - from)
+    const codes = new Int32Array(count)
     for (let i = 0; i < count; i++) {
-      const code = this.#standardiser.code(features.asset[from + i])
+      const code = (codes[i] = this.#standardiser.code(features.asset[from + i]))
       const known = this.#standardiser.write(features, from + i, code, input, i * names.length)
       scores.threshold[from + i] = this.#standardiser.thresholds[code]
       scores.score[from + i] = known ? 0 : NaN
     }
     input.fill(0, count * names.length)
-    const outputs = await this.#session.run(this.#manifest.input, input, [this.#rows, names.length])
-    this.#read(outputs, from, count, scores)
+    this.#read(await this.#run(input), from, count, scores)
+    if (this.#occlusion) await this.#explain(this.#occlusion, input, from, codes, scores)
+  }
+
+  #run(input: Numbers): Promise<Readonly<Record<string, Tensor>>> {
+    return this.#session.run(this.#manifest.input, input, [this.#rows, this.#manifest.features.names.length])
   }
 
   #read(outputs: Readonly<Record<string, Tensor>>, from: number, count: number, scores: Scores): void {
-    const { outputs: names, higher_is_worse, tags } = this.#manifest
-    const raw = numbersOf(outputs[names.score], this.#rows)
-    for (let i = 0; i < count; i++) {
-      if (Number.isNaN(scores.score[from + i])) continue
-      scores.score[from + i] = higher_is_worse ? raw[i] : -raw[i]
+    const { outputs: names, tags } = this.#manifest
+    this.#readScores(outputs, from, count, scores.score)
+    for (const name of ['value', 'lower', 'upper'] as const) {
+      const into = scores[name]
+      const output = names[name]
+      if (!into || output === undefined) continue
+      const values = numbersOf(outputs[output], this.#rows)
+      for (let i = 0; i < count; i++) into[from + i] = Number.isNaN(scores.score[from + i]) ? NaN : values[i]
     }
+    if (names.probabilities !== undefined) this.#readClasses(outputs[names.probabilities], from, count, scores)
     if (names.contributions === undefined || tags.length === 0) return
     const shares = numbersOf(outputs[names.contributions], this.#rows * tags.length)
     for (let i = 0; i < count; i++) {
@@ -103,8 +117,74 @@ class OnnxDetector implements Detector {
     }
   }
 
+  /** Keeps NaN where a row holds too little for an opinion. */
+  #readScores(outputs: Readonly<Record<string, Tensor>>, from: number, count: number, into: Float64Array): void {
+    const raw = numbersOf(outputs[this.#manifest.outputs.score], this.#rows)
+    for (let i = 0; i < count; i++) {
+      if (!Number.isNaN(into[from + i])) into[from + i] = this.#manifest.higher_is_worse ? raw[i] : -raw[i]
+    }
+  }
+
+  /** The sound state up to the threshold, beyond it the most probable fault. */
+  #readClasses(output: Tensor, from: number, count: number, scores: Scores): void {
+    const { classes } = this.#manifest
+    const { label, probability } = scores
+    if (!label || !probability) return
+    const values = numbersOf(output, this.#rows * classes.length)
+    for (let i = 0; i < count; i++) {
+      const row = from + i
+      if (Number.isNaN(scores.score[row])) continue
+      let best = 0
+      if (scores.score[row] > scores.threshold[row]) {
+        best = 1
+        for (let code = 2; code < classes.length; code++) {
+          if (values[i * classes.length + code] > values[i * classes.length + best]) best = code
+        }
+      }
+      label[row] = best
+      probability[row] = values[i * classes.length + best]
+    }
+  }
+
+  /** Explains the rows beyond the threshold: how much of the score goes when a tag takes its typical sound values. */
+  async #explain(occlusion: Occlusion, input: Numbers, from: number, codes: Int32Array, scores: Scores): Promise<void> {
+    const rows = Array.from(codes.keys()).filter((i) => scores.score[from + i] > scores.threshold[from + i])
+    if (rows.length === 0) return
+    const { tags, features } = this.#manifest
+    const width = features.names.length
+    const without = new Float64Array(codes.length)
+    for (let tag = 0; tag < tags.length; tag++) {
+      const changed = input.slice()
+      for (const i of rows) occlusion.apply(tag, codes[i], changed, i * width)
+      without.fill(0)
+      this.#readScores(await this.#run(changed), 0, codes.length, without)
+      for (const i of rows) {
+        scores.contributions[(from + i) * tags.length + tag] = Math.max(0, scores.score[from + i] - without[i])
+      }
+    }
+  }
+
   close(): Promise<void> {
     return this.#session.close()
+  }
+}
+
+/** Columns for `length` rows: those that the outputs of the model give. */
+function emptyScores({ tags, outputs, classes }: Manifest, length: number): Scores {
+  const column = () => new Float64Array(length).fill(NaN)
+  return {
+    score: new Float64Array(length),
+    threshold: new Float64Array(length),
+    contributions: new Float64Array(length * tags.length),
+    tags,
+    ...(outputs.value !== undefined && { value: column() }),
+    ...(outputs.lower !== undefined && { lower: column() }),
+    ...(outputs.upper !== undefined && { upper: column() }),
+    ...(outputs.probabilities !== undefined && {
+      label: new Int32Array(length).fill(-1),
+      probability: column(),
+      classes,
+    }),
   }
 }
 
@@ -114,7 +194,7 @@ function numbersOf({ data }: Tensor, length: number): Numbers {
 }
 
 /** Checks that the graph takes and gives what the manifest says; returns its input. */
-function checkPorts({ input, outputs, features, tags }: Manifest, session: OnnxSession): Port {
+function checkPorts({ input, outputs, features, tags, classes }: Manifest, session: OnnxSession): Port {
   const port = session.inputs.find(({ name }) => name === input)
   if (!port || session.inputs.length !== 1) {
     throw mismatch(`the model has the inputs ${namesOf(session.inputs)} where one named "${input}" was expected`)
@@ -127,6 +207,10 @@ function checkPorts({ input, outputs, features, tags }: Manifest, session: OnnxS
   }
   checkOutput(session, outputs.score, 1)
   if (outputs.contributions !== undefined) checkOutput(session, outputs.contributions, tags.length)
+  if (outputs.probabilities !== undefined) checkOutput(session, outputs.probabilities, classes.length)
+  for (const name of [outputs.value, outputs.lower, outputs.upper]) {
+    if (name !== undefined) checkOutput(session, name, 1)
+  }
   return port
 }
 

@@ -1,4 +1,4 @@
-import { DetectorError, type Detector, type FeatureBatch } from '../../agent/core/index.ts'
+import { DetectorError, type Detector, type FeatureBatch, type Scores } from '../../agent/core/index.ts'
 import type { Manifest } from './manifest.ts'
 
 type Golden = Manifest['golden']
@@ -19,26 +19,43 @@ export function goldenFeatures({ asset, inputs }: Golden, names: readonly string
 }
 
 /** Runs the golden vectors. Rejects with a DetectorError (MODEL_MISMATCH) where an answer is not the trainer's. */
-export async function checkGolden({ golden, features, version, tags }: Manifest, detector: Detector): Promise<void> {
+export async function checkGolden({ golden, features, version }: Manifest, detector: Detector): Promise<void> {
   if (golden.inputs.length === 0) return
-  const { score, contributions } = await detector.score(goldenFeatures(golden, features.names))
-  golden.scores.forEach((expected, row) => {
-    const scale = Math.max(1, Math.abs(expected ?? 0))
-    let worst = deviation(score[row], expected ?? NaN)
-    golden.contributions[row]?.forEach((share, tag) => {
-      worst = Math.max(worst, deviation(contributions[row * tags.length + tag], share))
-    })
-    if (worst <= golden.tolerance * scale) return
+  const scores = await detector.score(goldenFeatures(golden, features.names))
+  for (let row = 0; row < golden.inputs.length; row++) {
+    const wrong = answersOf(golden, scores, row).find(
+      ([, actual, expected]) => deviation(actual, expected) > golden.tolerance * Math.max(1, Math.abs(expected)),
+    )
+    if (!wrong) continue
+    const [what, actual, expected] = wrong
     throw new DetectorError(
       'MODEL_MISMATCH',
-      `model ${version} gives ${score[row]} for golden vector ${row + 1} where its trainer gave ${expected ?? NaN}`,
+      `model ${version} gives the ${what} ${actual} for golden vector ${row + 1} where its trainer gave ${expected}`,
       { remedy: 'The file or the runtime changed since the training: restore the bundle from a copy, or train again.' },
     )
+  }
+}
+
+const optional = ['value', 'lower', 'upper', 'probability'] as const
+
+/** What the detector gave for a row beside what the trainer gave, by name. */
+function answersOf(golden: Golden, scores: Scores, row: number): [string, number, number][] {
+  const { score, contributions, tags } = scores
+  const shares = (golden.contributions[row] ?? []).map((share, tag): [string, number, number] => [
+    `contribution of ${tags[tag]}`,
+    contributions[row * tags.length + tag],
+    share,
+  ])
+  const others = optional.flatMap((name): [string, number, number][] => {
+    const expected = golden[name]
+    return expected ? [[name, scores[name]?.[row] ?? NaN, expected[row] ?? NaN]] : []
   })
+  return [['score', score[row], golden.scores[row] ?? NaN], ...shares, ...others]
 }
 
 /** Distance of two numbers; none between two NaN, infinite between NaN and a number. */
 function deviation(actual: number, expected: number): number {
+  if (actual === expected) return 0
   if (Number.isNaN(actual) || Number.isNaN(expected))
     return Number.isNaN(actual) && Number.isNaN(expected) ? 0 : Infinity
   return Math.abs(actual - expected)

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { predictionKinds } from '../../agent/core/index.ts'
+import type { Report } from '../report.ts'
 
 const numbers = z.array(z.number())
 /** A number, or null where there is none (JSON has no NaN). */
@@ -14,7 +16,7 @@ const calibration = z.strictObject({
 export const manifest = z.strictObject({
   format: z.literal(1).describe('Version of this format.'),
   type: z.string().describe('Type of the model, as in the configuration.'),
-  kind: z.enum(['anomaly', 'fault', 'rul', 'estimate']).describe('What it concludes.'),
+  kind: z.enum(predictionKinds).describe('What it concludes.'),
   monitor: z.string().describe('The monitor it was trained for.'),
   version: z.string().describe('Name in the registry; before that the hash of the content.'),
   created: z.number().describe('When it was trained, ms since epoch.'),
@@ -31,7 +33,23 @@ export const manifest = z.strictObject({
   outputs: z.strictObject({
     score: z.string().describe('Name of the output with the score, [batch] or [batch, 1].'),
     contributions: z.string().optional().describe('Name of the output with the contributions, [batch, tags].'),
+    probabilities: z
+      .string()
+      .optional()
+      .describe('Kind fault: name of the output with the calibrated probabilities, [batch, classes].'),
+    value: z
+      .string()
+      .optional()
+      .describe(
+        'Kinds rul (remaining life, ms) and estimate: name of the output with the value, [batch] or [batch, 1].',
+      ),
+    lower: z.string().optional().describe('Name of the output with the lower bound of the value.'),
+    upper: z.string().optional().describe('Name of the output with the upper bound of the value.'),
   }),
+  classes: z
+    .array(z.string())
+    .default([])
+    .describe('Kind fault: names of the classes, the sound state first; empty otherwise.'),
   higher_is_worse: z
     .boolean()
     .describe('False: low scores of the graph are the anomalies; score and threshold are negated.'),
@@ -42,9 +60,17 @@ export const manifest = z.strictObject({
       assets: z.record(z.string(), calibration),
     })
     .describe('Scaling and threshold; per asset, by its name.'),
-  scaled: z
-    .boolean()
-    .describe('False: the graph takes the features as they are; a row with a missing one has no score.'),
+  scaled: z.boolean().describe('False: the graph takes the features as they are; see `missing`.'),
+  missing: z
+    .enum(['refused', 'passed'])
+    .default('refused')
+    .describe('What becomes of a row with a missing feature where the graph takes features as they are.'),
+  baseline: z
+    .array(perhaps)
+    .optional()
+    .describe(
+      'A typical sound value per feature. With it, and without contributions of its own, a score beyond the threshold is explained by how much it falls when the features of a tag take these values.',
+    ),
   training: z.strictObject({
     from: z.number().describe('Start of the first window, ms since epoch.'),
     to: z.number().describe('End of the last window, ms since epoch.'),
@@ -60,6 +86,10 @@ export const manifest = z.strictObject({
       inputs: z.array(z.array(perhaps)).describe('Features before scaling.'),
       scores: z.array(perhaps).describe('What the trainer itself made of them.'),
       contributions: z.array(numbers),
+      value: z.array(perhaps).optional(),
+      lower: z.array(perhaps).optional(),
+      upper: z.array(perhaps).optional(),
+      probability: z.array(perhaps).optional().describe('Of the concluded class.'),
     })
     .describe('Vectors with the answers that the model has to give when it is loaded.'),
 })
@@ -74,4 +104,6 @@ export interface ModelBundle {
   readonly onnx: Uint8Array
   /** `card.md`: what it is, for people. */
   readonly card: string
+  /** How it was trained and chosen; not part of its hash. */
+  readonly report?: Report
 }

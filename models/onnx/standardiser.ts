@@ -11,11 +11,12 @@ export class Standardiser {
   readonly #mean: Float64Array
   readonly #scale: Float64Array
   readonly #scaled: boolean
+  readonly #passesMissing: boolean
   readonly #furthest: number
   #batchNames: readonly string[] = []
   #columns = new Int32Array(0)
 
-  constructor({ features, calibration, scaled, higher_is_worse, furthest = Infinity }: Manifest) {
+  constructor({ features, calibration, scaled, missing, higher_is_worse, furthest = Infinity }: Manifest) {
     const names = Object.keys(calibration.assets)
     const rows = [...names.map((name) => calibration.assets[name]), calibration.pooled]
     this.#names = features.names
@@ -24,6 +25,7 @@ export class Standardiser {
     this.#scale = Float64Array.from(rows.flatMap((row) => row.scale))
     this.thresholds = Float64Array.from(rows, ({ threshold }) => (higher_is_worse ? threshold : -threshold))
     this.#scaled = scaled
+    this.#passesMissing = missing === 'passed'
     this.#furthest = furthest
   }
 
@@ -37,7 +39,7 @@ export class Standardiser {
     if (names === this.#batchNames) return
     this.#columns = Int32Array.from(this.#names, (name) => names.indexOf(name))
     const missing = this.#names.filter((_, column) => this.#columns[column] < 0)
-    const usable = this.#scaled ? missing.length < this.#names.length : missing.length === 0
+    const usable = this.#scaled || this.#passesMissing ? missing.length < this.#names.length : missing.length === 0
     if (!usable) {
       throw new DetectorError(
         'MODEL_MISMATCH',
@@ -53,6 +55,15 @@ export class Standardiser {
   /** Writes row `row` of the batch into `to` at `at`. False: it holds too little for an opinion. */
   write(features: FeatureBatch, row: number, code: number, to: Numbers, at: number): boolean {
     return this.#scaled ? this.#writeScaled(features, row, code, to, at) : this.#writePlain(features, row, to, at)
+  }
+
+  /** The value of a feature as the model takes it; a missing one counts as the mean, or passes as NaN. */
+  place(value: number, column: number, code: number): number {
+    if (!this.#scaled) return Number.isFinite(value) || this.#passesMissing ? value : 0
+    const at = code * this.#columns.length + column
+    const scale = this.#scale[at]
+    if (!(scale > 0 && Number.isFinite(value))) return 0
+    return Math.max(-this.#furthest, Math.min(this.#furthest, (value - this.#mean[at]) / scale))
   }
 
   #writeScaled({ values, names }: FeatureBatch, row: number, code: number, to: Numbers, at: number): boolean {
@@ -73,12 +84,13 @@ export class Standardiser {
 
   #writePlain({ values, names }: FeatureBatch, row: number, to: Numbers, at: number): boolean {
     const from = row * names.length
-    let known = true
+    let known = 0
     for (let j = 0; j < this.#columns.length; j++) {
-      const value = values[from + this.#columns[j]]
-      known &&= Number.isFinite(value)
-      to[at + j] = Number.isFinite(value) ? value : 0
+      const value = this.#columns[j] < 0 ? NaN : values[from + this.#columns[j]]
+      const finite = Number.isFinite(value)
+      if (finite) known++
+      to[at + j] = finite ? value : this.#passesMissing ? NaN : 0
     }
-    return known
+    return this.#passesMissing ? known > 0 : known === this.#columns.length
   }
 }

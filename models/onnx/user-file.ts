@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { DetectorError } from '../../agent/core/index.ts'
+import { DetectorError, predictionKinds } from '../../agent/core/index.ts'
 import { roleOf } from '../feature-tags.ts'
 import { parseManifest } from './bundle.ts'
 import type { Calibration, Manifest, ModelBundle } from './manifest.ts'
@@ -33,6 +33,15 @@ export const onnxConfig = z.strictObject({
       'Scaling before the model. With it a missing feature counts as its mean; without, the window has no score.',
     ),
   score: z.string().optional().describe('Output with the score. Default: `score`, or else the first output.'),
+  kind: z
+    .enum(predictionKinds)
+    .default('anomaly')
+    .describe('What it concludes: an anomaly score, a fault class, remaining life, or the estimate of a value.'),
+  value: z.string().optional().describe('Kinds rul (remaining life in ms) and estimate: output with the value.'),
+  lower: z.string().optional().describe('Output with the lower bound of the value.'),
+  upper: z.string().optional().describe('Output with the upper bound of the value.'),
+  probabilities: z.string().optional().describe('Kind fault: output [batch, classes] with the probabilities.'),
+  classes: z.array(z.string()).min(2).optional().describe('Kind fault: names of the classes, the sound state first.'),
   contributions: z
     .string()
     .optional()
@@ -97,7 +106,7 @@ function compose(settings: OnnxSettings, onnx: Buffer, names: readonly string[],
   return {
     format: 1,
     type: 'onnx',
-    kind: 'anomaly',
+    kind: settings.kind,
     monitor: '',
     version: `file-${sha256(onnx).slice(0, 8)}`,
     created: 0,
@@ -105,7 +114,9 @@ function compose(settings: OnnxSettings, onnx: Buffer, names: readonly string[],
     features: { version: '', names: [...names] },
     tags: contributions === undefined ? [] : [...new Set(names.map(roleOf))],
     input: inputName(session),
-    outputs: { score: scoreName(settings, session), ...(contributions !== undefined && { contributions }) },
+    outputs: { score: scoreName(settings, session), ...outputsOf(settings) },
+    classes: settings.classes ?? [],
+    missing: 'refused',
     higher_is_worse,
     calibration: { pooled: calibrationOf(settings, names), assets: {} },
     scaled: scaler !== undefined,
@@ -125,6 +136,19 @@ function calibrationOf({ scaler, threshold = NaN }: OnnxSettings, names: readonl
     )
   }
   return { mean, scale, threshold }
+}
+
+/** The outputs that the settings name beside the score. Throws a DetectorError where those of the kind are not all there. */
+function outputsOf(settings: OnnxSettings): Partial<Manifest['outputs']> {
+  const { kind, probabilities, classes, value } = settings
+  if (kind === 'fault' && (probabilities === undefined || classes === undefined)) {
+    throw mismatch(`${settings.file} concludes faults, but not from which output`, 'Set `probabilities` and `classes`.')
+  }
+  if ((kind === 'rul' || kind === 'estimate') && value === undefined) {
+    throw mismatch(`${settings.file} gives a value, but not by which output`, 'Set `value`.')
+  }
+  const names = ['contributions', 'probabilities', 'value', 'lower', 'upper'] as const
+  return Object.fromEntries(names.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])))
 }
 
 function inputName({ inputs }: OnnxSession): string {

@@ -116,7 +116,10 @@ describe('millwright', function () {
     assert.equal(status, 0, stderr)
     assert.match(stdout, /4,320 samples, \d+ predictions, \d+ alarms? raised/)
     const [header, ...rows] = readFileSync(path('out.csv'), 'utf8').trim().split('\n')
-    assert.equal(header, 'time,asset,monitor,kind,score,threshold,state,coverage,revision,model,contributions')
+    assert.equal(
+      header,
+      'time,asset,monitor,kind,score,threshold,state,coverage,revision,model,contributions,value,lower,upper,label,probability',
+    )
     const states = (asset: string, state: string) =>
       rows.map((row) => row.split(',')).filter((cells) => cells[1] === asset && cells[6] === state).length
     assert.ok(states('line1/pump1', 'learning') > 0)

@@ -176,7 +176,7 @@ for (const type of Object.keys(modelTypes)) {
     it('stops when it is told to', async () => {
       const reason = new Error('told to')
       const input = { monitor: 'pump-health', features: healthy, created: 0 }
-      await assert.rejects(trainModel(settings, input, AbortSignal.abort(reason)), reason)
+      await assert.rejects(trainModel(settings, input, { signal: AbortSignal.abort(reason) }), reason)
     })
 
     it('is refused where a golden vector gives another answer', async () => {

@@ -157,6 +157,8 @@ describe('journal codec: samples', () => {
   })
 })
 
+const given = fc.double({ noNaN: true })
+
 const predictions: fc.Arbitrary<Prediction[]> = fc.array(
   fc.record(
     {
@@ -173,8 +175,28 @@ const predictions: fc.Arbitrary<Prediction[]> = fc.array(
       contributions: fc.dictionary(fc.constantFrom('vibration', 'temperature', 'flow', 'a', 'b'), values, {
         noNullPrototype: true,
       }),
+      value: given,
+      lower: given,
+      upper: given,
+      probability: given,
+      label: fc.constantFrom('normal', 'bearing', 'Unwucht ☂'),
     },
-    { noNullPrototype: true },
+    {
+      noNullPrototype: true,
+      requiredKeys: [
+        'time',
+        'asset',
+        'monitor',
+        'kind',
+        'score',
+        'threshold',
+        'state',
+        'coverage',
+        'revision',
+        'model',
+        'contributions',
+      ],
+    },
   ),
   { maxLength: 60 },
 )

@@ -1,0 +1,36 @@
+import type { TrainingSet } from '../agent/core/index.ts'
+
+/**
+ * What is known of each row, aligned with the rows of the features.
+ * anomaly: 1 where a label says that the asset was not sound (never learned as normal), 0 where an operator said that it
+ * was (a false alarm: always learned as normal). fault: code of the class. rul: life that remained, ms. estimate: the
+ * measured value. NaN: nothing is known.
+ */
+export interface Targets {
+  readonly value: Float64Array
+  /** fault: names of the classes by code, the sound state first. */
+  readonly classes?: readonly string[]
+}
+
+/** A training set with what is known of its rows, and what a bundle records beside it. */
+export interface TrainingInput extends TrainingSet {
+  readonly targets?: Targets
+  /** Written as the time of training, ms since epoch. */
+  readonly created: number
+  /** The version that is active now. */
+  readonly parent?: string
+}
+
+/** The means and bounds of one training. */
+export interface TrainingContext {
+  readonly signal?: AbortSignal
+  /** ms of wall time after which no further candidate is begun. Infinite where absent: then the result is a function of the data alone. */
+  readonly budget?: number
+  /** Of everything that is drawn by chance. */
+  readonly seed?: number
+  /** `share`: 0 to 1. */
+  progress?(share: number, step: string): void
+}
+
+/** The seed where none is given. */
+export const defaultSeed = 42
