@@ -4,7 +4,7 @@ import { anomalyConfig, trainHotellingT2 } from './anomaly/hotelling-t2.ts'
 import { versionOf } from './features/index.ts'
 import { openDetector } from './onnx/detector.ts'
 import type { ModelBundle } from './onnx/manifest.ts'
-import type { TrainingContext, TrainingInput } from './training.ts'
+import { defineModel, type ModelDefinition, type TrainingContext, type TrainingInput } from './training.ts'
 import { onnxConfig, readUserFile, type OnnxSettings } from './onnx/user-file.ts'
 
 export type { Report } from './report.ts'
@@ -13,16 +13,18 @@ export type { Manifest, ModelBundle } from './onnx/manifest.ts'
 export type { OnnxSettings } from './onnx/user-file.ts'
 export { Registry, type RegistryEntry } from './registry.ts'
 
-/** Every type of model. A model that learns has `train`; one without is brought by the user. */
+/** Every type of model: a folder with its settings and its trainer. */
 export const modelTypes = {
-  anomaly: { config: anomalyConfig, kind: 'anomaly', train: trainHotellingT2 },
-  onnx: { config: onnxConfig },
+  anomaly: defineModel({ config: anomalyConfig, kind: 'anomaly', train: trainHotellingT2 }),
 } as const
 
-/** The model of a monitor: its settings, or just `anomaly` for that type with all its defaults. */
+type ModelType = keyof typeof modelTypes
+const typeNames = Object.keys(modelTypes) as [ModelType, ...ModelType[]]
+
+/** The model of a monitor: its settings, or just the name of a type with all its defaults. */
 export const modelConfig = z.union([
-  z.literal('anomaly').transform(() => anomalyConfig.parse({ type: 'anomaly' })),
-  z.discriminatedUnion('type', [modelTypes.anomaly.config, modelTypes.onnx.config]),
+  z.enum(typeNames).transform((type) => modelTypes[type].config.parse({ type })),
+  z.discriminatedUnion('type', [modelTypes.anomaly.config, onnxConfig]),
 ])
 
 export type ModelSettings = z.output<typeof modelConfig>
@@ -34,7 +36,7 @@ export function kindOf(settings: ModelSettings): PredictionKind {
 
 /** Whether the agent trains this model itself. */
 export function learns(settings: ModelSettings): boolean {
-  return 'train' in modelTypes[settings.type]
+  return settings.type !== 'onnx'
 }
 
 /**
@@ -54,7 +56,8 @@ export async function trainModel(
       `monitor ${input.monitor} uses a file of yours, which is not trained here`,
     )
   }
-  const bundle = await modelTypes[settings.type].train(settings, input, context)
+  const definition: ModelDefinition = modelTypes[settings.type]
+  const bundle = await definition.train(settings, input, context)
   const detector = await openDetector(bundle)
   await detector.close()
   return bundle

@@ -1,4 +1,6 @@
-import type { TrainingSet } from '../agent/core/index.ts'
+import type { z } from 'zod'
+import type { PredictionKind, TrainingSet } from '../agent/core/index.ts'
+import type { ModelBundle } from './onnx/manifest.ts'
 
 /**
  * What is known of each row, aligned with the rows of the features.
@@ -34,3 +36,19 @@ export interface TrainingContext {
 
 /** The seed where none is given. */
 export const defaultSeed = 42
+
+/** A type of model that the agent trains; its name in the configuration is its key in `modelTypes`. */
+export interface ModelDefinition<Schema extends z.ZodType = z.ZodType> {
+  readonly config: Schema
+  readonly kind: PredictionKind
+  /**
+   * Trains and exports a model. The same input and seed give the same bundle, but for `created` and the report, unless
+   * the budget ends it early. Throws or rejects with a DetectorError: TRAINING_DATA where there is too little, saying
+   * how much more is needed; TRAINING_FAILED where the numbers allow no model; or the reason of `context.signal`.
+   */
+  train(settings: z.output<Schema>, input: TrainingInput, context: TrainingContext): ModelBundle | Promise<ModelBundle>
+}
+
+export function defineModel<Schema extends z.ZodType>(definition: ModelDefinition<Schema>): ModelDefinition<Schema> {
+  return definition
+}

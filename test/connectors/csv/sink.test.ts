@@ -84,8 +84,8 @@ describe('csv: writing', () => {
       'time,asset,monitor,kind,score,threshold,state,coverage,revision,model,contributions,value,lower,upper,label,probability\n' +
         '2024-01-01T00:00:01.000Z,line3/pump7,pump-health,anomaly,0.30000000000000004,12,normal,1,1,v1,vibration=3;temperature=0.5,,,,,\n' +
         '2024-01-01T00:00:01.000Z,line3/pump7,pump-health,anomaly,,,learning,1,2,,vibration=3;temperature=0.5,,,,,\n' +
-        '2024-01-01T00:00:03.000Z,line3/pump7,pump-health,rul,0.30000000000000004,12,failing,1,3,v1,vibration=3;temperature=0.5,7.5,1,9,,\n' +
-        '2024-01-01T00:00:04.000Z,line3/pump7,pump-health,fault,0.30000000000000004,12,fault,1,4,v1,vibration=3;temperature=0.5,,,,bearing,0.9\n',
+        '2024-01-01T00:00:01.000Z,line3/pump7,pump-health,rul,0.30000000000000004,12,failing,1,3,v1,vibration=3;temperature=0.5,7.5,1,9,,\n' +
+        '2024-01-01T00:00:01.000Z,line3/pump7,pump-health,fault,0.30000000000000004,12,fault,1,4,v1,vibration=3;temperature=0.5,,,,bearing,0.9\n',
     )
   })
 
