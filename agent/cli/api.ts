@@ -46,14 +46,16 @@ export class AgentApi {
   post<Answer>(path: string, body: object): Promise<Answer> {
     return this.#ask<Answer>(path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     })
   }
 
-  async #ask<Answer>(path: string, request: RequestInit): Promise<Answer> {
+  async #ask<Answer>(path: string, request: { method?: string; body?: string }): Promise<Answer> {
     const token = readToken(this.#tokenFile)
-    const headers = { ...request.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) }
+    const headers = {
+      ...(request.body !== undefined && { 'content-type': 'application/json' }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    }
     let response: Response
     let text: string
     try {

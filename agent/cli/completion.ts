@@ -59,7 +59,7 @@ function nodesOf(command: Command, path: string): Node[] {
 
 /** The words so far that are commands make the path; options and their values are stepped over. */
 function walk(nodes: readonly Node[]): string {
-  const paths = nodes.map(({ path }) => `${path || '/'}`).join(' ')
+  const paths = nodes.map(({ path }) => path || '/').join(' ')
   const valued = [...new Set(nodes.flatMap((node) => node.valued))].join('|')
   return `  local place="" word skip=""
   for word in "\${before[@]}"; do

@@ -7,6 +7,7 @@ import { check } from './check.ts'
 import { completion } from './completion.ts'
 import { demo } from './demo.ts'
 import { explain } from './explain.ts'
+import { init } from './init.ts'
 import { journal } from './journal.ts'
 import { replayCommand } from './replay.ts'
 import { run } from './run.ts'
@@ -27,7 +28,7 @@ const program = new Command('millwright')
 
 /** In the order of the help: first steps, every day, looking closer, keeping. */
 const commands = [
-  [demo, run, check],
+  [demo, init, check, run],
   [status, top, alarms, trust],
   [replayCommand, train, journal],
   [backup, restore, schemaCommand, completion, versionCommand],

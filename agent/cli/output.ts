@@ -32,12 +32,11 @@ export function table(rows: readonly (readonly string[])[], indent = '  '): stri
 
 /** Characters that a terminal shows of a text. */
 export function width(text: string): number {
-  return [...plain(text)].length
+  return Array.from(plain(text)).length
 }
 
 /** The text without colours. */
 export function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/\x1b\[[\d;]*[A-Za-z]/g, '')
 }
 

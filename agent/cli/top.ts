@@ -62,11 +62,10 @@ function cut(line: string, columns: number): string {
   if (plain(line).length <= columns) return line
   let shown = 0
   let text = ''
-  // eslint-disable-next-line no-control-regex
   for (const part of line.split(/(\x1b\[[\d;]*[A-Za-z])/)) {
     if (part.startsWith('\x1b')) text += part
     else {
-      const piece = [...part].slice(0, columns - shown)
+      const piece = Array.from(part).slice(0, columns - shown)
       shown += piece.length
       text += piece.join('')
     }

@@ -11,6 +11,10 @@ export {
   type FormatOptions,
   type Receiver,
 } from './formats/index.ts'
+export { matchFilter, tagName } from './patterns.ts'
+export { recognise, type Recognised } from './formats/recognise.ts'
+export { listen, type HeardTopic, type Listened, type ListenOptions } from './listen.ts'
+export type { MqttSettings } from './settings.ts'
 export type { AlarmMessage, ModelMessage, PredictionMessage, StatusMessage } from './publications.ts'
 
 /**
