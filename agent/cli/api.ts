@@ -43,6 +43,11 @@ export class AgentApi {
     return this.#ask<Answer>(path, {})
   }
 
+  /** What is no JSON, such as the metrics. */
+  async text(path: string): Promise<string> {
+    return (await this.#fetch(path, {})).text
+  }
+
   post<Answer>(path: string, body: object): Promise<Answer> {
     return this.#ask<Answer>(path, {
       method: 'POST',
@@ -51,25 +56,30 @@ export class AgentApi {
   }
 
   async #ask<Answer>(path: string, request: { method?: string; body?: string }): Promise<Answer> {
+    const { response, text } = await this.#fetch(path, request)
+    const answer = parse(text)
+    if (response.ok && answer !== undefined) return answer as Answer
+    throw this.#refusal(response.status, answer)
+  }
+
+  async #fetch(
+    path: string,
+    request: { method?: string; body?: string },
+  ): Promise<{ response: Response; text: string }> {
     const token = readToken(this.#tokenFile)
     const headers = {
       ...(request.body !== undefined && { 'content-type': 'application/json' }),
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     }
-    let response: Response
-    let text: string
     try {
-      response = await fetch(`${this.url}${path}`, { ...request, headers, signal: AbortSignal.timeout(patience) })
-      text = await response.text()
+      const response = await fetch(`${this.url}${path}`, { ...request, headers, signal: AbortSignal.timeout(patience) })
+      return { response, text: await response.text() }
     } catch (error) {
       throw new AgentError('AGENT_UNREACHABLE', `no agent answers at ${this.url}`, {
         cause: error instanceof Error && error.cause !== undefined ? error.cause : error,
         remedy: 'Start it with `millwright run`, or name its address with --url.',
       })
     }
-    const answer = parse(text)
-    if (response.ok && answer !== undefined) return answer as Answer
-    throw this.#refusal(response.status, answer)
   }
 
   #refusal(status: number, answer: unknown): AgentError {
@@ -104,7 +114,9 @@ const addressSchema = z.looseObject({ data: z.string().default('data'), http: ht
 function addressOf(file: string, optional: boolean): z.output<typeof addressSchema> {
   if ((optional || file === defaultConfig) && !existsSync(file)) return addressSchema.parse({})
   // Names that the agent's environment fills in are secrets and addresses of others: nothing of it is needed here.
-  const env = new Proxy(process.env, { get: (known, name: string) => known[name] ?? '' })
+  const env = new Proxy(process.env, {
+    get: (known, name: string) => known[name] ?? (name.startsWith('MILLWRIGHT_') ? undefined : ''),
+  })
   try {
     return parseConfig(readFileSync(file, 'utf8'), { schema: addressSchema, env })
   } catch (error) {

@@ -6,6 +6,7 @@ import { backup, restore } from './backup.ts'
 import { check } from './check.ts'
 import { completion } from './completion.ts'
 import { demo } from './demo.ts'
+import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
 import { init } from './init.ts'
 import { journal } from './journal.ts'
@@ -13,6 +14,7 @@ import { replayCommand } from './replay.ts'
 import { run } from './run.ts'
 import { schemaCommand } from './schema.ts'
 import { status } from './status.ts'
+import { test } from './test.ts'
 import { top } from './top.ts'
 import { train } from './train.ts'
 import { trust } from './trust.ts'
@@ -28,8 +30,8 @@ const program = new Command('millwright')
 
 /** In the order of the help: first steps, every day, looking closer, keeping. */
 const commands = [
-  [demo, init, check, run],
-  [status, top, alarms, trust],
+  [demo, init, check, test, run],
+  [status, top, alarms, doctor, trust],
   [replayCommand, train, journal],
   [backup, restore, schemaCommand, completion, versionCommand],
 ].flat()

@@ -1,4 +1,5 @@
 import { defineConnector } from '../../agent/core/index.ts'
+import { examineBroker } from './examine.ts'
 import { mqttSettings } from './settings.ts'
 import { MqttSink } from './sink.ts'
 import { MqttSource } from './source.ts'
@@ -27,4 +28,5 @@ export const mqtt = defineConnector({
   config: mqttSettings,
   source: (settings, context) => (settings.topics ? new MqttSource(settings, context) : undefined),
   sink: (settings, context) => (settings.publish ? new MqttSink(settings, settings.publish, context) : undefined),
+  examine: examineBroker,
 })

@@ -67,12 +67,13 @@ export function listen(settings: MqttSettings, options: ListenOptions): Promise<
       clean: true,
       up: (client) => {
         client.on('message', (topic, payload, { retain }) => hear(topic, payload, retain))
-        client.subscribe([...options.filters], { qos: 0 }, (_, made, packet) => {
-          made?.forEach(({ topic }, index) => {
-            const code = Number(packet?.granted[index])
-            if (code >= 0x80) refused[topic] = reasonOf(code).message
+        if (options.filters.length > 0)
+          client.subscribe([...options.filters], { qos: 0 }, (_, made, packet) => {
+            made?.forEach(({ topic }, index) => {
+              const code = Number(packet?.granted[index])
+              if (code >= 0x80) refused[topic] = reasonOf(code).message
+            })
           })
-        })
         timer = setTimeout(end, options.duration)
       },
       down: (trouble) => {

@@ -18,4 +18,7 @@ export const opcua = defineConnector({
   type: 'opcua',
   config: settings,
   source: (config, context) => new OpcuaSource(config, context),
+  async *examine(config, context) {
+    yield* (await import('./examine.ts')).examineServer(config, context)
+  },
 })
