@@ -186,7 +186,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await ingest.drained()
       stopping.abort()
       await Promise.allSettled([running, ...[...deliveries.values()].map(({ delivery }) => delivery.done)])
-      await Promise.allSettled(connections.map(({ sink }) => sink?.close()))
+      await Promise.allSettled(connections.map(async ({ sink }) => sink?.close()))
       await listening?.close()
       await pipeline.close()
       await journal.close()

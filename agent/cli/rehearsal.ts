@@ -119,7 +119,7 @@ export async function rehearse(
     const all = running.map(({ found }) => found)
     await waitFor(duration, () => enough(all), signal)
     for (const { subscription } of running) subscription.unsubscribe()
-    await Promise.allSettled(running.map(({ source }) => source.closed?.()))
+    await Promise.allSettled(running.map(async ({ source }) => source.closed?.()))
     return all
   })
 }
@@ -132,7 +132,8 @@ function fresh(name: string, type: string): Rehearsed {
 
 const mostSkews = 1_001
 
-function take(found: Rehearsed, { batch, rejected = [], settled }: Arrival, skews: number[]): void {
+function take(found: Rehearsed, arrival: Arrival, skews: number[]): void {
+  const { batch, rejected = [] } = arrival
   found.samples += batch.length
   for (let row = 0; row < batch.length; row++) {
     if (batch.quality[row] === 2) found.bad++
@@ -145,7 +146,7 @@ function take(found: Rehearsed, { batch, rejected = [], settled }: Arrival, skew
     if (known) known.rows += rows
     else found.rejected.set(reason, { rows, example: detail })
   }
-  settled?.(true)
+  arrival.settled?.(true)
 }
 
 async function waitFor(duration: number, done: () => boolean, signal?: AbortSignal): Promise<void> {

@@ -70,8 +70,7 @@ const specification = /^http:\/\/opcfoundation\.org\/UA\/(.+?)\/?$/
 const objectsFolder = 'ns=0;i=85'
 const propertyType = 68
 /** Node classes as numbered in OPC UA Part 3. */
-const objectClass: number = 1
-const variableClass: number = 2
+const classes: Readonly<Record<number, 'object' | 'variable'>> = { 1: 'object', 2: 'variable' }
 const deepest = 16
 const nodesPerBrowse = 50
 const nodesPerRead = 500
@@ -188,7 +187,7 @@ class Walk {
     if (folders.length === 0) return
     for (const references of await this.#browse(folders))
       for (const { nodeId, nodeClass, browseName } of references)
-        if (nodeClass === objectClass && !skipped.includes(browseName.name ?? ''))
+        if (classes[nodeClass] === 'object' && !skipped.includes(browseName.name ?? ''))
           this.#deviceIds.add(nodeId.toString())
   }
 
@@ -213,7 +212,7 @@ class Walk {
       const { nodeId, browseName, nodeClass, typeDefinition } = reference
       const name = browseName.name ?? ''
       const isProperty =
-        nodeClass === variableClass && typeDefinition.namespace === 0 && typeDefinition.value === propertyType
+        classes[nodeClass] === 'variable' && typeDefinition.namespace === 0 && typeDefinition.value === propertyType
       if (isProperty) {
         if (name === 'EngineeringUnits' && place.variable) place.variable.units = nodeId
         if (name === 'EURange' && place.variable) place.variable.range = nodeId
@@ -223,7 +222,7 @@ class Walk {
       const key = nodeId.toString()
       // The server's own objects, and what begins with _ (systems' internals, as in Kepware), are no signals.
       if (this.#visited.has(key) || place.depth >= deepest || nodeId.namespace === 0 || name.startsWith('_')) continue
-      if (place.identity && nodeClass === variableClass && identityNames.includes(name)) {
+      if (place.identity && classes[nodeClass] === 'variable' && identityNames.includes(name)) {
         place.identity.properties.set(name, nodeId)
         continue
       }
@@ -236,7 +235,7 @@ class Walk {
   #place(parent: Place, key: string, name: string, { nodeId: id, nodeClass, browseName }: ReferenceDescription): Place {
     const depth = parent.depth + 1
     const companion = browseName.namespaceIndex === this.#di || browseName.namespaceIndex === this.#machinery
-    if (nodeClass === variableClass) {
+    if (classes[nodeClass] === 'variable') {
       const variable: Found = { id, path: [...parent.path, name], device: parent.device }
       this.found.push(variable)
       return { id, path: variable.path, device: parent.device, depth, variable }

@@ -123,12 +123,12 @@ describe('journal, backup and restore', function () {
   })
 
   it('backup while it is written, restore elsewhere: all of it is there, and nothing half', async () => {
-    let writing = true
+    const writing = new AbortController()
     const writer = (async () => {
-      for (let n = 100; writing; n += 10) await fill(journal!, n, 10)
+      for (let n = 100; !writing.signal.aborted; n += 10) await fill(journal!, n, 10)
     })()
     const backup = await millwright(folder, 'backup', '-c', 'plant.yaml', '--out', 'plant.tar.gz')
-    writing = false
+    writing.abort()
     await writer
     assert.equal(backup.status, 0, backup.stderr)
     assert.equal(statSync(path('plant.tar.gz')).mode & 0o077, 0)

@@ -24,10 +24,8 @@ export async function* examineConnector(config: Config, name: string, seconds: n
   }
   if (examined.some(({ level, text }) => level === 'trouble' && !/nodes/.test(text))) return
   const only = { ...config, connectors: { [name]: config.connectors[name] } }
-  const [tried] = await rehearse(
-    only,
-    seconds * 1000,
-    ([found]) => found === undefined || found.status.message === 'read to its end',
+  const [tried] = await rehearse(only, seconds * 1000, (found) =>
+    found.every(({ status }) => status.message === 'read to its end'),
   )
   if ((tried as Rehearsed | undefined) !== undefined) yield* examineFlow(tried, seconds, examined.length > 0)
 }
@@ -106,7 +104,7 @@ function tryConnect(host: string, port: number): Promise<string | undefined> {
 }
 
 function codeOf(error: unknown): string {
-  return String((error as { code?: unknown }).code ?? 'unknown')
+  return (error as { code?: string }).code ?? 'unknown'
 }
 
 const remedies: Readonly<Record<DeadReason, string>> = {

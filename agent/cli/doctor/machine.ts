@@ -140,7 +140,7 @@ async function* examineSecrets(config: Config, file: string, text: string): Asyn
       yield trouble(`${path} cannot be read`, 'Run as the user of the agent.')
     else yield good(`the token is in ${path}, for its owner only`)
   }
-  const inline = /^\s*(password|token|passphrase):\s*(?!\s*["']?\$\{)\S/m.test(text)
+  const inline = /^[^#]*\b(password|token|passphrase):\s*(?!["']?\$\{)[^\s,}]/m.test(text)
   if (!inline) return
   const mode = (await stat(file)).mode
   yield warning(
