@@ -74,9 +74,13 @@ export function buildBoard(board: Board, dialect: Dialect): Dashboard {
     )
   for (const one of [site, ...board.variables]) builder.withVariable(variable(one, dialect))
   for (const one of board.marks) builder.annotation(annotation(one, dialect))
+  let id = 0
   for (const { title, panels } of board.rows) {
-    builder.withRow(new RowBuilder(title))
-    for (const panel of panels) builder.withPanel(panel(dialect))
+    builder.withRow(new RowBuilder(title).id(++id))
+    for (const panel of panels) {
+      const built = { ...panel(dialect).build(), id: ++id }
+      builder.withPanel({ build: () => built })
+    }
   }
   return builder.build()
 }

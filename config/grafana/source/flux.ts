@@ -73,9 +73,12 @@ function newest(question: QuestionOf<'newest'>): string[] {
     'last()',
     `pivot(rowKey: [${texts(by)}], columnKey: ["_field"], valueColumn: "_value")`,
     'group()',
-    ...columns.flatMap(({ field, per, as }) => [
-      `map(fn: (r) => ({r with "${as}": ${per === undefined ? `r.${field}` : `r.${field} / r.${per}`}}))`,
-    ]),
+    ...columns
+      .filter(({ field, as }) => field !== as)
+      .map(({ field, per, as }) => {
+        const value = per === undefined ? `r.${field}` : `r.${field} / r.${per}`
+        return `map(fn: (r) => ({r with "${as}": ${value}}))`
+      }),
     keep([...by, ...columns.map(({ as }) => as)]),
   ]
 }

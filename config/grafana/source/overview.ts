@@ -30,7 +30,7 @@ const received = figures({
   decimals: 0,
   span: 8,
   height: 4,
-  questions: [trendOf('agent', ofPart('source'), ['name'], { field: 'received', how: 'rate', as: 'Samples' })],
+  questions: [trendOf('agent', ofPart('source'), ['site', 'name'], { field: 'received', how: 'rate', as: 'Samples' })],
 })
 
 const waiting = figures({
@@ -39,7 +39,7 @@ const waiting = figures({
   unit: 'short',
   span: 8,
   height: 4,
-  questions: [trendOf('agent', ofPart('sink'), ['name'], { field: 'waiting', how: 'last', as: 'Waiting' })],
+  questions: [trendOf('agent', ofPart('sink'), ['site', 'name'], { field: 'waiting', how: 'last', as: 'Waiting' })],
 })
 
 const machineStates = states({
