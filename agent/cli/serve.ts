@@ -1,15 +1,19 @@
 import { describeError, type Logger } from '../core/index.ts'
+import { createNotifier } from '../notify.ts'
 import { startAgent, type Agent, type AgentOptions } from '../supervisor.ts'
 
-/** Runs an agent until SIGINT or SIGTERM, then stops it cleanly; a second signal ends at once. */
+/** Runs an agent until SIGINT or SIGTERM, then stops it cleanly; a second signal ends at once. Tells systemd, where it asks. */
 export async function serve(options: AgentOptions, started: (agent: Agent) => void): Promise<void> {
   const { log } = options
   const agent = await startAgent(options)
   started(agent)
+  const notifier = createNotifier({ log, healthy: () => agent.view.health().ok })
+  await notifier.ready(agent.url === undefined ? 'running' : `running, page at ${agent.url}`)
   const signal = stopSignal()
   try {
     await Promise.race([agent.done, signal])
   } finally {
+    await notifier.stopping()
     await stop(agent, log)
   }
 }
