@@ -38,7 +38,7 @@ export function demo(): Command {
 }
 
 /** The demo's own configuration, with the connectors of a file added to it. Throws a ConfigError where there are none. */
-function demoConfiguration(file: string | undefined): string {
+export function demoConfiguration(file: string | undefined): string {
   const text = readFileSync(join(packageRoot, 'config', 'demo.yaml'), 'utf8')
   if (file === undefined) return text
   const document = parseDocument(text)
