@@ -14,11 +14,11 @@ export interface InternalsOptions {
   readonly connections: readonly Connection[]
   readonly deliveries: ViewParts['deliveries']
   /** Entries that the pipeline has not handled. */
-  lag(): number
-  openAlarms(): number
+  readonly lag: () => number
+  readonly openAlarms: () => number
   /** Arrival minus source time of a source, in seconds. */
-  skew(source: string): number
-  record(event: AgentEvent): Promise<void>
+  readonly skew: (source: string) => number
+  readonly record: (event: AgentEvent) => Promise<void>
 }
 
 /** ms between two readings. */

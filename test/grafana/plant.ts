@@ -34,7 +34,7 @@ export async function fill(influxd: Influxd, end: number): Promise<void> {
   const rejected = await sink.write(entries, new AbortController().signal)
   if (rejected.length > 0) throw new Error(rejected[0].detail)
   await sink.close()
-  await influxd.write(database, others(begin).join('\n'))
+  await influxd.write(database, inspections(begin).join('\n'))
 }
 
 function samples(tags: TagTable, begin: number) {
@@ -52,7 +52,21 @@ function samples(tags: TagTable, begin: number) {
 }
 
 function predictions(begin: number) {
-  const conclusions = Array.from({ length: steps }, (_, n): Prediction => ({
+  const conclusions = Array.from({ length: steps }, (_, n): Prediction[] => {
+    const health = healthAt(begin, n)
+    const sound = { ...health, state: 'normal', contributions: {} } as const
+    return [
+      health,
+      { ...sound, monitor: 'pump-life', kind: 'rul', value: 200 - n, lower: 180 - n, upper: 220 - n },
+      { ...sound, monitor: 'pump-flow', kind: 'estimate', value: 40 + n / 10, lower: 39, upper: 50 },
+      { ...sound, monitor: 'pump-fault', kind: 'fault', label: 'bearing', probability: 0.8 },
+    ]
+  }).flat()
+  return [{ kind: 'predictions', predictions: conclusions, origin: 0 }] as const
+}
+
+function healthAt(begin: number, n: number): Prediction {
+  return {
     time: begin + n * step,
     asset: 'line3/pump7',
     monitor: 'pump-health',
@@ -64,8 +78,7 @@ function predictions(begin: number) {
     revision: 1,
     model: n < 20 ? '0001-aa' : '0002-bb',
     contributions: { vibration: 0.75, starts: 0.25 },
-  }))
-  return [{ kind: 'predictions', predictions: conclusions, origin: 0 }] as const
+  }
 }
 
 function events(begin: number) {
@@ -120,20 +133,13 @@ function agent(time: number, n: number): JournalEvent {
   }
 }
 
-/** What other kinds of monitors conclude, as the README of the sink has it. */
-function others(begin: number): string[] {
+/** Verdicts on parts. */
+function inspections(begin: number): string[] {
   return Array.from({ length: steps }, (_, n) => {
-    const time = (begin + n * step) * 1000
-    const prediction = (kind: string, monitor: string, fields: string) =>
-      `prediction,asset=line3/pump7,kind=${kind},monitor=${monitor},site=shenzhen-1 ${fields},state="normal",model="0001-cc",coverage=1 ${time}`
     const verdict = n % 10 === 0 ? 'fail' : 'pass'
-    return [
-      prediction('rul', 'pump-life', `value=${200 - n},lower=${180 - n},upper=${220 - n}`),
-      prediction('estimate', 'pump-flow', `value=${40 + n / 10},lower=39,upper=50`),
-      prediction('fault', 'pump-fault', 'label="bearing",probability=0.8'),
-      `inspection,site=shenzhen-1,station=final,verdict=${verdict} part="P${n}",score=${n % 10},threshold=8,label="scratch",ms=3.5 ${time}`,
-    ]
-  }).flat()
+    const fields = `part="P${n}",score=${n % 10},threshold=8,label="scratch",ms=3.5`
+    return `inspection,site=shenzhen-1,station=final,verdict=${verdict} ${fields} ${(begin + n * step) * 1000}`
+  })
 }
 
 function end(begin: number): number {

@@ -114,7 +114,7 @@ function read({ from, where }: Question, fields: string): string[] {
     'from(bucket: v.defaultBucket)',
     'range(start: v.timeRangeStart, stop: v.timeRangeStop)',
     `filter(fn: (r) => ${predicate(from, tags)} and ${fields})`,
-    ...values.map(({ is }) => `filter(fn: (r) => r._value == "${is}")`),
+    ...values.map(({ is }) => `filter(fn: (r) => ${oneOf('_value', is)})`),
   ]
 }
 
@@ -132,10 +132,13 @@ function quotient({ field, per }: Column, key: string): string[] {
 function predicate(from: string, where: readonly Condition[]): string {
   const parts = where.map((condition) => {
     if ('variable' in condition) return `r.${condition.tag} =~ /^\${${condition.variable}:regex}$/`
-    if ('field' in condition) return `r._value == "${condition.is}"`
-    return `(${condition.is.map((value) => `r.${condition.tag} == "${value}"`).join(' or ')})`
+    return oneOf('tag' in condition ? condition.tag : '_value', condition.is)
   })
   return [`r._measurement == "${from}"`, ...parts].join(' and ')
+}
+
+function oneOf(column: string, values: readonly string[]): string {
+  return `(${values.map((value) => `r.${column} == "${value}"`).join(' or ')})`
 }
 
 function fieldsOf(columns: readonly Column[]): string[] {
@@ -143,7 +146,7 @@ function fieldsOf(columns: readonly Column[]): string[] {
 }
 
 function among(fields: readonly string[]): string {
-  return `(${fields.map((field) => `r._field == "${field}"`).join(' or ')})`
+  return oneOf('_field', fields)
 }
 
 function matching(pattern: string): string {

@@ -67,9 +67,9 @@ function select(how: Summary, { field, per, as }: Column): string {
 }
 
 function condition(one: Condition): string {
-  if ('field' in one) return `${name(one.field)} = '${one.is}'`
   if ('variable' in one) return `${name(one.tag)} =~ /^$${one.variable}$/`
-  return `(${one.is.map((value) => `${name(one.tag)} = '${value}'`).join(' OR ')})`
+  const key = name('tag' in one ? one.tag : one.field)
+  return `(${one.is.map((value) => `${key} = '${value}'`).join(' OR ')})`
 }
 
 /** `pump7 pump-health score` */

@@ -11,13 +11,13 @@ export const alarmMarks: Marks = {
   tags: ['monitor'],
 }
 
-/** Models as they are put to work, of the chosen monitors. */
+/** Models as they are put to work or taken back, of the chosen monitors. */
 export const modelMarks: Marks = {
-  name: 'Models put to work',
+  name: 'Models put to work or taken back',
   color: 'blue',
   question: listOf(
     'model',
-    [chosen('site'), chosen('monitor'), { tag: 'step', is: ['active'] }],
+    [chosen('site'), chosen('monitor'), { tag: 'step', is: ['active', 'rollback'] }],
     ['monitor', 'step'],
     'version',
     'detail',

@@ -2,7 +2,7 @@ import { atSite, chosen, monitor, type Board } from './board.ts'
 import { modelMarks } from './marks.ts'
 import { states, table, trend } from './panels.ts'
 import { listOf, newestOf, totalOf, trendOf, type Condition } from './question.ts'
-import { modelSteps, textColours, upToOne } from './shared.ts'
+import { beyond, modelSteps, textColours, upToOne } from './shared.ts'
 
 const filters: Condition[] = [atSite, chosen('monitor')]
 
@@ -51,7 +51,7 @@ const anomalies = trend({
   height: 8,
   draw: 'bars',
   questions: [
-    trendOf('prediction', [...filters, { field: 'state', is: 'anomaly' }], ['monitor'], {
+    trendOf('prediction', [...filters, { field: 'state', is: beyond }], ['monitor'], {
       field: 'state',
       how: 'count',
       as: 'Windows',

@@ -20,7 +20,7 @@ export type Curve = { readonly how: Summary } & (Column | { readonly matching: s
 export type Condition =
   | { readonly tag: string; readonly variable: string }
   | { readonly tag: string; readonly is: readonly string[] }
-  | { readonly field: string; readonly is: string }
+  | { readonly field: string; readonly is: readonly string[] }
 
 /**
  * One question to the database, in words that both query languages have.

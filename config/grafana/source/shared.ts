@@ -1,3 +1,4 @@
+import { stateBeyond, type ModelStep, type PredictionState } from '../../../agent/core/index.ts'
 import type { DynamicConfigValue } from '@grafana/grafana-foundation-sdk/dashboard'
 import { atSite } from './board.ts'
 import { coloured, colours } from './panels.ts'
@@ -9,7 +10,15 @@ export function ofPart(part: string): readonly Condition[] {
 }
 
 /** Colours of what a monitor says of a window. */
-export const predictionStates = colours({ normal: 'green', anomaly: 'red', unknown: 'gray', learning: 'blue' })
+export const predictionStates = colours({
+  normal: 'green',
+  ...{ anomaly: 'red', fault: 'red', failing: 'red', outside: 'red' },
+  unknown: 'gray',
+  learning: 'blue',
+} satisfies Record<PredictionState, string>)
+
+/** The states that raise alarms. */
+export const beyond = Object.values(stateBeyond)
 
 /** Colours of alarm states and their changes, after ISA-18.2. */
 export const alarmStates = colours({
@@ -23,14 +32,15 @@ export const alarmStates = colours({
 
 /** Colours of the steps of a model's life. */
 export const modelSteps = colours({
-  collecting: 'gray',
   training: 'blue',
+  failed: 'red',
   shadow: 'purple',
   active: 'green',
-  retired: 'gray',
   refused: 'orange',
-  failed: 'red',
-})
+  retired: 'gray',
+  rollback: 'red',
+  drift: 'yellow',
+} satisfies Record<ModelStep, string>)
 
 /** Colours of verdicts. */
 export const verdicts = colours({ pass: 'green', fail: 'red', unknown: 'gray' })
