@@ -42,7 +42,9 @@ export class Internals {
 
   start(): void {
     this.#delay.enable()
-    this.#timer = setInterval(() => (this.#storing = this.#take()), every)
+    this.#timer = setInterval(() => {
+      this.#storing = this.#take()
+    }, every)
   }
 
   /** Resolves when nothing is being stored any more. */
