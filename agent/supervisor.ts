@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { Registry } from '../models/index.ts'
 import type { Config } from './components.ts'
 import { createConnections, type Connection } from './connections.ts'
-import { describeError, systemClock, type Clock, type Journal, type Logger, type ModelEvent } from './core/index.ts'
+import { describeError, systemClock, type Clock, type Journal, type JournalEvent, type Logger } from './core/index.ts'
 import { deliver, sinkLedger, type Delivery } from './delivery.ts'
 import { createHttp, loadToken, type Listening } from './http/index.ts'
 import { Ingest } from './ingest.ts'
+import { Internals } from './internals.ts'
 import { openJournal } from './journal/index.ts'
 import { Learning } from './learning.ts'
 import { Live, pipelineCursor } from './live.ts'
@@ -75,7 +76,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const from = checkpoint?.offset ?? journal.stats('samples').first
   const live = new Live({ journal, pipeline, from, metrics, log, clock, checkpointEvery })
   const ingest = new Ingest({ journal, metrics, log, clock, tickFor: () => tickFor(config) })
-  const record = (event: ModelEvent) => ingest.record([{ kind: 'event', event, arrival: clock.now() }])
+  const record = (event: JournalEvent) => ingest.record([{ kind: 'event', event, arrival: clock.now() }])
   const learning = new Learning({
     monitors: () => pipeline.monitors,
     source: () => ({ text, args }),
@@ -88,6 +89,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const deliveries = new Map<string, Delivering>()
   let failure: string | undefined
   const stopping = new AbortController()
+  const readDeliveries = () =>
+    Object.fromEntries(
+      [...deliveries].map(([name, { delivery }]) => [
+        name,
+        { ledger: sinkLedger(journal, name), status: delivery.state() },
+      ]),
+    )
+  const lag = () => journal.stats('samples').next - live.next
   const view = new View({
     site: config.site,
     clock,
@@ -101,16 +110,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     learning,
     connections,
     metricsText: () => counted.text(),
-    deliveries: () =>
-      Object.fromEntries(
-        [...deliveries].map(([name, { delivery }]) => [
-          name,
-          { ledger: sinkLedger(journal, name), status: delivery.state() },
-        ]),
-      ),
-    lag: () => journal.stats('samples').next - live.next,
+    deliveries: readDeliveries,
+    lag,
     failure: () => failure,
     ...(options.plant && { plant: options.plant }),
+  })
+  const internals = new Internals({
+    ...{ clock, log, journal, ingest, connections, lag, record },
+    deliveries: readDeliveries,
+    openAlarms: () => pipeline.alarms.open().length,
+    skew: (source) => counted.value('clock_skew_seconds', { source }),
   })
   const listening = config.http.enabled ? await listen(options, view) : undefined
   const startSink = (connection: Connection) => {
@@ -129,6 +138,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     if (!stopping.signal.aborted) learning.start()
   })
   ready.catch((error: unknown) => log.error({ error }, `learning did not start: ${describeError(error)}`))
+  if (sinks().length > 0) internals.start()
   ingest.start(new Map(connections.flatMap(({ name, source }) => (source ? [[name, source] as const] : []))))
 
   const disconnect = async (name: string) => {
@@ -183,6 +193,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       clearInterval(trimming)
       learning.stop()
       ingest.stop()
+      await internals.stop()
       await ingest.drained()
       stopping.abort()
       await Promise.allSettled([running, ...[...deliveries.values()].map(({ delivery }) => delivery.done)])
@@ -205,7 +216,7 @@ async function putToWork(
   pipeline: Pipeline,
   config: Config,
   registry: Registry,
-  record: (event: ModelEvent) => Promise<void>,
+  record: (event: JournalEvent) => Promise<void>,
   clock: Clock,
 ): Promise<void> {
   for (const [monitor, { model }] of pipeline.monitors) {
