@@ -1,4 +1,5 @@
 import type { ActionEvent, AlarmEvent } from './alarm.ts'
+import type { AuditEvent } from './audit.ts'
 import type { Batch } from './batch.ts'
 import type { Prediction } from './prediction.ts'
 
@@ -58,7 +59,7 @@ export interface GapEvent {
   readonly detail: string
 }
 
-export type JournalEvent = ActionEvent | AlarmEvent | ModelEvent | GapEvent
+export type JournalEvent = ActionEvent | AlarmEvent | AuditEvent | ModelEvent | GapEvent
 
 /**
  * What the journal stores. A `samples` batch of length 0 says that time has passed without data.

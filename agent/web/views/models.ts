@@ -1,0 +1,139 @@
+import { html, nothing, type TemplateResult } from 'lit'
+import { get } from '../api.ts'
+import { clock, figure, percent } from '../format.ts'
+import { modelActions, modelLives, type ModelLife, type ModelVersion } from '../models-api.ts'
+import type { Page } from '../page.ts'
+import { PageElement } from '../parts/element.ts'
+import { bar } from '../parts/graphics.ts'
+import { badge } from '../parts/icons.ts'
+import { strings } from '../strings.ts'
+
+const words = strings.models
+const steps = ['collecting', 'training', 'shadow', 'active'] as const
+/** ms between two looks. */
+const every = 3_000
+
+/** The life of each monitor's model: from collecting to active, and what an operator may do about it. */
+class Models extends PageElement {
+  static override properties = { page: { attribute: false } }
+  declare page: Page
+  #lives: readonly ModelLife[] | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  override connectedCallback(): void {
+    super.connectedCallback()
+    void this.#read()
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    clearTimeout(this.#timer)
+  }
+
+  protected override render(): TemplateResult {
+    const lives = this.#lives ?? livesOf(this.page)
+    return html`<h1>${words.title}</h1>
+      ${lives.length === 0 ? html`<p class="hint">${words.none}</p>` : nothing}
+      <div class="models">${lives.map((life) => this.#life(life))}</div>`
+  }
+
+  #life(life: ModelLife): TemplateResult {
+    const { monitor, step, progress, detail, active, since, nextTraining } = life
+    const machines = this.page.state.assets.filter((asset) => asset.monitors.some((each) => each.monitor === monitor))
+    const facts = [
+      words.machines(machines.length),
+      ...(since === undefined ? [] : [words.since(clock(since))]),
+      ...(nextTraining === undefined ? [] : [words.next(clock(nextTraining))]),
+    ]
+    return html`<section class="card model" aria-labelledby="model-${monitor}">
+      <div class="row between">
+        <h2 id="model-${monitor}">${monitor}</h2>
+        <p class="hint">${facts.join(' · ')}</p>
+      </div>
+      <ol class="steps">
+        ${steps.map(
+          (each) => html`<li class=${each === step ? 'here' : steps.indexOf(each) < steps.indexOf(step) ? 'done' : ''} aria-current=${each === step ? 'step' : nothing}>${words.steps[each]}</li>`,
+        )}
+      </ol>
+      ${step === 'active' || progress === undefined ? nothing : bar(progress, 'accent')}
+      <p>${stepWords(life)}</p>
+      <p class="active-model">${words.active}: <strong class="code">${active ?? words.noActive}</strong> <span class="hint">${step === 'active' ? detail : nothing}</span></p>
+      ${drift(life)} ${this.#versions(life)}
+      ${this.#lives ? this.#actions(life) : nothing}
+    </section>`
+  }
+
+  #versions({ monitor, versions }: ModelLife): TemplateResult | typeof nothing {
+    if (versions.length === 0) return nothing
+    const { columns } = words
+    return html`<div class="scroll" tabindex="0" role="group" aria-label="${words.candidates}, ${monitor}">
+      <table>
+        <thead><tr><th scope="col">${columns.version}</th><th scope="col">${columns.state}</th><th scope="col">${columns.trained}</th><th scope="col">${columns.figures}</th><th scope="col">${columns.actions}</th></tr></thead>
+        <tbody>${versions.map((version) => this.#version(monitor, version))}</tbody>
+      </table>
+    </div>`
+  }
+
+  #version(monitor: string, { version, state, created, figures, report }: ModelVersion): TemplateResult {
+    const level = state === 'active' ? 'good' : state === 'refused' || state === 'failed' ? 'warn' : 'muted'
+    const promote = () => this.page.operator.act(modelActions.promote(monitor), { version }, words.promoted(version))
+    return html`<tr>
+      <th scope="row" class="code">${version}</th>
+      <td>${badge(level, state)}</td>
+      <td class="when">${clock(created)}</td>
+      <td>${Object.entries(figures).map(([name, value]) => html`<span class="pair">${name} <strong>${figure(value)}</strong></span> `)}
+        ${report ? html`<details><summary>${words.report}</summary><pre>${report}</pre></details>` : nothing}</td>
+      <td>${state === 'active' || state === 'training' ? nothing : html`<button class="small" @click=${() => void promote()}>${words.promote}<span class="unseen">${version}</span></button>`}</td>
+    </tr>`
+  }
+
+  #actions({ monitor, canRollBack = false, step }: ModelLife): TemplateResult {
+    const { operator } = this.page
+    const about = html`<span class="unseen">${monitor}</span>`
+    return html`<div class="actions row">
+      <button ?disabled=${step === 'training'} @click=${() => void operator.act(modelActions.retrain(monitor), {}, words.retraining(monitor))}>${words.retrain}${about}</button>
+      ${canRollBack ? html`<button @click=${() => void operator.act(modelActions.rollback(monitor), {}, words.rolledBack(monitor))}>${words.rollback}${about}</button>` : nothing}
+    </div>`
+  }
+
+  async #read(): Promise<void> {
+    let known = true
+    try {
+      this.#lives = modelLives(await get('/api/models'))
+    } catch (error) {
+      // An agent without this part of the API: what the state says has to do.
+      known = !(error instanceof Error && 'status' in error && error.status === 404)
+    }
+    this.requestUpdate()
+    if (known && this.isConnected) this.#timer = setTimeout(() => void this.#read(), every)
+  }
+}
+
+customElements.define('mw-models', Models)
+
+/** What the state of the agent tells of its models. */
+function livesOf({ state }: Page): ModelLife[] {
+  const monitors = new Map(state.assets.flatMap(({ monitors }) => monitors.map((each) => [each.monitor, each] as const)))
+  return [...monitors.values()].map(({ monitor, model, progress, detail }) => ({
+    monitor,
+    step: model !== '' ? 'active' : detail === 'training' ? 'training' : 'collecting',
+    ...(progress !== undefined && { progress }),
+    ...(model !== '' && { active: model }),
+    versions: [],
+  }))
+}
+
+function stepWords({ step, progress = 0, detail }: ModelLife): string | typeof nothing {
+  if (step === 'collecting') return words.collected(percent(progress))
+  if (step === 'training') return progress > 0 && progress < 1 ? words.trainingProgress(percent(progress)) : words.training
+  return step === 'shadow' ? (detail ?? nothing) : nothing
+}
+
+function drift({ drift }: ModelLife): TemplateResult | typeof nothing {
+  if (!drift) return nothing
+  return html`<div class="drift">
+    <div class="row between"><span>${words.drift}, ${drift.name}</span><span class="number">${figure(drift.value)} / ${figure(drift.limit)}</span></div>
+    ${bar(drift.value / drift.limit, drift.value > drift.limit ? 'bad' : 'accent')}
+    <p class="hint">${words.driftHint}</p>
+  </div>`
+}
