@@ -1,5 +1,5 @@
 import type { Prediction, TagTable } from './core/index.ts'
-import { healthOf, type AssetState, type MonitorState } from './http/index.ts'
+import { healthOf, type AssetState, type ModelLife, type MonitorState } from './http/index.ts'
 import type { Learning } from './learning.ts'
 import type { Monitor } from './monitor.ts'
 import type { Newest } from './newest.ts'
@@ -53,6 +53,17 @@ function monitorState(monitor: Monitor, asset: string, { newest, learning }: Ass
     time: prediction?.time ?? null,
     contributions: prediction?.contributions ?? {},
   }
+}
+
+/** Where the model of every monitor is in its life. */
+export function modelLives({ pipeline, learning }: AssetParts): ModelLife[] {
+  return [...pipeline.monitors.values()].map(({ name, model, collected, settings }) => ({
+    monitor: name,
+    step: model !== undefined ? 'active' : learning.isTraining(name) ? 'training' : 'collecting',
+    ...(model === undefined ? { progress: Math.min(1, collected.span / settings.learn.after) } : { active: model }),
+    versions: [],
+    actions: [],
+  }))
 }
 
 function detailOf(

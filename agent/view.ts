@@ -25,6 +25,7 @@ import {
   type History,
   type HistoryRequest,
   type Ledger,
+  type ModelLife,
   type PlantState,
   type PlantView,
   type StreamState,
@@ -36,7 +37,7 @@ import type { Ingest } from './ingest.ts'
 import { readSoon } from './seek.ts'
 import type { Trust } from './trust.ts'
 import { version } from './version.ts'
-import { assetStates, type AssetParts } from './view-assets.ts'
+import { assetStates, modelLives, type AssetParts } from './view-assets.ts'
 
 /** The parts of a running agent that the view looks at. */
 export interface ViewParts extends AssetParts {
@@ -212,6 +213,10 @@ export class View implements AgentView {
 
   trends(): readonly HealthTrend[] {
     return this.#parts.trends.all()
+  }
+
+  models(): Promise<readonly ModelLife[]> {
+    return Promise.resolve(modelLives(this.#parts))
   }
 
   certificates(): Promise<readonly CertificateView[]> {

@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deadReasons, errorCodes, metrics } from '../core/index.ts'
-import { packageRoot } from '../version.ts'
+import { openApi } from '../http/index.ts'
+import { packageRoot, version } from '../version.ts'
 import { configurationSchema } from './schema.ts'
 
 /**
@@ -14,6 +15,7 @@ const files: Record<string, string> = {
   [join(folder, 'configuration.md')]: configuration(configurationSchema()),
   [join(folder, 'metrics.md')]: metricsReference(),
   [join(folder, 'errors.md')]: errorsReference(),
+  [join(folder, 'openapi.json')]: `${JSON.stringify(openApi(version), null, 2)}\n`,
 }
 
 interface Schema {

@@ -8,6 +8,7 @@ import type {
   HealthTrend,
   History,
   Ledger,
+  ModelLife,
   Verdict,
 } from './shapes.ts'
 
@@ -42,6 +43,8 @@ export interface AgentView {
   audit(limit: number): Promise<readonly AuditEntry[]>
   /** Health of the last windows, for a first glance. */
   trends(): readonly HealthTrend[]
+  /** The life of the model of every monitor. */
+  models(): Promise<readonly ModelLife[]>
   /** Certificates of OPC UA servers, pending ones first. */
   certificates(): Promise<readonly CertificateView[]>
   /** Trusts a pending certificate. */

@@ -121,6 +121,11 @@ export const operations = {
     body: requests.acknowledge,
     answer: done,
   },
+  'GET /api/models': {
+    summary: 'The life of the model of every monitor.',
+    access: 'read',
+    answer: z.array(shapes.modelLife),
+  },
   'GET /api/certificates': {
     summary: 'Certificates of OPC UA servers, pending ones first.',
     access: 'read',

@@ -18,6 +18,7 @@ export function addReads(route: Route, { view, feed }: Pick<AppParts, 'view' | '
   route('GET /api/trends', (context) => context.json(view.trends()))
   route('GET /api/dead-letters', async (context, { query }) => context.json(await view.deadLetters(query.limit)))
   route('GET /api/audit', async (context, { query }) => context.json(await view.audit(query.limit)))
+  route('GET /api/models', async (context) => context.json(await view.models()))
   route('GET /api/certificates', async (context) => context.json(await view.certificates()))
   route('GET /api/alarms/history', async (context, { query }) => context.json(await view.alarmHistory(query.limit)))
   route('GET /api/alarms.csv', async (context, { query }) => {

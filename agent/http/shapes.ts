@@ -246,6 +246,30 @@ export const certificateView = z.strictObject({
   state: z.enum(['trusted', 'pending']),
 })
 
+/** One version of a monitor's model. */
+export const modelVersion = z.strictObject({
+  version: z.string(),
+  state: z.enum(['training', 'shadow', 'active', 'retired', 'refused', 'failed']),
+  created: time,
+  figures: byName(z.number()).describe('By name, on data that it was not trained on.'),
+  report: z.string().optional().describe('What it is and how it was tested, in words.'),
+})
+
+export const modelLife = z
+  .strictObject({
+    monitor: z.string(),
+    step: z.enum(['collecting', 'training', 'shadow', 'active']),
+    progress: z.number().optional().describe('0 to 1 of the step.'),
+    detail: z.string().optional(),
+    active: z.string().optional().describe('Version of the model that scores.'),
+    since: time.optional(),
+    nextTraining: time.optional(),
+    versions: list(modelVersion).describe('Newest first.'),
+    drift: z.strictObject({ name: z.string(), value: z.number(), limit: z.number() }).optional(),
+    actions: list(z.enum(['promote', 'rollback', 'retrain'])).describe('What may be asked for now.'),
+  })
+  .describe('The life of the model of a monitor.')
+
 export const session = z.strictObject({
   loggedIn: z.boolean(),
   read: z.enum(['open', 'token']).describe('Whether reading needs a log-in as well.'),
@@ -278,4 +302,6 @@ export type AlarmHistory = Readonly<z.output<typeof alarmHistory>>
 export type AuditEntry = Readonly<z.output<typeof auditEntry>>
 export type HealthTrend = Readonly<z.output<typeof healthTrend>>
 export type CertificateView = Readonly<z.output<typeof certificateView>>
+export type ModelVersion = Readonly<z.output<typeof modelVersion>>
+export type ModelLife = Readonly<z.output<typeof modelLife>>
 export type Session = Readonly<z.output<typeof session>>

@@ -56,3 +56,14 @@ function levelOf(alarm: AlarmView | undefined, monitor: MonitorState | undefined
 function weight({ state, health }: MonitorState): number {
   return state === 'learning' ? 2 : (health ?? 1.5)
 }
+
+/** Shares that would be shown as 0 %. */
+const leastShare = 0.005
+
+/** What each signal adds to a score, as shares of what is added; some take away from it. Largest first. */
+export function sharesOf(contributions: Readonly<Record<string, number>>): [string, number][] {
+  const adding = Object.entries(contributions).filter(([, share]) => share > 0)
+  const sum = adding.reduce((total, [, share]) => total + share, 0)
+  const shares = adding.map(([role, share]): [string, number] => [role, share / sum])
+  return shares.filter(([, share]) => share >= leastShare).sort(([, one], [, other]) => other - one)
+}

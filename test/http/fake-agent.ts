@@ -74,6 +74,7 @@ export class FakeAgent implements AgentView {
   alarmHistory = (limit: number) => Promise.resolve({ changes: this.alarmChanges.slice(0, limit), reaches: null })
   audit = () => Promise.resolve(this.notes.map((note) => ({ time: 1, ...note })))
   trends = () => [{ monitor: 'pump-health', asset: 'line1/pump2', health: [1, null, 0.4] }]
+  models = () => Promise.resolve([])
   certificates = () => Promise.resolve([])
   approve = (connector: string) => Promise.resolve(connector === 'plc' ? ('recorded' as const) : ('unknown' as const))
   note = (entry: Omit<AuditEntry, 'time'>) => (this.notes.push(entry), Promise.resolve())

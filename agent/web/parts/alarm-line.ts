@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { AlarmView } from '../../http/shapes.ts'
 import { clock, figure, percent, span } from '../format.ts'
-import { isShelved, type Level, type Page } from '../page.ts'
+import { isShelved, sharesOf, type Level, type Page } from '../page.ts'
 import { assetLink } from '../route.ts'
 import { strings } from '../strings.ts'
 import { icon, badge } from './icons.ts'
@@ -35,7 +35,7 @@ export function acknowledge({ id, asset }: AlarmView, operator: Page['operator']
 
 /** `vibration 64 %, current 21 %` */
 export function causes({ contributions }: Pick<AlarmView, 'contributions'>, most: number): string {
-  return Object.entries(contributions)
+  return sharesOf(contributions)
     .slice(0, most)
     .map(([role, share]) => `${role} ${percent(share)}`)
     .join(', ')

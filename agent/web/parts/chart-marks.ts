@@ -24,9 +24,13 @@ export function drawMarks(plot: uPlot, model: ChartModel, colour: (name: string)
   ctx.save()
   ctx.font = `${11 * ratio}px system-ui, sans-serif`
   ctx.textBaseline = 'top'
+  ctx.textAlign = 'left'
   ctx.beginPath()
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
   ctx.clip()
+  /** Where the last word ended: the next one goes below it where it would run into it. */
+  let written = -Infinity
+  let row = 0
   for (const { kind, time, to, text } of model.marks) {
     const left = plot.valToPos(time / 1_000, 'x', true)
     if (kind === 'gap') {
@@ -46,7 +50,10 @@ export function drawMarks(plot: uPlot, model: ChartModel, colour: (name: string)
     const words = kind === 'model' ? text : (strings.alarm.changes[text] ?? text)
     const beside = ctx.measureText(words).width + 6 * ratio
     const fits = left + beside < bbox.left + bbox.width
-    ctx.fillText(words, fits ? left + 4 * ratio : left - beside + 2 * ratio, bbox.top + 2 * ratio)
+    const begin = fits ? left + 4 * ratio : left - beside + 2 * ratio
+    row = begin < written ? (row + 1) % 4 : 0
+    written = begin + beside
+    ctx.fillText(words, begin, bbox.top + (2 + 13 * row) * ratio)
   }
   ctx.restore()
 }

@@ -11,6 +11,8 @@ export interface ChartModel {
   readonly tone: string
   /** Least value on the axis, where there is one. */
   readonly floor?: number
+  /** Orders of magnitude: each is as high as the next. */
+  readonly logarithmic: boolean
   /** Middle of each bucket, s since epoch. */
   readonly times: number[]
   readonly min: Column
@@ -25,6 +27,8 @@ export interface ChartModel {
   readonly step: number
 }
 
+/** Scores beyond so many thresholds would press all others into a line at the bottom. */
+const farBeyond = 5
 /** Buckets without a sample that a line bridges, as a multiple of what is usual for the tag. */
 const bridged = 6
 
@@ -40,6 +44,7 @@ export function tagModel(history: History, place: number, tone: string): ChartMo
     name: role ?? tag,
     unit,
     tone,
+    logarithmic: false,
     min: joined(min),
     max: joined(max),
     threshold: min.map(() => null),
@@ -51,15 +56,21 @@ export function tagModel(history: History, place: number, tone: string): ChartMo
 
 export function scoreModel(history: History, place: number, name: string): ChartModel {
   const { monitor, min, max, threshold } = history.scores[place]
+  const limit = threshold.findLast((value) => value !== null) ?? 0
+  const logarithmic = limit > 0 && max.some((score) => score !== null && score > limit * farBeyond)
+  const floor = logarithmic ? limit / 100 : 0
+  const floored = (values: readonly (number | null)[]) =>
+    bridge(values.map((value) => (value === null ? null : Math.max(value, floor))))
   return {
     ...frame(history),
     name,
     unit: '',
     tone: 'accent',
-    floor: 0,
-    min: bridge(min),
-    max: bridge(max),
-    threshold: bridge(threshold),
+    floor,
+    logarithmic,
+    min: floored(min),
+    max: floored(max),
+    threshold: floored(threshold),
     quality: min.map(() => null),
     stepped: false,
     marks: history.marks.filter((mark) => mark.monitor === monitor),

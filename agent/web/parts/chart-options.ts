@@ -41,16 +41,31 @@ export function chartOptions(
     ...size,
     hooks,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     cursor: { sync: { key: 'millwright', setSeries: false }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
-    scales: { x: { time: true }, y: { range: (_, low, high) => rangeOf(low, high, model.floor) } },
+    scales: {
+      x: { time: true },
+      y: model.logarithmic
+        ? { distr: 3, range: (_, low, high) => [low / 2, high * 2] }
+        : { range: (_, low, high) => rangeOf(low, high, model.floor) },
+    },
     series: [{}, line, line, { stroke: colour('bad'), width: 1.5, dash: [6, 4], points: { show: false } }],
     bands: [{ series: [2, 1], fill: `color-mix(in srgb, ${colour(model.tone)} 22%, transparent)` }],
     axes: [
-      { ...axis, size: 28, values: timeLabels, space: 84 },
-      { ...axis, size: 52, values: (_, splits) => splits.map(figure), space: 32 },
+      { ...axis, size: 28, values: timeLabels, space: 72 },
+      {
+        ...axis,
+        size: 52,
+        grid: { ...axis.grid, ...(model.logarithmic && { filter: powersOfTen }) },
+        values: (_, splits) => splits.map((split) => (split === null ? '' : figure(split))),
+        space: 32,
+      },
     ],
   }
+}
+
+function powersOfTen(_: uPlot, splits: number[]): (number | null)[] {
+  return splits.map((split) => (Math.abs(Math.log10(split) % 1) < 1e-9 ? split : null))
 }
 
 /** A little room above and below; a line that stands still is in the middle. */

@@ -44,7 +44,7 @@ export class Chart extends PageElement {
 
   protected override updated(changed: PropertyValues<this>): void {
     const before = changed.get('model')
-    const same = before !== undefined && before.stepped === this.model.stepped && before.tone === this.model.tone
+    const same = before !== undefined && kindOf(before) === kindOf(this.model)
     if (changed.has('theme') || !same) this.#drop()
     if (this.#plot) this.#show(this.#plot)
     else this.#make()
@@ -109,3 +109,8 @@ export class Chart extends PageElement {
 }
 
 customElements.define('mw-chart', Chart)
+
+/** A plot can show any data, but is made for one kind of it. */
+function kindOf({ stepped, tone, logarithmic }: ChartModel): string {
+  return [stepped, tone, logarithmic].join()
+}

@@ -2,6 +2,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { AlarmView, History } from '../../http/shapes.ts'
 import { get } from '../api.ts'
 import { clock, figure, percent } from '../format.ts'
+import { sharesOf } from '../page.ts'
 import { strings } from '../strings.ts'
 import { PageElement } from './element.ts'
 import { bar } from './graphics.ts'
@@ -47,7 +48,7 @@ class Explanation extends PageElement {
           </tr>
         </thead>
         <tbody>
-          ${Object.entries(this.alarm.contributions).map(
+          ${sharesOf(this.alarm.contributions).map(
             ([role, share]) => html`<tr>
               <th scope="row">${role}${bar(share, 'bad')}</th>
               <td class="number">${percent(share)}</td>

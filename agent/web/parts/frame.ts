@@ -17,7 +17,7 @@ export function header(page: Page | undefined, live: Live, operator: Operator, n
   const who = operator.loggedIn ? operator.name || session.anonymous : session.open
   return html`<header>
     <a class="brand" href="#/overview">
-      <img src="icon.svg" alt="" width="30" height="30" />
+      <img src="/icon.svg" alt="" width="30" height="30" />
       <span>${strings.product}</span>
       ${page ? html`<span class="site">${page.state.site}</span>` : nothing}
     </a>

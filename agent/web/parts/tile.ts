@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
+import type { MonitorState } from '../../http/shapes.ts'
 import { nameOf, percent } from '../format.ts'
-import type { Glance } from '../page.ts'
+import { sharesOf, type Glance } from '../page.ts'
 import { assetLink } from '../route.ts'
 import { strings } from '../strings.ts'
 import { sparkline } from './graphics.ts'
@@ -11,29 +12,24 @@ export function tile({ asset, level, monitor, alarm }: Glance, health: readonly 
   const { name, place } = nameOf(asset.name)
   const value = monitor?.state === 'learning' ? monitor.progress : monitor?.health
   const words = monitor ? strings.state[monitor.state] : strings.noMonitor
-  const [cause] = Object.keys(alarm?.contributions ?? monitor?.contributions ?? {})
+  const [cause] = sharesOf(alarm?.contributions ?? monitor?.contributions ?? {}).at(0) ?? []
   const troubled = level === 'bad' || level === 'warn'
   return html`<li>
     <a class="tile ${level}" href=${assetLink(asset.name)}>
-      <span class="tile-head">
-        <span class="tile-name"><span class="place">${place}</span><strong>${name}</strong></span>
-        ${badge(level, alarm ? strings.alarm.short[alarm.state] : words)}
-      </span>
+      <span class="tile-name"><span class="place">${place}</span><strong>${name}</strong></span>
       <span class="tile-body">
         <span class="big">${typeof value === 'number' ? percent(value) : strings.none}</span>
         ${sparkline(health, strings.healthOf(asset.name))}
       </span>
-      <span class="tile-foot">${
-        troubled && cause !== undefined
-          ? html`${strings.because} <strong>${cause}</strong>`
-          : monitor?.detail !== undefined
-            ? monitor.detail
-            : monitor?.state === 'learning'
-              ? strings.state.learning
-              : monitor
-                ? strings.health
-                : nothing
-      }</span>
+      <span class="tile-foot">
+        ${badge(level, alarm ? strings.alarm.short[alarm.state] : words)}
+        <span>${troubled && cause !== undefined ? html`${strings.because} <strong>${cause}</strong>` : note(monitor)}</span>
+      </span>
     </a>
   </li>`
+}
+
+function note(monitor: MonitorState | undefined): string | typeof nothing {
+  if (monitor?.detail !== undefined) return monitor.detail
+  return monitor?.state === 'learning' ? strings.collected : nothing
 }

@@ -2,8 +2,8 @@ import { html, nothing, type TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
 import type { AlarmChange, AlarmHistory, AlarmView } from '../../http/shapes.ts'
 import { get } from '../api.ts'
-import { clock, figure } from '../format.ts'
-import { isShelved, type Page } from '../page.ts'
+import { clock, figure, percent } from '../format.ts'
+import { isShelved, sharesOf, type Page } from '../page.ts'
 import { acknowledge, alarmFacts, causes } from '../parts/alarm-line.ts'
 import { PageElement } from '../parts/element.ts'
 import { bar } from '../parts/graphics.ts'
@@ -72,9 +72,9 @@ class Alarms extends PageElement {
         ${shelved ? html`<p class="hint">${words.until(clock(alarm.shelvedUntil!, time))}${alarm.reason ? ` · ${alarm.reason}` : ''}</p>` : nothing}
       </div>
       <ul class="shares">
-        ${Object.entries(alarm.contributions)
+        ${sharesOf(alarm.contributions)
           .slice(0, 3)
-          .map(([role, share]) => html`<li><span>${role}</span><span class="number">${Math.round(share * 100)} %</span>${bar(share, 'bad')}</li>`)}
+          .map(([role, share]) => html`<li><span>${role}</span><span class="number">${percent(share)}</span>${bar(share, 'bad')}</li>`)}
       </ul>
       <div class="actions">${this.#actions(alarm, shelved)}</div>
     </li>`

@@ -2,7 +2,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { AlarmView, AssetState, History, MonitorState } from '../../http/shapes.ts'
 import { ApiError } from '../api.ts'
 import { clock, figure, nameOf, percent } from '../format.ts'
-import { glanceOf, type Page } from '../page.ts'
+import { glanceOf, sharesOf, type Page } from '../page.ts'
 import { alarmLine } from '../parts/alarm-line.ts'
 import { scoreModel, tagModel } from '../parts/chart-model.ts'
 import '../parts/chart.ts'
@@ -33,7 +33,7 @@ class Asset extends PageElement {
     const { asset } = this.page.route
     if (this.#name === asset) return
     this.#name = asset
-    this.#range.start(asset, () => this.querySelector('.plot')?.clientWidth ?? this.clientWidth - 100)
+    void this.updateComplete.then(() => this.#range.start(asset, () => this.#width()))
   }
 
   protected override render(): TemplateResult {
@@ -66,6 +66,11 @@ class Asset extends PageElement {
       </div>`
   }
 
+  /** Of the widest chart there is, px: one bucket for each. */
+  #width(): number {
+    return (this.querySelector('.trends')?.clientWidth ?? 600) - 90
+  }
+
   #charts(asset: AssetState): TemplateResult {
     const { history, error } = this.#range
     if (error) return html`<p class="notice bad" role="alert">${strings.range.failed} ${error instanceof ApiError ? `${error.message}. ${error.remedy}` : String(error)}</p>`
@@ -93,7 +98,7 @@ class Asset extends PageElement {
   #why(asset: AssetState, alarms: readonly AlarmView[]): TemplateResult | typeof nothing {
     const alarm = alarms.at(0)
     if (alarm) return html`<mw-explanation .alarm=${alarm}></mw-explanation>`
-    const monitor = asset.monitors.find(({ contributions }) => Object.keys(contributions).length > 0)
+    const monitor = asset.monitors.find(({ state }) => state === 'anomaly')
     return monitor
       ? html`<section class="card" aria-labelledby="shares-title">
           <h2 id="shares-title">${strings.asset.whyNot}</h2>
@@ -131,7 +136,7 @@ function monitorFigures(monitor: MonitorState): TemplateResult {
 
 function shares(contributions: MonitorState['contributions']): TemplateResult {
   return html`<ul class="shares">
-    ${Object.entries(contributions).map(
+    ${sharesOf(contributions).map(
       ([role, share]) => html`<li><span>${role}</span><span class="number">${percent(share)}</span>${bar(share, 'accent')}</li>`,
     )}
   </ul>`

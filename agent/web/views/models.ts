@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import { get } from '../api.ts'
+import type { ModelLife, ModelVersion } from '../../http/shapes.ts'
 import { clock, figure, percent } from '../format.ts'
-import { modelActions, modelLives, type ModelLife, type ModelVersion } from '../models-api.ts'
+import { modelAction, modelLives } from '../models-api.ts'
 import type { Page } from '../page.ts'
 import { PageElement } from '../parts/element.ts'
 import { bar } from '../parts/graphics.ts'
@@ -31,9 +31,9 @@ class Models extends PageElement {
   }
 
   protected override render(): TemplateResult {
-    const lives = this.#lives ?? livesOf(this.page)
+    const lives = this.#lives ?? []
     return html`<h1>${words.title}</h1>
-      ${lives.length === 0 ? html`<p class="hint">${words.none}</p>` : nothing}
+      ${this.#lives?.length === 0 ? html`<p class="hint">${words.none}</p>` : nothing}
       <div class="models">${lives.map((life) => this.#life(life))}</div>`
   }
 
@@ -59,69 +59,63 @@ class Models extends PageElement {
       <p>${stepWords(life)}</p>
       <p class="active-model">${words.active}: <strong class="code">${active ?? words.noActive}</strong> <span class="hint">${step === 'active' ? detail : nothing}</span></p>
       ${drift(life)} ${this.#versions(life)}
-      ${this.#lives ? this.#actions(life) : nothing}
+      ${this.#actions(life)}
     </section>`
   }
 
-  #versions({ monitor, versions }: ModelLife): TemplateResult | typeof nothing {
+  #versions({ monitor, versions, actions }: ModelLife): TemplateResult | typeof nothing {
     if (versions.length === 0) return nothing
     const { columns } = words
     return html`<div class="scroll" tabindex="0" role="group" aria-label="${words.candidates}, ${monitor}">
       <table>
         <thead><tr><th scope="col">${columns.version}</th><th scope="col">${columns.state}</th><th scope="col">${columns.trained}</th><th scope="col">${columns.figures}</th><th scope="col">${columns.actions}</th></tr></thead>
-        <tbody>${versions.map((version) => this.#version(monitor, version))}</tbody>
+        <tbody>${versions.map((version) => this.#version(monitor, version, actions.includes('promote')))}</tbody>
       </table>
     </div>`
   }
 
-  #version(monitor: string, { version, state, created, figures, report }: ModelVersion): TemplateResult {
+  #version(monitor: string, model: ModelVersion, promotable: boolean): TemplateResult {
+    const { version, state, created, figures, report } = model
     const level = state === 'active' ? 'good' : state === 'refused' || state === 'failed' ? 'warn' : 'muted'
-    const promote = () => this.page.operator.act(modelActions.promote(monitor), { version }, words.promoted(version))
+    const promote = () => this.page.operator.act(modelAction(monitor, 'promote'), { version }, words.promoted(version))
     return html`<tr>
       <th scope="row" class="code">${version}</th>
       <td>${badge(level, state)}</td>
       <td class="when">${clock(created)}</td>
       <td>${Object.entries(figures).map(([name, value]) => html`<span class="pair">${name} <strong>${figure(value)}</strong></span> `)}
         ${report ? html`<details><summary>${words.report}</summary><pre>${report}</pre></details>` : nothing}</td>
-      <td>${state === 'active' || state === 'training' ? nothing : html`<button class="small" @click=${() => void promote()}>${words.promote}<span class="unseen">${version}</span></button>`}</td>
+      <td>${!promotable || state === 'active' || state === 'training' ? nothing : html`<button class="small" @click=${() => void promote()}>${words.promote}<span class="unseen">${version}</span></button>`}</td>
     </tr>`
   }
 
-  #actions({ monitor, canRollBack = false, step }: ModelLife): TemplateResult {
+  #actions({ monitor, actions }: ModelLife): TemplateResult | typeof nothing {
     const { operator } = this.page
-    const about = html`<span class="unseen">${monitor}</span>`
+    const all = [
+      ['retrain', words.retrain, words.retraining(monitor)],
+      ['rollback', words.rollback, words.rolledBack(monitor)],
+    ] as const
+    const offered = all.filter(([action]) => actions.includes(action))
+    if (offered.length === 0) return nothing
     return html`<div class="actions row">
-      <button ?disabled=${step === 'training'} @click=${() => void operator.act(modelActions.retrain(monitor), {}, words.retraining(monitor))}>${words.retrain}${about}</button>
-      ${canRollBack ? html`<button @click=${() => void operator.act(modelActions.rollback(monitor), {}, words.rolledBack(monitor))}>${words.rollback}${about}</button>` : nothing}
+      ${offered.map(
+        ([action, label, done]) =>
+          html`<button @click=${() => void operator.act(modelAction(monitor, action), {}, done)}>${label}<span class="unseen">${monitor}</span></button>`,
+      )}
     </div>`
   }
 
   async #read(): Promise<void> {
-    let known = true
     try {
-      this.#lives = modelLives(await get('/api/models'))
-    } catch (error) {
-      // An agent without this part of the API: what the state says has to do.
-      known = !(error instanceof Error && 'status' in error && error.status === 404)
+      if (!document.hidden) this.#lives = await modelLives()
+      this.requestUpdate()
+    } catch {
+      // The event stream says when the agent is gone.
     }
-    this.requestUpdate()
-    if (known && this.isConnected) this.#timer = setTimeout(() => void this.#read(), every)
+    if (this.isConnected) this.#timer = setTimeout(() => void this.#read(), every)
   }
 }
 
 customElements.define('mw-models', Models)
-
-/** What the state of the agent tells of its models. */
-function livesOf({ state }: Page): ModelLife[] {
-  const monitors = new Map(state.assets.flatMap(({ monitors }) => monitors.map((each) => [each.monitor, each] as const)))
-  return [...monitors.values()].map(({ monitor, model, progress, detail }) => ({
-    monitor,
-    step: model !== '' ? 'active' : detail === 'training' ? 'training' : 'collecting',
-    ...(progress !== undefined && { progress }),
-    ...(model !== '' && { active: model }),
-    versions: [],
-  }))
-}
 
 function stepWords({ step, progress = 0, detail }: ModelLife): string | typeof nothing {
   if (step === 'collecting') return words.collected(percent(progress))

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
 import { bytes, count, percent, rate } from '../format.ts'
-import { glances, isShelved, type Glance, type Page } from '../page.ts'
+import { glances, isShelved, sharesOf, type Glance, type Page } from '../page.ts'
 import { alarmLine } from '../parts/alarm-line.ts'
 import { bar } from '../parts/graphics.ts'
 import { icon, type IconName } from '../parts/icons.ts'
@@ -13,6 +13,9 @@ import { strings } from '../strings.ts'
 const mostTiles = 240
 /** Alarms listed at most; the others are on their own view. */
 const mostAlarms = 5
+
+/** Machines in trouble that are named at the top. */
+const mostNamed = 3
 
 /** The plant in one look: how it is, what is wrong, what the agent does. */
 export function overview(page: Page): TemplateResult {
@@ -42,14 +45,19 @@ export function overview(page: Page): TemplateResult {
           ${open.length === 0 ? html`<p class="hint">${strings.noAlarms}</p>` : nothing}
           <ul class="lines">${repeat(open.slice(0, mostAlarms), ({ id }) => id, (alarm) => alarmLine(alarm, page))}</ul>
         </section>
-        ${simulation(page)} ${doing(page)} ${figures(page)}
+        ${simulation(page)}
       </div>
+      <div class="below">${doing(page)} ${figures(page)}</div>
     </div>`
 }
 
 function verdict({ state }: Page, all: readonly Glance[]): TemplateResult {
   const words = strings.verdict
   const of = (...wanted: string[]) => all.filter(({ level }) => wanted.includes(level)).length
+  const troubles = all.slice(0, mostNamed).flatMap(({ level, asset, alarm }) => {
+    const [cause] = sharesOf(alarm?.contributions ?? {}).at(0) ?? []
+    return level === 'bad' && cause !== undefined ? [words.mostly(asset.name, cause)] : []
+  })
   const signals = state.assets.reduce((sum, { tags }) => sum + tags.length, 0)
   const [level, shape, text]: [string, IconName, string] =
     of('bad') > 0
@@ -67,7 +75,7 @@ function verdict({ state }: Page, all: readonly Glance[]): TemplateResult {
     ${icon(shape)}
     <div>
       <h1>${text}</h1>
-      <p>${state.ready.ok ? words.summary(all.length, signals) : state.ready.reasons.join('; ')}</p>
+      <p>${troubles.length > 0 ? troubles.join('; ') : state.ready.ok ? words.summary(all.length, signals) : state.ready.reasons.join('; ')}</p>
     </div>
   </div>`
 }
