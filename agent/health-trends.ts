@@ -26,7 +26,11 @@ export class HealthTrends {
     return [...this.#rings.values()].map(({ monitor, asset, values, next }) => {
       const kept = Math.min(next, length)
       const health = Array.from({ length: kept }, (_, i) => values[(next - kept + i) % length])
-      return { monitor, asset, health: health.map((value) => (Number.isNaN(value) ? null : Math.round(value * 1e3) / 1e3)) }
+      return {
+        monitor,
+        asset,
+        health: health.map((value) => (Number.isNaN(value) ? null : Math.round(value * 1e3) / 1e3)),
+      }
     })
   }
 }

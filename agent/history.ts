@@ -1,7 +1,7 @@
 import { Buckets, gridOver, type Grid } from './buckets.ts'
 import { Quality, type Batch, type Entry, type Journal, type JournalEvent, type Prediction } from './core/index.ts'
 import type { History, HistoryMark, HistoryRequest } from './http/index.ts'
-import { scan, seek, timeOf } from './seek.ts'
+import { readSoon, scan, seek, timeOf } from './seek.ts'
 
 /** Which tags are asked for: by asset, with their roles, or one by one. */
 export interface HistoryTag {
@@ -74,8 +74,8 @@ export class HistoryReader {
   }
 
   async #first(): Promise<number | null> {
-    const [entry] = this.#journal.read('samples', 0, 1)
-    return Promise.resolve(entry ? timeOf(entry) : null)
+    const entry = (await readSoon(this.#journal, 'samples', 0, 1)).at(0)
+    return entry ? timeOf(entry) : null
   }
 }
 

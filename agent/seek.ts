@@ -34,7 +34,7 @@ export async function seek(journal: Journal, stream: Stream, time: number): Prom
   let { first: low, next: high } = journal.stats(stream)
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
-    const [entry] = await readSoon(journal, stream, middle, 1)
+    const entry = (await readSoon(journal, stream, middle, 1)).at(0)
     // Offsets may be empty: what is found beyond `middle` speaks for all of them.
     if (entry === undefined || timeOf(entry) >= time) high = middle
     else low = entry.offset + 1

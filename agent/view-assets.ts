@@ -73,7 +73,5 @@ function detailOf(
 ): string | undefined {
   if (model === undefined) return learning.isTraining(name) ? 'training' : undefined
   if (prediction?.state !== 'unknown') return undefined
-  return prediction.coverage < settings.min_coverage
-    ? 'too little good data in the window'
-    : 'the model has no opinion'
+  return prediction.coverage < settings.min_coverage ? 'too little good data in the window' : 'the model has no opinion'
 }

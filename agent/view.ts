@@ -1,14 +1,7 @@
 import { Subject } from 'rxjs'
 import type { Alarm } from './alarms.ts'
 import type { Annals } from './annals.ts'
-import {
-  streams,
-  type ActionEvent,
-  type Clock,
-  type Journal,
-  type Prediction,
-  type Status,
-} from './core/index.ts'
+import { streams, type ActionEvent, type Clock, type Journal, type Prediction, type Status } from './core/index.ts'
 import type { Connection } from './connections.ts'
 import type { SinkLedger as Delivered } from './delivery.ts'
 import {

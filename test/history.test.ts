@@ -86,7 +86,10 @@ describe('buckets', () => {
             const values = own.map(({ value }) => value)
             assert.equal(buckets.min[bucket], own.length > 0 ? Math.min(...values) : null)
             assert.equal(buckets.max[bucket], own.length > 0 ? Math.max(...values) : null)
-            assert.equal(buckets.quality[bucket], own.length > 0 ? Math.max(...own.map(({ quality }) => quality)) : null)
+            assert.equal(
+              buckets.quality[bucket],
+              own.length > 0 ? Math.max(...own.map(({ quality }) => quality)) : null,
+            )
           }
         },
       ),
@@ -166,7 +169,10 @@ describe('history', () => {
     assert.equal(history.first, begin + 999)
     const [flow] = history.tags
     assert.deepEqual([flow.tag, flow.role, flow.unit, flow.steady], ['line1/pump1/flow', 'flow', 'mm/s', false])
-    assert.deepEqual(flow.min, Array.from({ length: 60 }, (_, i) => 100 + i))
+    assert.deepEqual(
+      flow.min,
+      Array.from({ length: 60 }, (_, i) => 100 + i),
+    )
     assert.deepEqual(flow.max, flow.min)
   })
 
@@ -211,7 +217,10 @@ describe('history', () => {
     } as const
     await journal.append('results', [{ kind: 'event', event: alarm, arrival: begin + 12_000, origin: 2 }])
     const { scores, marks } = await new HistoryReader(journal).read(request(0, 19, 20), [{ index: 0 }])
-    assert.deepEqual(scores[0].max, Array.from({ length: 20 }, (_, second) => second))
+    assert.deepEqual(
+      scores[0].max,
+      Array.from({ length: 20 }, (_, second) => second),
+    )
     assert.deepEqual([scores[0].threshold[9], scores[0].threshold[10]], [5, 7])
     assert.deepEqual(marks, [
       { kind: 'model', time: begin + 10_000, monitor: 'health', text: 'b' },
@@ -221,7 +230,14 @@ describe('history', () => {
 
   it('marks what a source could not get back', async () => {
     const journal = await filled(5)
-    const gap = { type: 'gap', time: begin, source: 'plc', from: begin + 1_000, to: begin + 2_000, detail: 'lost' } as const
+    const gap = {
+      type: 'gap',
+      time: begin,
+      source: 'plc',
+      from: begin + 1_000,
+      to: begin + 2_000,
+      detail: 'lost',
+    } as const
     const foreign = { ...gap, source: 'other' }
     await journal.append(
       'samples',
@@ -234,7 +250,9 @@ describe('history', () => {
   it('works once for pages that ask the same at the same time', async () => {
     const journal = await filled(30)
     const reader = new HistoryReader(journal)
-    const answers = Array.from({ length: 20 }, (_, i) => reader.read(request(i * 0.001, 29 + i * 0.001, 30), [{ index: 0 }]))
+    const answers = Array.from({ length: 20 }, (_, i) =>
+      reader.read(request(i * 0.001, 29 + i * 0.001, 30), [{ index: 0 }]),
+    )
     assert.equal(reader.waiting, 1)
     const [first, ...others] = await Promise.all(answers)
     for (const other of others) assert.equal(other, first)

@@ -23,7 +23,10 @@ export async function bundlePage(folder: string): Promise<[string, Uint8Array][]
     logLevel: 'silent',
   })
   const made = outputFiles.map(({ path, contents }): [string, Uint8Array] => [basename(path), contents])
-  const copied = asTheyAre.map(async (name): Promise<[string, Uint8Array]> => [name, await readFile(join(folder, name))])
+  const copied = asTheyAre.map(async (name): Promise<[string, Uint8Array]> => [
+    name,
+    await readFile(join(folder, name)),
+  ])
   return [...made, ...(await Promise.all(copied))]
 }
 

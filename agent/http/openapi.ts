@@ -46,7 +46,9 @@ export function openApi(version: string): object {
 function describe(name: string, path: string, operation: Operation): object {
   const parameters = [...pathParameters(path), ...queryParameters(operation.query)]
   return {
-    operationId: name.replaceAll(/[^A-Za-z]+(\w?)/g, (_, next: string) => next.toUpperCase()).replace(/^[A-Z]+(?=[A-Z])/, (verb) => verb.toLowerCase()),
+    operationId: name
+      .replaceAll(/[^A-Za-z]+(\w?)/g, (_, next: string) => next.toUpperCase())
+      .replace(/^[A-Z]+(?=[A-Z])/, (verb) => verb.toLowerCase()),
     summary: operation.summary,
     security: access[operation.access],
     ...(parameters.length > 0 && { parameters }),
@@ -95,7 +97,7 @@ function queryParameters(query: z.ZodType | undefined): object[] {
 
 /** `readonly` in the code is not `readOnly` of an interface; texts that are read as numbers are numbers to whoever sends them. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  const { $schema: _, ...made } = z.toJSONSchema(schema, {
+  const { $schema: _, ...made }: JsonSchema = z.toJSONSchema(schema, {
     io,
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
@@ -103,5 +105,5 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
       if (zodSchema._zod.def.type === 'number' && jsonSchema.type === undefined) jsonSchema.type = 'number'
     },
   }) as JsonSchema
-  return made
+  return made as JsonSchema
 }

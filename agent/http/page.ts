@@ -51,7 +51,9 @@ async function load(): Promise<ReadonlyMap<string, PageFile>> {
 
 async function built(): Promise<[string, Uint8Array][]> {
   const names = (await readdir(folder)).filter((name) => extname(name) in types)
-  return Promise.all(names.map(async (name): Promise<[string, Uint8Array]> => [name, await readFile(join(folder, name))]))
+  return Promise.all(
+    names.map(async (name): Promise<[string, Uint8Array]> => [name, await readFile(join(folder, name))]),
+  )
 }
 
 async function bundled(): Promise<[string, Uint8Array][]> {

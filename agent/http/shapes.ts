@@ -46,10 +46,7 @@ export const monitorState = z.strictObject({
   state: z.enum(['normal', 'anomaly', 'unknown', 'learning']),
   score: z.number().nullable(),
   threshold: z.number().nullable(),
-  health: z
-    .number()
-    .nullable()
-    .describe('1: as learned; 0.5: at the threshold; near 0: far beyond. Null: no opinion.'),
+  health: z.number().nullable().describe('1: as learned; 0.5: at the threshold; near 0: far beyond. Null: no opinion.'),
   model: z.string().describe('Version of the model; empty while learning.'),
   progress: z.number().optional().describe('0 to 1 while learning: the share of the data collected.'),
   detail: z.string().optional().describe('What it is doing, or why it has no opinion.'),

@@ -43,7 +43,7 @@ class App extends PageElement {
     const operator = this.#operator
     const page: Page | undefined = state && { state, ledger, trends: this.#trends, operator, route: this.#route }
     return html`<a class="skip" href="#main" @click=${this.#skip}>${strings.skip}</a>
-      ${header(page, this.#live, operator, () => (nextTheme(), this.#changed()))} ${navigation(page, this.#route)}
+      ${header(page, this.#live, operator, this.#recolour)} ${navigation(page, this.#route)}
       <div class="content">
         ${notices(page, this.#live, operator)}
         <main id="main" tabindex="-1">${page && !operator.shutOut ? this.#view(page) : this.#waiting()}</main>
@@ -101,6 +101,11 @@ class App extends PageElement {
   readonly #skip = (event: Event): void => {
     event.preventDefault()
     this.querySelector<HTMLElement>('main')?.focus()
+  }
+
+  readonly #recolour = (): void => {
+    nextTheme()
+    this.requestUpdate()
   }
 
   async #keepTrends(): Promise<void> {

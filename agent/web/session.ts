@@ -76,16 +76,25 @@ export class Operator {
   }
 
   /** Does what changes something, in the operator's name; asks for the log-in first where it needs one. */
-  async act(path: string, content: object, done: string, failed?: (error: ApiError) => string | undefined): Promise<void> {
+  async act(
+    path: string,
+    content: object,
+    done: string,
+    failed?: (error: ApiError) => string | undefined,
+  ): Promise<void> {
     const again = () => void this.act(path, content, done, failed)
-    if (!this.loggedIn) return this.ask(again)
+    if (!this.loggedIn) {
+      this.ask(again)
+      return
+    }
     try {
       await post(path, { by: this.name || strings.session.anonymous, ...content })
       this.say(done)
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) {
         this.loggedIn = false
-        return this.ask(again)
+        this.ask(again)
+        return
       }
       this.say((error instanceof ApiError && failed?.(error)) || wordsOf(error), true)
     }
@@ -99,6 +108,7 @@ export class Operator {
   }
 }
 
-function wordsOf(error: unknown): string {
+/** What went wrong and what to do, in words. */
+export function wordsOf(error: unknown): string {
   return error instanceof ApiError ? `${error.message}. ${error.remedy}`.trim() : String(error)
 }

@@ -12,7 +12,8 @@ export const strings = {
   },
   openAlarms: (count: number) => `${count} open`,
   live: { on: 'Live', off: 'Disconnected', connecting: 'Connecting …' },
-  stale: (clock: string) => `The agent does not answer. This is how it was at ${clock}; the page tries again by itself.`,
+  stale: (clock: string) =>
+    `The agent does not answer. This is how it was at ${clock}; the page tries again by itself.`,
   theme: { label: 'Colours', auto: 'Colours: as the system', light: 'Colours: light', dark: 'Colours: dark' },
   simulation: {
     label: 'Simulation',
@@ -82,7 +83,8 @@ export const strings = {
     interval: (low: string, high: string) => `90 % interval ${low} to ${high}`,
     why: 'Why it is unusual',
     whyNot: 'Share of each signal in the score',
-    whyHint: 'How much each signal adds to the score, what it was at the alarm, and before, when the machine last ran as learned.',
+    whyHint:
+      'How much each signal adds to the score, what it was at the alarm, and before, when the machine last ran as learned.',
     signal: 'Signal',
     share: 'Share',
     atAlarm: 'Alarm',
@@ -107,7 +109,13 @@ export const strings = {
     loading: 'Reading the journal …',
     failed: 'The history cannot be read:',
   },
-  legend: { good: 'good', uncertain: 'uncertain quality', bad: 'bad quality', gap: 'missing for good', model: 'new model' },
+  legend: {
+    good: 'good',
+    uncertain: 'uncertain quality',
+    bad: 'bad quality',
+    gap: 'missing for good',
+    model: 'new model',
+  },
   chart: (name: string, unit: string, low: string, high: string, last: string) =>
     `${name}: ${low} to ${high} ${unit} in this range, newest ${last}`,
   chartEmpty: (name: string) => `${name}: no data in this range`,
@@ -215,7 +223,8 @@ export const strings = {
     rows: (count: number) => (count === 1 ? '1 row' : `${count} rows`),
     payload: (size: string) => `Payload, ${size}`,
     certificates: 'Certificates',
-    certificatesHint: 'A server is believed only when somebody has approved its certificate. Compare the thumbprint first.',
+    certificatesHint:
+      'A server is believed only when somebody has approved its certificate. Compare the thumbprint first.',
     noCertificates: 'No server has shown a certificate.',
     approve: 'Approve',
     approved: 'Approved; the connector connects at its next attempt.',

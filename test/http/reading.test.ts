@@ -102,7 +102,10 @@ describe('http audit', () => {
     await post('/api/login', { token, by: 'Mei' })
     await post('/api/plant/inject', { asset: 'line1/pump2', fault: 'cavitation', by: 'Mei' }, bearer)
     await post('/api/plant/repair', { asset: 'line1/pump2' }, bearer)
-    assert.equal((await post('/api/certificates/approve', { by: 'Mei', connector: 'plc', thumbprint }, bearer)).status, 200)
+    assert.equal(
+      (await post('/api/certificates/approve', { by: 'Mei', connector: 'plc', thumbprint }, bearer)).status,
+      200,
+    )
     assert.deepEqual(
       agent.notes.map(({ by, action, subject, detail }) => [by, action, subject, detail]),
       [
@@ -189,7 +192,9 @@ describe('the OpenAPI description', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
     )
     assert.deepEqual(described.sort(), Object.keys(operations).sort())
-    const names = Object.values(document.paths).flatMap((methods) => Object.values(methods).map((each) => each.operationId))
+    const names = Object.values(document.paths).flatMap((methods) =>
+      Object.values(methods).map((each) => each.operationId),
+    )
     assert.equal(new Set(names).size, names.length)
   })
 

@@ -33,11 +33,15 @@ describe('the page of the demo', function () {
     })
     for (const stream of [demo.stdout!, demo.stderr!])
       stream.setEncoding('utf8').on('data', (text: string) => (output += text))
-    await until('the demo says where its page is', () => {
-      url = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] ?? ''
-      if (demo.exitCode !== null) throw new Error(`the demo ended:\n${output}`)
-      return url !== ''
-    }, 60_000)
+    await until(
+      'the demo says where its page is',
+      () => {
+        url = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] ?? ''
+        if (demo.exitCode !== null) throw new Error(`the demo ended:\n${output}`)
+        return url !== ''
+      },
+      120_000,
+    )
     browser = await launch()
     watched = await open(browser, url)
     page = watched.page
@@ -45,7 +49,7 @@ describe('the page of the demo', function () {
 
   after(async () => {
     await (browser as Browser | undefined)?.close()
-    await endProcess(demo as ChildProcess | undefined, 'SIGTERM')
+    await endProcess(demo, 'SIGTERM')
     rmSync(temporary, { recursive: true, force: true })
   })
 
@@ -107,7 +111,10 @@ describe('the page of the demo', function () {
     await page.mouse.move(box.x + box.width * 0.6, box.y + 80, { steps: 5 })
     await page.mouse.up()
     await until('a history of what was dragged over', () => lengthOf(asked.at(-1)) < 50_000)
-    assert.ok(asked.every((url) => Number(url.searchParams.get('points')) <= box.width), 'no more points than pixels')
+    assert.ok(
+      asked.every((url) => Number(url.searchParams.get('points')) <= box.width),
+      'no more points than pixels',
+    )
     await charts.focus()
     await page.keyboard.press('Home')
     await page.getByRole('button', { name: 'Follow live' }).waitFor({ state: 'detached' })
@@ -148,14 +155,19 @@ describe('the page of the demo', function () {
     await page.getByRole('link', { name: 'Export as CSV' }).click()
     const download = await downloading
     assert.equal(download.suggestedFilename(), 'alarms-demo.csv')
-    const lines = readFileSync(await download.path(), 'utf8').trim().split('\r\n')
+    const lines = readFileSync(await download.path(), 'utf8')
+      .trim()
+      .split('\r\n')
     assert.match(lines[0], /^time,change,state,asset/)
     assert.ok(lines.length >= 5, lines.join('\n'))
   })
 
   it('shows the ledger, the certificate and the record of actions', async () => {
     await page.getByRole('link', { name: 'Connections' }).click()
-    await page.getByRole('group', { name: 'Ledger, Sources' }).getByRole('row', { name: /^pumps/ }).waitFor()
+    await page
+      .getByRole('group', { name: 'Ledger, Sources' })
+      .getByRole('row', { name: /^pumps/ })
+      .waitFor()
     await until('the difference is 0', async () => (await page.locator('td.lost').count()) === 0)
     await page.getByText('Millwright simulated plant').waitFor()
     await page.getByRole('row', { name: /Anna acknowledged line1\/pump2/ }).waitFor()

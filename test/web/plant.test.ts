@@ -121,7 +121,7 @@ site: press-shop
 data: ${join(folder, 'data')}
 http: { port: ${port}, read: token }
 connectors:
-  press: { type: mqtt, url: '${url}', topics: [{ filter: plant/+/+/+, tag: '{1}/{2}/{3}', format: plain }] }
+  press: { type: mqtt, url: '${url}', topics: [{ filter: plant/+/+/+, tag: '{1}/{2}/{3}', format: number }] }
   gone: { type: mqtt, url: '${closed}', topics: [{ filter: other/+, tag: '{1}' }] }
 assets: { press: { tags: '{line}/press{n}/{role}' } }
 monitors: { press-health: { assets: press, window: 10s, every: 5s, model: anomaly } }

@@ -23,9 +23,13 @@ export function alarmLine(alarm: AlarmView, page: Page): TemplateResult {
       ${shelved ? badge('muted', strings.alarm.short.shelved, 'shelf') : badge(levels[alarm.state], strings.alarm.short[alarm.state])}
     </div>
     <p class="hint">${causes(alarm, 2)} · ${strings.ago(span(state.time - alarm.raised))}</p>
-    ${alarm.state === 'acknowledged' || shelved
-      ? nothing
-      : html`<button @click=${() => void acknowledge(alarm, operator)}>${icon('good')}${strings.alarm.acknowledge}<span class="unseen">${alarm.asset}</span></button>`}
+    ${
+      alarm.state === 'acknowledged' || shelved
+        ? nothing
+        : html`<button @click=${() => void acknowledge(alarm, operator)}>
+            ${icon('good')}${strings.alarm.acknowledge}<span class="unseen">${alarm.asset}</span>
+          </button>`
+    }
   </li>`
 }
 

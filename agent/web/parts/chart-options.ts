@@ -2,6 +2,9 @@ import type uPlot from 'uplot'
 import { figure } from '../format.ts'
 import type { ChartModel } from './chart-model.ts'
 
+/** How uPlot calls a scale of orders of magnitude; its own enum is not there at run time. */
+const logarithmic = 3 as uPlot.Scale.Distr.Logarithmic
+
 /** Colours of the page's design, as they are now. */
 export function colours(element: Element): (name: string) => string {
   const style = getComputedStyle(element)
@@ -42,11 +45,15 @@ export function chartOptions(
     hooks,
     legend: { show: false },
     padding: [8, 18, 0, 0],
-    cursor: { sync: { key: 'millwright', setSeries: false }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
+    cursor: {
+      sync: { key: 'millwright', setSeries: false },
+      drag: { x: true, y: false, setScale: false },
+      points: { size: 6 },
+    },
     scales: {
       x: { time: true },
       y: model.logarithmic
-        ? { distr: 3, range: (_, low, high) => [low / 2, high * 2] }
+        ? { distr: logarithmic, range: (_, low, high) => [low / 2, high * 2] }
         : { range: (_, low, high) => rangeOf(low, high, model.floor) },
     },
     series: [{}, line, line, { stroke: colour('bad'), width: 1.5, dash: [6, 4], points: { show: false } }],
@@ -57,7 +64,7 @@ export function chartOptions(
         ...axis,
         size: 52,
         grid: { ...axis.grid, ...(model.logarithmic && { filter: powersOfTen }) },
-        values: (_, splits) => splits.map((split) => (split === null ? '' : figure(split))),
+        values: (_, splits) => splits.map((split) => figure(split)),
         space: 32,
       },
     ],

@@ -13,14 +13,22 @@ export function deadLetters(letters: readonly DeadLetterView[], all: number, now
     <p class="hint">${letters.length === 0 ? words.noDead : words.deadHint}</p>
     <ul class="letters">
       ${letters.map(
-        ({ time, origin, reason, detail, subject, rows, payload, size }) => html`<li class="card letter">
-          <div class="row between">
-            <span><strong>${reason}</strong> <span class="code">${subject}</span></span>
-            <span class="hint">${origin} · ${clock(time, now)} · ${words.rows(rows)}</span>
-          </div>
-          <p>${detail}</p>
-          ${size > 0 ? html`<details><summary>${words.payload(bytes(size))}</summary><pre tabindex="0">${payload}</pre></details>` : nothing}
-        </li>`,
+        ({ time, origin, reason, detail, subject, rows, payload, size }) =>
+          html`<li class="card letter">
+            <div class="row between">
+              <span><strong>${reason}</strong> <span class="code">${subject}</span></span>
+              <span class="hint">${origin} · ${clock(time, now)} · ${words.rows(rows)}</span>
+            </div>
+            <p>${detail}</p>
+            ${
+              size > 0
+                ? html`<details>
+                    <summary>${words.payload(bytes(size))}</summary>
+                    <pre tabindex="0">${payload}</pre>
+                  </details>`
+                : nothing
+            }
+          </li>`,
       )}
     </ul>
   </section>`
@@ -41,7 +49,10 @@ export function certificates(
         const pending = state === 'pending'
         return html`<li class="card ${pending ? 'warn' : ''}">
           <div class="row between">
-            <span><strong>${connector}</strong> ${badge(pending ? 'warn' : 'good', pending ? words.pending : words.trusted)}</span>
+            <span
+              ><strong>${connector}</strong>
+              ${badge(pending ? 'warn' : 'good', pending ? words.pending : words.trusted)}</span
+            >
             ${pending ? html`<button class="primary small" @click=${() => approve(certificate)}>${words.approve}<span class="unseen">${subject}</span></button>` : nothing}
           </div>
           <p>${subject} <span class="hint">${words.validTo(date(validTo))}</span></p>
@@ -56,22 +67,29 @@ export function certificates(
 export function auditTrail(entries: readonly AuditEntry[], now: number): TemplateResult {
   return html`<section aria-labelledby="audit-title">
     <h2 id="audit-title">${words.audit}</h2>
-    ${entries.length === 0
-      ? html`<p class="hint">${words.noAudit}</p>`
-      : html`<div class="card scroll" tabindex="0" role="group" aria-labelledby="audit-title">
-          <table>
-            <thead><tr>${words.auditColumns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
-            <tbody>
-              ${entries.map(
-                ({ time, by, action, subject, detail }) => html`<tr>
-                  <td class="when">${clock(time, now)}</td>
-                  <td>${by}</td>
-                  <td>${action}</td>
-                  <td>${subject} <span class="hint">${detail}</span></td>
-                </tr>`,
-              )}
-            </tbody>
-          </table>
-        </div>`}
+    ${
+      entries.length === 0
+        ? html`<p class="hint">${words.noAudit}</p>`
+        : html`<div class="card scroll" tabindex="0" role="group" aria-labelledby="audit-title">
+            <table>
+              <thead>
+                <tr>
+                  ${words.auditColumns.map((column) => html`<th scope="col">${column}</th>`)}
+                </tr>
+              </thead>
+              <tbody>
+                ${entries.map(
+                  ({ time, by, action, subject, detail }) =>
+                    html`<tr>
+                      <td class="when">${clock(time, now)}</td>
+                      <td>${by}</td>
+                      <td>${action}</td>
+                      <td>${subject} <span class="hint">${detail}</span></td>
+                    </tr>`,
+                )}
+              </tbody>
+            </table>
+          </div>`
+    }
   </section>`
 }

@@ -44,16 +44,27 @@ class Explanation extends PageElement {
           <tr>
             <th scope="col">${words.signal}</th>
             <th scope="col" class="number">${words.share}</th>
-            ${found ? html`<th scope="col" class="number">${words.atAlarm}</th><th scope="col" class="number">${words.earlier(clock(found.earlier))}</th>` : nothing}
+            ${
+              found
+                ? html`<th scope="col" class="number">${words.atAlarm}</th>
+                    <th scope="col" class="number">${words.earlier(clock(found.earlier))}</th>`
+                : nothing
+            }
           </tr>
         </thead>
         <tbody>
           ${sharesOf(this.alarm.contributions).map(
-            ([role, share]) => html`<tr>
-              <th scope="row">${role}${bar(share, 'bad')}</th>
-              <td class="number">${percent(share)}</td>
-              ${found ? html`<td class="number">${typical(found.now, role)}</td><td class="number">${typical(found.then, role)}</td>` : nothing}
-            </tr>`,
+            ([role, share]) =>
+              html`<tr>
+                <th scope="row">${role}${bar(share, 'bad')}</th>
+                <td class="number">${percent(share)}</td>
+                ${
+                  found
+                    ? html`<td class="number">${typical(found.now, role)}</td>
+                        <td class="number">${typical(found.then, role)}</td>`
+                    : nothing
+                }
+              </tr>`,
           )}
         </tbody>
       </table>
@@ -63,7 +74,9 @@ class Explanation extends PageElement {
 
   async #compare({ id, asset, monitor, raised }: AlarmView): Promise<void> {
     const read = (from: number, to: number, points: number) =>
-      get<History>(`/api/history?${new URLSearchParams({ asset, from: `${from}`, to: `${to}`, points: `${points}` }).toString()}`)
+      get<History>(
+        `/api/history?${new URLSearchParams({ asset, from: `${from}`, to: `${to}`, points: `${points}` }).toString()}`,
+      )
     let comparison: Comparison | 'none' = 'none'
     try {
       const earlier = lastNormal(await read(raised - lookBack, raised, 400), monitor)

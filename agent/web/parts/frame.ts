@@ -23,9 +23,22 @@ export function header(page: Page | undefined, live: Live, operator: Operator, n
     </a>
     ${page?.state.plant ? html`<span class="badge simulated" title=${strings.simulation.text}>${strings.simulation.label}</span>` : nothing}
     <span class="space"></span>
-    <p class="badge ${live.connected ? 'live' : live.state ? 'bad' : 'muted'}" role="status"><span class="dot"></span>${connected}</p>
-    <button class="quiet round" @click=${nextTheme} aria-label=${strings.theme[theme()]} title=${strings.theme[theme()]}>${icon('theme')}</button>
-    <button class="quiet who" @click=${() => operator.ask()} title=${operator.loggedIn ? session.as(who) : session.open}>
+    <p class="badge ${live.connected ? 'live' : live.state ? 'bad' : 'muted'}" role="status">
+      <span class="dot"></span>${connected}
+    </p>
+    <button
+      class="quiet round"
+      @click=${nextTheme}
+      aria-label=${strings.theme[theme()]}
+      title=${strings.theme[theme()]}
+    >
+      ${icon('theme')}
+    </button>
+    <button
+      class="quiet who"
+      @click=${() => operator.ask()}
+      title=${operator.loggedIn ? session.as(who) : session.open}
+    >
       ${icon('person')}<span>${who}</span>
     </button>
   </header>`
@@ -52,11 +65,15 @@ export function notices(page: Page | undefined, live: Live, operator: Operator):
   const { note } = operator
   return html`${page && !live.connected ? html`<p class="notice bad" role="alert">${strings.stale(clock(live.heard))}</p>` : nothing}
     <div class="toast-place" role="status">
-      ${note
-        ? html`<p class="toast ${note.bad ? 'bad' : ''}">
-            <span>${note.text}</span>
-            <button class="quiet round" @click=${() => operator.say('')} aria-label=${strings.dismiss}>${icon('close')}</button>
-          </p>`
-        : nothing}
+      ${
+        note
+          ? html`<p class="toast ${note.bad ? 'bad' : ''}">
+              <span>${note.text}</span>
+              <button class="quiet round" @click=${() => operator.say('')} aria-label=${strings.dismiss}>
+                ${icon('close')}
+              </button>
+            </p>`
+          : nothing
+      }
     </div>`
 }

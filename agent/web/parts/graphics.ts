@@ -16,7 +16,13 @@ export function sparkline(health: readonly (number | null)[], label: string): Te
       pen = 'L'
     }
   })
-  return html`<svg class="spark" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label=${label}>
+  return html`<svg
+    class="spark"
+    viewBox="0 0 ${width} ${height}"
+    preserveAspectRatio="none"
+    role="img"
+    aria-label=${label}
+  >
     <path class="limit" d="M0 ${height / 2}H${width}" />
     <path class="line" d=${path} />
   </svg>`

@@ -21,7 +21,8 @@ export function ledgerTables({ sources, sinks }: Ledger): TemplateResult {
     <h2 id="ledger-title">${words.ledger}</h2>
     <p class="hint">${words.ledgerHint}</p>
     <div class="card">
-      ${table(words.sources, words.sourceColumns, received)} ${sinks.length > 0 ? table(words.sinks, words.sinkColumns, delivered) : nothing}
+      ${table(words.sources, words.sourceColumns, received)}
+      ${sinks.length > 0 ? table(words.sinks, words.sinkColumns, delivered) : nothing}
     </div>
   </section>`
 }
@@ -35,13 +36,18 @@ interface Row {
 function table(label: string, columns: readonly string[], rows: readonly Row[]): TemplateResult {
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${words.ledger}, ${label}">
     <table>
-      <thead><tr>${columns.map((column, i) => html`<th scope="col" class=${i > 0 ? 'number' : ''}>${column}</th>`)}</tr></thead>
+      <thead>
+        <tr>
+          ${columns.map((column, i) => html`<th scope="col" class=${i > 0 ? 'number' : ''}>${column}</th>`)}
+        </tr>
+      </thead>
       <tbody>
         ${rows.map(
-          ({ name, figures, note }) => html`<tr>
-            <th scope="row">${name}${note ? html` <span class="hint">${note}</span>` : nothing}</th>
-            ${figures.map((figure, i) => html`<td class="number ${i < figures.length - 1 ? '' : figure === 0 ? 'zero' : 'lost'}">${count(figure)}</td>`)}
-          </tr>`,
+          ({ name, figures, note }) =>
+            html`<tr>
+              <th scope="row">${name}${note ? html` <span class="hint">${note}</span>` : nothing}</th>
+              ${figures.map((figure, i) => html`<td class="number ${i < figures.length - 1 ? '' : figure === 0 ? 'zero' : 'lost'}">${count(figure)}</td>`)}
+            </tr>`,
         )}
       </tbody>
     </table>

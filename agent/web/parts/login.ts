@@ -14,14 +14,24 @@ export class Login extends Dialog {
   protected content(): TemplateResult {
     const { session } = strings
     const { loggedIn, name, note } = this.operator
-    return html`
-      ${loggedIn
-        ? nothing
-        : html`<p class="hint" id="token-hint">${session.hint}</p>
-            <label>${session.token}
-              <input name="token" type="password" autocomplete="current-password" required aria-describedby="token-hint" autofocus />
-            </label>`}
-      <label>${session.name}
+    return html` ${
+        loggedIn
+          ? nothing
+          : html`<p class="hint" id="token-hint">${session.hint}</p>
+              <label
+                >${session.token}
+                <input
+                  name="token"
+                  type="password"
+                  autocomplete="current-password"
+                  required
+                  aria-describedby="token-hint"
+                  autofocus
+                />
+              </label>`
+      }
+      <label
+        >${session.name}
         <input name="name" autocomplete="name" maxlength="100" .value=${name} aria-describedby="name-hint" />
       </label>
       <p class="hint" id="name-hint">${session.nameHint}</p>
@@ -34,7 +44,7 @@ export class Login extends Dialog {
   }
 
   protected submit(data: FormData): void {
-    const text = (name: string) => String((data.get(name) as string | null) ?? '').trim()
+    const text = (name: string) => ((data.get(name) as string | null) ?? '').trim()
     void this.operator.enter(text('name'), text('token')).then(() => this.requestUpdate())
   }
 

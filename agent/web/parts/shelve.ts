@@ -17,10 +17,14 @@ class Shelve extends Dialog {
   protected content(): TemplateResult {
     const words = strings.alarm
     return html`<p class="hint">${words.shelveHint}</p>
-      <label>${words.duration}
-        <select name="for">${Object.entries(words.durations).map(([value, text]) => html`<option value=${value} ?selected=${value === '8h'}>${text}</option>`)}</select>
+      <label
+        >${words.duration}
+        <select name="for">
+          ${Object.entries(words.durations).map(([value, text]) => html`<option value=${value} ?selected=${value === '8h'}>${text}</option>`)}
+        </select>
       </label>
-      <label>${words.reason}
+      <label
+        >${words.reason}
         <input name="reason" required maxlength="500" placeholder=${words.reasonHint} autofocus />
       </label>
       <div class="row end">
@@ -31,7 +35,11 @@ class Shelve extends Dialog {
 
   protected submit(data: FormData): void {
     const content = { for: data.get('for') as string, reason: (data.get('reason') as string).trim() }
-    void this.operator.act(`/api/alarms/${encodeURIComponent(this.alarm.id)}/shelve`, content, strings.alarm.shelved(this.alarm.asset))
+    void this.operator.act(
+      `/api/alarms/${encodeURIComponent(this.alarm.id)}/shelve`,
+      content,
+      strings.alarm.shelved(this.alarm.asset),
+    )
     this.close()
   }
 

@@ -34,7 +34,9 @@ export function simulation(page: Page, only?: string): TemplateResult | typeof n
       const title = plant.assets.find(({ name }) => name === asset)?.faults.find(({ name }) => name === fault)?.title
       return html`<div class="row between">
         <span><strong>${asset}</strong>: ${words.active(title ?? fault, percent(severity))}</span>
-        <button class="small" @click=${() => void repair(asset, page)}>${words.repair}<span class="unseen">${asset}</span></button>
+        <button class="small" @click=${() => void repair(asset, page)}>
+          ${words.repair}<span class="unseen">${asset}</span>
+        </button>
       </div>`
     })}
   </section>`

@@ -23,7 +23,9 @@ export function tile({ asset, level, monitor, alarm }: Glance, health: readonly 
       </span>
       <span class="tile-foot">
         ${badge(level, alarm ? strings.alarm.short[alarm.state] : words)}
-        <span>${troubled && cause !== undefined ? html`${strings.because} <strong>${cause}</strong>` : note(monitor)}</span>
+        <span
+          >${troubled && cause !== undefined ? html`${strings.because} <strong>${cause}</strong>` : note(monitor)}</span
+        >
       </span>
     </a>
   </li>`

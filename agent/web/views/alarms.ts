@@ -38,18 +38,38 @@ class Alarms extends PageElement {
       <section aria-labelledby="open-title">
         <h2 id="open-title">${words.open}</h2>
         ${open.length === 0 ? html`<p class="hint">${words.none}</p>` : nothing}
-        <ul class="alarms">${repeat(open, ({ id }) => id, (alarm) => this.#alarm(alarm))}</ul>
+        <ul class="alarms">
+          ${repeat(
+            open,
+            ({ id }) => id,
+            (alarm) => this.#alarm(alarm),
+          )}
+        </ul>
       </section>
-      ${shelved.length === 0
-        ? nothing
-        : html`<section aria-labelledby="shelved-title">
-            <h2 id="shelved-title">${words.shelvedTitle}</h2>
-            <ul class="alarms">${repeat(shelved, ({ id }) => id, (alarm) => this.#alarm(alarm))}</ul>
-          </section>`}
+      ${
+        shelved.length === 0
+          ? nothing
+          : html`<section aria-labelledby="shelved-title">
+              <h2 id="shelved-title">${words.shelvedTitle}</h2>
+              <ul class="alarms">
+                ${repeat(
+                  shelved,
+                  ({ id }) => id,
+                  (alarm) => this.#alarm(alarm),
+                )}
+              </ul>
+            </section>`
+      }
       ${this.#past()}
-      ${this.#shelving
-        ? html`<mw-shelve .alarm=${this.#shelving} .operator=${this.page.operator} @done=${() => this.#shelve(undefined)}></mw-shelve>`
-        : nothing}`
+      ${
+        this.#shelving
+          ? html`<mw-shelve
+              .alarm=${this.#shelving}
+              .operator=${this.page.operator}
+              @done=${() => this.#shelve(undefined)}
+            ></mw-shelve>`
+          : nothing
+      }`
   }
 
   protected override updated(): void {
@@ -74,7 +94,10 @@ class Alarms extends PageElement {
       <ul class="shares">
         ${sharesOf(alarm.contributions)
           .slice(0, 3)
-          .map(([role, share]) => html`<li><span>${role}</span><span class="number">${percent(share)}</span>${bar(share, 'bad')}</li>`)}
+          .map(
+            ([role, share]) =>
+              html`<li><span>${role}</span><span class="number">${percent(share)}</span>${bar(share, 'bad')}</li>`,
+          )}
       </ul>
       <div class="actions">${this.#actions(alarm, shelved)}</div>
     </li>`
@@ -88,13 +111,20 @@ class Alarms extends PageElement {
       operator.act('/api/labels', { type: 'false-alarm', alarm: alarm.id }, words.falseDone, ({ status }) =>
         status === 404 ? words.falseMissing : undefined,
       )
-    return html`
-      ${alarm.state === 'acknowledged'
-        ? nothing
-        : html`<button class="primary" @click=${() => void acknowledge(alarm, operator)}>${icon('good')}${words.acknowledge}${about}</button>`}
-      ${shelved
-        ? html`<button @click=${() => void operator.act(`${address}/unshelve`, {}, words.unshelved(alarm.asset))}>${words.unshelve}${about}</button>`
-        : html`<button @click=${() => this.#shelve(alarm)}>${icon('shelf')}${words.shelve}${about}</button>`}
+    return html` ${
+        alarm.state === 'acknowledged'
+          ? nothing
+          : html`<button class="primary" @click=${() => void acknowledge(alarm, operator)}>
+              ${icon('good')}${words.acknowledge}${about}
+            </button>`
+      }
+      ${
+        shelved
+          ? html`<button @click=${() => void operator.act(`${address}/unshelve`, {}, words.unshelved(alarm.asset))}>
+              ${words.unshelve}${about}
+            </button>`
+          : html`<button @click=${() => this.#shelve(alarm)}>${icon('shelf')}${words.shelve}${about}</button>`
+      }
       <button class="quiet" @click=${() => void label()}>${words.false}${about}</button>`
   }
 
@@ -105,9 +135,13 @@ class Alarms extends PageElement {
         <h2 id="history-title">${words.history}</h2>
         <a class="button" href="/api/alarms.csv?limit=5000" download>${words.csv}</a>
       </div>
-      ${changes.length === 0
-        ? html`<p class="hint">${words.noHistory}</p>`
-        : html`<div class="scroll" tabindex="0" role="group" aria-labelledby="history-title">${table(changes, this.page.state.time)}</div>`}
+      ${
+        changes.length === 0
+          ? html`<p class="hint">${words.noHistory}</p>`
+          : html`<div class="scroll" tabindex="0" role="group" aria-labelledby="history-title">
+              ${table(changes, this.page.state.time)}
+            </div>`
+      }
       <div class="row">
         ${reaches === null ? nothing : html`<p class="hint">${words.reaches(clock(reaches))}</p>`}
         ${reaches !== null || changes.length >= this.#limit ? html`<button class="small" @click=${() => this.#more()}>${words.more}</button>` : nothing}
@@ -141,18 +175,24 @@ function table(changes: readonly AlarmChange[], now: number): TemplateResult {
   const { columns } = words
   return html`<table>
     <thead>
-      <tr>${Object.entries(columns).map(([name, text]) => html`<th scope="col" class=${name === 'score' ? 'number' : ''}>${text}</th>`)}</tr>
+      <tr>
+        ${Object.entries(columns).map(([name, text]) => html`<th scope="col" class=${name === 'score' ? 'number' : ''}>${text}</th>`)}
+      </tr>
     </thead>
     <tbody>
       ${changes.map(
-        (change) => html`<tr>
-          <td class="when">${clock(change.time, now)}</td>
-          <th scope="row"><a href=${assetLink(change.asset)}>${change.asset}</a><span class="hint"> ${change.change === 'raised' ? causes(change, 1) : ''}</span></th>
-          <td>${words.changes[change.change] ?? change.change}</td>
-          <td class="number">${figure(change.score / change.threshold)} ×</td>
-          <td>${change.by ?? ''}</td>
-          <td>${change.reason ?? ''}</td>
-        </tr>`,
+        (change) =>
+          html`<tr>
+            <td class="when">${clock(change.time, now)}</td>
+            <th scope="row">
+              <a href=${assetLink(change.asset)}>${change.asset}</a
+              ><span class="hint"> ${change.change === 'raised' ? causes(change, 1) : ''}</span>
+            </th>
+            <td>${words.changes[change.change] ?? change.change}</td>
+            <td class="number">${figure(change.score / change.threshold)} ×</td>
+            <td>${change.by ?? ''}</td>
+            <td>${change.reason ?? ''}</td>
+          </tr>`,
       )}
     </tbody>
   </table>`

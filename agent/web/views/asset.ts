@@ -1,6 +1,5 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { AlarmView, AssetState, History, MonitorState } from '../../http/shapes.ts'
-import { ApiError } from '../api.ts'
 import { clock, figure, nameOf, percent } from '../format.ts'
 import { glanceOf, sharesOf, type Page } from '../page.ts'
 import { alarmLine } from '../parts/alarm-line.ts'
@@ -13,6 +12,7 @@ import { badge, icon } from '../parts/icons.ts'
 import { rangeBar } from '../parts/range-bar.ts'
 import { simulation } from '../parts/simulation.ts'
 import { Range } from '../range.ts'
+import { wordsOf } from '../session.ts'
 import { strings } from '../strings.ts'
 import { shownTheme } from '../theme.ts'
 
@@ -39,7 +39,9 @@ class Asset extends PageElement {
   protected override render(): TemplateResult {
     const { state, route } = this.page
     const asset = state.assets.find(({ name }) => name === route.asset)
-    if (!asset) return html`${back()}<h1>${strings.asset.missing(route.asset)}</h1>`
+    if (!asset)
+      return html`${back()}
+        <h1>${strings.asset.missing(route.asset)}</h1>`
     const glance = glanceOf(asset, state.alarms, state.time)
     const alarms = state.alarms.filter((alarm) => alarm.asset === asset.name)
     const { name, place } = nameOf(asset.name)
@@ -59,8 +61,16 @@ class Asset extends PageElement {
           ${rangeBar(this.#range, state.time)} ${this.#charts(asset)}
         </section>
         <div class="side">
-          ${alarms.length > 0 ? html`<section class="card" aria-labelledby="own-alarms"><h2 id="own-alarms">${strings.alarm.title}</h2>
-            <ul class="lines">${alarms.map((alarm) => alarmLine(alarm, this.page))}</ul></section>` : nothing}
+          ${
+            alarms.length > 0
+              ? html`<section class="card" aria-labelledby="own-alarms">
+                  <h2 id="own-alarms">${strings.alarm.title}</h2>
+                  <ul class="lines">
+                    ${alarms.map((alarm) => alarmLine(alarm, this.page))}
+                  </ul>
+                </section>`
+              : nothing
+          }
           ${this.#why(asset, alarms)} ${now(asset)} ${simulation(this.page, asset.name)}
         </div>
       </div>`
@@ -73,23 +83,34 @@ class Asset extends PageElement {
 
   #charts(asset: AssetState): TemplateResult {
     const { history, error } = this.#range
-    if (error) return html`<p class="notice bad" role="alert">${strings.range.failed} ${error instanceof ApiError ? `${error.message}. ${error.remedy}` : String(error)}</p>`
+    if (error) return html`<p class="notice bad" role="alert">${strings.range.failed} ${wordsOf(error)}</p>`
     if (!history) return html`<p class="hint" role="status">${strings.range.loading}</p>`
     const theme = shownTheme()
-    const zoom = (event: CustomEvent<{ from: number; to: number }>) => this.#range.show(event.detail.from, event.detail.to)
+    const zoom = (event: CustomEvent<{ from: number; to: number }>) =>
+      this.#range.show(event.detail.from, event.detail.to)
     const texts = new Set(asset.tags.flatMap(({ tag, value }) => (typeof value === 'string' ? [tag] : [])))
-    return html`
-      ${history.share < 0.995 ? html`<p class="hint">${strings.range.share(percent(Math.max(0.01, history.share)))}</p>` : nothing}
-      <div class="charts" tabindex="0" role="group" aria-label=${strings.range.keys} @zoom=${zoom} @keydown=${(event: KeyboardEvent) => this.#range.key(event)}>
-        ${history.scores.map(
-          ({ monitor }, place) => html`<div class="card chart wide">
-            <mw-chart .model=${scoreModel(history, place, strings.asset.score(monitor))} .theme=${theme}></mw-chart>
-          </div>`,
+    return html` ${history.share < 0.995 ? html`<p class="hint">${strings.range.share(percent(Math.max(0.01, history.share)))}</p>` : nothing}
+      <div
+        class="charts"
+        tabindex="0"
+        role="group"
+        aria-label=${strings.range.keys}
+        @zoom=${zoom}
+        @keydown=${(event: KeyboardEvent) => this.#range.key(event)}
+      >
+        ${history.scores.map(({ monitor, max }, place) =>
+          max.every((score) => score === null)
+            ? nothing
+            : html`<div class="card chart wide">
+                <mw-chart .model=${scoreModel(history, place, strings.asset.score(monitor))} .theme=${theme}></mw-chart>
+              </div>`,
         )}
         ${history.tags.map((tag, place) =>
           texts.has(tag.tag)
             ? nothing
-            : html`<div class="card chart"><mw-chart .model=${tagModel(history, place, 'trend')} .theme=${theme}></mw-chart></div>`,
+            : html`<div class="card chart">
+                <mw-chart .model=${tagModel(history, place, 'trend')} .theme=${theme}></mw-chart>
+              </div>`,
         )}
       </div>
       ${legend(history)}`
@@ -116,14 +137,22 @@ function back(): TemplateResult {
 
 function monitorFigures(monitor: MonitorState): TemplateResult {
   const { health, score, threshold, model, progress, state, value, low, high, kind } = monitor
-  const item = (name: string, figure: unknown) => html`<div><dt>${name}</dt><dd>${figure}</dd></div>`
+  const item = (name: string, figure: unknown) =>
+    html`<div>
+      <dt>${name}</dt>
+      <dd>${figure}</dd>
+    </div>`
   if (kind === 'rul' && typeof value === 'number')
     return item(
       strings.asset.remaining,
       html`${figure(value)} ${strings.units.h}
       ${typeof low === 'number' && typeof high === 'number' ? html`<small>${strings.asset.interval(`${figure(low)} ${strings.units.h}`, `${figure(high)} ${strings.units.h}`)}</small>` : nothing}`,
     )
-  if (state === 'learning') return item(monitor.monitor, html`${percent(progress ?? 0)} <small>${monitor.detail ?? strings.state.learning}</small>`)
+  if (state === 'learning')
+    return item(
+      monitor.monitor,
+      html`${percent(progress ?? 0)} <small>${monitor.detail ?? strings.state.learning}</small>`,
+    )
   return html`${item(strings.health, health === null ? strings.none : percent(health))}
   ${item(
     monitor.monitor,
@@ -137,7 +166,8 @@ function monitorFigures(monitor: MonitorState): TemplateResult {
 function shares(contributions: MonitorState['contributions']): TemplateResult {
   return html`<ul class="shares">
     ${sharesOf(contributions).map(
-      ([role, share]) => html`<li><span>${role}</span><span class="number">${percent(share)}</span>${bar(share, 'accent')}</li>`,
+      ([role, share]) =>
+        html`<li><span>${role}</span><span class="number">${percent(share)}</span>${bar(share, 'accent')}</li>`,
     )}
   </ul>`
 }
@@ -151,8 +181,11 @@ function now({ tags }: AssetState): TemplateResult {
         const text = typeof value === 'number' ? figure(value) : value === null ? strings.none : String(value)
         return html`<div title=${time === null ? '' : clock(time)}>
           <dt>${role}</dt>
-          <dd><strong>${text}</strong> <span class="unit">${unit}</span>
-            ${quality === 0 ? nothing : badge(quality === 1 ? 'warn' : 'bad', strings.quality[quality])}</dd>
+          <dd>
+            <strong>${text}</strong>
+            <span class="unit">${unit}</span>
+            ${quality === 0 ? nothing : badge(quality === 1 ? 'warn' : 'bad', strings.quality[quality])}
+          </dd>
         </div>`
       })}
     </dl>
@@ -168,5 +201,7 @@ function legend({ tags, marks }: History): TemplateResult | typeof nothing {
     ...(marks.some(({ kind }) => kind === 'gap') ? [['gap', strings.legend.gap]] : []),
   ]
   if (items.length === 0) return nothing
-  return html`<ul class="legend">${items.map(([kind, text]) => html`<li><span class="swatch ${kind}"></span>${text}</li>`)}</ul>`
+  return html`<ul class="legend">
+    ${items.map(([kind, text]) => html`<li><span class="swatch ${kind}"></span>${text}</li>`)}
+  </ul>`
 }

@@ -43,11 +43,11 @@ class Connections extends PageElement {
 
   protected override render(): TemplateResult {
     const { state, ledger } = this.page
-    const of = (direction: ConnectionState['direction']) => state.connections.filter((each) => each.direction === direction)
+    const of = (direction: ConnectionState['direction']) =>
+      state.connections.filter((each) => each.direction === direction)
     return html`<h1>${words.title}</h1>
       ${this.#list('sources', words.sources, words.noSources, of('source'))}
-      ${this.#list('sinks', words.sinks, words.noSinks, of('sink'))}
-      ${ledger ? ledgerTables(ledger) : nothing}
+      ${this.#list('sinks', words.sinks, words.noSinks, of('sink'))} ${ledger ? ledgerTables(ledger) : nothing}
       ${certificates(this.#certificates, (certificate) => void this.#approve(certificate))}
       ${deadLetters(this.#letters, state.journal.dead.rows, state.time)} ${auditTrail(this.#audit, state.time)}`
   }
@@ -56,7 +56,9 @@ class Connections extends PageElement {
     return html`<section aria-labelledby="${id}-title">
       <h2 id="${id}-title">${title}</h2>
       ${connections.length === 0 ? html`<p class="hint">${none}</p>` : nothing}
-      <ul class="connections">${connections.map((connection) => this.#connection(connection))}</ul>
+      <ul class="connections">
+        ${connections.map((connection) => this.#connection(connection))}
+      </ul>
     </section>`
   }
 
@@ -70,12 +72,22 @@ class Connections extends PageElement {
       </div>
       <p>${message}</p>
       ${remedy === undefined ? nothing : html`<p class="remedy"><strong>${words.remedy}:</strong> ${remedy}</p>`}
-      ${troubled.length === 0
-        ? nothing
-        : html`<details>
-            <summary>${words.items(troubled.length)}</summary>
-            <dl class="items">${troubled.slice(0, 200).map(([item, trouble]) => html`<div><dt class="code">${item}</dt><dd>${trouble}</dd></div>`)}</dl>
-          </details>`}
+      ${
+        troubled.length === 0
+          ? nothing
+          : html`<details>
+              <summary>${words.items(troubled.length)}</summary>
+              <dl class="items">
+                ${troubled.slice(0, 200).map(
+                  ([item, trouble]) =>
+                    html`<div>
+                      <dt class="code">${item}</dt>
+                      <dd>${trouble}</dd>
+                    </div>`,
+                )}
+              </dl>
+            </details>`
+      }
       <dl class="facts">${direction === 'source' ? this.#sourceFacts(name, skew) : this.#sinkFacts(name)}</dl>
     </li>`
   }
@@ -90,7 +102,8 @@ class Connections extends PageElement {
   #sinkFacts(name: string): TemplateResult {
     const own = this.page.ledger?.sinks.find((sink) => sink.name === name)
     return html`${fact(words.delivered, own ? count(own.delivered) : strings.none)}
-    ${fact(words.waiting, own ? count(own.waiting) : strings.none)} ${fact(words.dead, own ? count(own.deadLettered) : strings.none)}`
+    ${fact(words.waiting, own ? count(own.waiting) : strings.none)}
+    ${fact(words.dead, own ? count(own.deadLettered) : strings.none)}`
   }
 
   #approve({ connector, thumbprint }: CertificateView): Promise<void> {
@@ -118,7 +131,10 @@ class Connections extends PageElement {
 customElements.define('mw-connections', Connections)
 
 function fact(name: string, value: string): TemplateResult {
-  return html`<div><dt>${name}</dt><dd>${value}</dd></div>`
+  return html`<div>
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`
 }
 
 function skewWords(skew: number | null | undefined): string {

@@ -52,14 +52,22 @@ class Models extends PageElement {
       </div>
       <ol class="steps">
         ${steps.map(
-          (each) => html`<li class=${each === step ? 'here' : steps.indexOf(each) < steps.indexOf(step) ? 'done' : ''} aria-current=${each === step ? 'step' : nothing}>${words.steps[each]}</li>`,
+          (each) =>
+            html`<li
+              class=${each === step ? 'here' : steps.indexOf(each) < steps.indexOf(step) ? 'done' : ''}
+              aria-current=${each === step ? 'step' : nothing}
+            >
+              ${words.steps[each]}
+            </li>`,
         )}
       </ol>
       ${step === 'active' || progress === undefined ? nothing : bar(progress, 'accent')}
       <p>${stepWords(life)}</p>
-      <p class="active-model">${words.active}: <strong class="code">${active ?? words.noActive}</strong> <span class="hint">${step === 'active' ? detail : nothing}</span></p>
-      ${drift(life)} ${this.#versions(life)}
-      ${this.#actions(life)}
+      <p class="active-model">
+        ${words.active}: <strong class="code">${active ?? words.noActive}</strong>
+        <span class="hint">${step === 'active' ? detail : nothing}</span>
+      </p>
+      ${drift(life)} ${this.#versions(life)} ${this.#actions(life)}
     </section>`
   }
 
@@ -68,8 +76,18 @@ class Models extends PageElement {
     const { columns } = words
     return html`<div class="scroll" tabindex="0" role="group" aria-label="${words.candidates}, ${monitor}">
       <table>
-        <thead><tr><th scope="col">${columns.version}</th><th scope="col">${columns.state}</th><th scope="col">${columns.trained}</th><th scope="col">${columns.figures}</th><th scope="col">${columns.actions}</th></tr></thead>
-        <tbody>${versions.map((version) => this.#version(monitor, version, actions.includes('promote')))}</tbody>
+        <thead>
+          <tr>
+            <th scope="col">${columns.version}</th>
+            <th scope="col">${columns.state}</th>
+            <th scope="col">${columns.trained}</th>
+            <th scope="col">${columns.figures}</th>
+            <th scope="col">${columns.actions}</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${versions.map((version) => this.#version(monitor, version, actions.includes('promote')))}
+        </tbody>
       </table>
     </div>`
   }
@@ -82,9 +100,20 @@ class Models extends PageElement {
       <th scope="row" class="code">${version}</th>
       <td>${badge(level, state)}</td>
       <td class="when">${clock(created)}</td>
-      <td>${Object.entries(figures).map(([name, value]) => html`<span class="pair">${name} <strong>${figure(value)}</strong></span> `)}
-        ${report ? html`<details><summary>${words.report}</summary><pre>${report}</pre></details>` : nothing}</td>
-      <td>${!promotable || state === 'active' || state === 'training' ? nothing : html`<button class="small" @click=${() => void promote()}>${words.promote}<span class="unseen">${version}</span></button>`}</td>
+      <td>
+        ${Object.entries(figures).map(([name, value]) => html`<span class="pair">${name} <strong>${figure(value)}</strong></span> `)}
+        ${
+          report
+            ? html`<details>
+                <summary>${words.report}</summary>
+                <pre>${report}</pre>
+              </details>`
+            : nothing
+        }
+      </td>
+      <td>
+        ${!promotable || state === 'active' || state === 'training' ? nothing : html`<button class="small" @click=${() => void promote()}>${words.promote}<span class="unseen">${version}</span></button>`}
+      </td>
     </tr>`
   }
 
@@ -99,7 +128,9 @@ class Models extends PageElement {
     return html`<div class="actions row">
       ${offered.map(
         ([action, label, done]) =>
-          html`<button @click=${() => void operator.act(modelAction(monitor, action), {}, done)}>${label}<span class="unseen">${monitor}</span></button>`,
+          html`<button @click=${() => void operator.act(modelAction(monitor, action), {}, done)}>
+            ${label}<span class="unseen">${monitor}</span>
+          </button>`,
       )}
     </div>`
   }
@@ -119,14 +150,18 @@ customElements.define('mw-models', Models)
 
 function stepWords({ step, progress = 0, detail }: ModelLife): string | typeof nothing {
   if (step === 'collecting') return words.collected(percent(progress))
-  if (step === 'training') return progress > 0 && progress < 1 ? words.trainingProgress(percent(progress)) : words.training
+  if (step === 'training')
+    return progress > 0 && progress < 1 ? words.trainingProgress(percent(progress)) : words.training
   return step === 'shadow' ? (detail ?? nothing) : nothing
 }
 
 function drift({ drift }: ModelLife): TemplateResult | typeof nothing {
   if (!drift) return nothing
   return html`<div class="drift">
-    <div class="row between"><span>${words.drift}, ${drift.name}</span><span class="number">${figure(drift.value)} / ${figure(drift.limit)}</span></div>
+    <div class="row between">
+      <span>${words.drift}, ${drift.name}</span
+      ><span class="number">${figure(drift.value)} / ${figure(drift.limit)}</span>
+    </div>
     ${bar(drift.value / drift.limit, drift.value > drift.limit ? 'bad' : 'accent')}
     <p class="hint">${words.driftHint}</p>
   </div>`

@@ -43,7 +43,13 @@ export function overview(page: Page): TemplateResult {
             <a href="#/alarms">${strings.allAlarms}</a>
           </div>
           ${open.length === 0 ? html`<p class="hint">${strings.noAlarms}</p>` : nothing}
-          <ul class="lines">${repeat(open.slice(0, mostAlarms), ({ id }) => id, (alarm) => alarmLine(alarm, page))}</ul>
+          <ul class="lines">
+            ${repeat(
+              open.slice(0, mostAlarms),
+              ({ id }) => id,
+              (alarm) => alarmLine(alarm, page),
+            )}
+          </ul>
         </section>
         ${simulation(page)}
       </div>
@@ -75,7 +81,9 @@ function verdict({ state }: Page, all: readonly Glance[]): TemplateResult {
     ${icon(shape)}
     <div>
       <h1>${text}</h1>
-      <p>${troubles.length > 0 ? troubles.join('; ') : state.ready.ok ? words.summary(all.length, signals) : state.ready.reasons.join('; ')}</p>
+      <p>
+        ${troubles.length > 0 ? troubles.join('; ') : state.ready.ok ? words.summary(all.length, signals) : state.ready.reasons.join('; ')}
+      </p>
     </div>
   </div>`
 }
@@ -114,7 +122,10 @@ function figures({ state, ledger }: Page): TemplateResult {
   const stored = journal.samples.bytes + journal.results.bytes + journal.dead.bytes
   const waiting = Math.max(0, ...(ledger?.sinks ?? []).map((sink) => sink.waiting))
   const item = (name: string, value: string, more: unknown = nothing) =>
-    html`<div><dt>${name}</dt><dd>${value}${more}</dd></div>`
+    html`<div>
+      <dt>${name}</dt>
+      <dd>${value}${more}</dd>
+    </div>`
   return html`<section aria-labelledby="figures-title" class="card">
     <h2 id="figures-title">${words.title}</h2>
     <dl class="figures">
@@ -123,7 +134,9 @@ function figures({ state, ledger }: Page): TemplateResult {
       ${item(
         words.journal,
         bytes(stored),
-        journalLimit ? html` <small>${words.journalOf(bytes(journalLimit))}</small>${bar(stored / journalLimit)}` : nothing,
+        journalLimit
+          ? html` <small>${words.journalOf(bytes(journalLimit))}</small>${bar(stored / journalLimit)}`
+          : nothing,
       )}
       ${item(words.lag, words.rows(count(waiting)))} ${item(words.behind, words.records(count(throughput.lag)))}
     </dl>
