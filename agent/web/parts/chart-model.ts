@@ -104,6 +104,34 @@ export function bridge(values: readonly (number | null)[]): Column {
   return column
 }
 
+/**
+ * The same trend in at most `most` points: neighbours become one, with the smallest, the largest and the worst of both.
+ * A narrow chart beside a wide one needs no more points than it has pixels.
+ */
+export function thinned(model: ChartModel, most: number): ChartModel {
+  const size = Math.ceil(model.times.length / Math.max(1, most))
+  if (size <= 1) return model
+  const groups = Array.from({ length: Math.ceil(model.times.length / size) }, (_, i) => i * size)
+  const merge = (column: Column, pick: (...values: number[]) => number): Column =>
+    groups.map((from) => {
+      const values = column.slice(from, from + size)
+      const numbers = values.filter((value) => typeof value === 'number')
+      return numbers.length > 0 ? pick(...numbers) : values.includes(null) ? null : undefined
+    })
+  return {
+    ...model,
+    step: model.step * size,
+    times: groups.map((from) => model.times[from] + ((size - 1) / 2) * model.step),
+    min: merge(model.min, Math.min),
+    max: merge(model.max, Math.max),
+    threshold: merge(model.threshold, Math.max),
+    quality: groups.map((from) => {
+      const known = model.quality.slice(from, from + size).filter((quality) => quality !== null)
+      return known.length > 0 ? (Math.max(...known) as 0 | 1 | 2) : null
+    }),
+  }
+}
+
 /** Smallest, largest and newest value there is. */
 export function extentOf({ min, max }: ChartModel): { low: number; high: number; last: number } | undefined {
   let low = Infinity

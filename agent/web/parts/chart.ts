@@ -2,7 +2,7 @@ import { html, type PropertyValues, type TemplateResult } from 'lit'
 import uPlot from 'uplot'
 import { clock, figure } from '../format.ts'
 import { strings } from '../strings.ts'
-import { extentOf, type ChartModel } from './chart-model.ts'
+import { extentOf, thinned, type ChartModel } from './chart-model.ts'
 import { chartOptions, colours } from './chart-options.ts'
 import { drawMarks, drawQuality } from './chart-marks.ts'
 import { PageElement } from './element.ts'
@@ -13,6 +13,8 @@ export class Chart extends PageElement {
   declare model: ChartModel
   declare theme: string
   #plot: uPlot | undefined
+  /** The model in no more points than the plot has pixels. */
+  #drawn: ChartModel | undefined
   #size: ResizeObserver | undefined
 
   override disconnectedCallback(): void {
@@ -56,7 +58,7 @@ export class Chart extends PageElement {
     if (width === 0) return
     const colour = colours(this)
     const hooks: uPlot.Hooks.Arrays = {
-      draw: [(plot) => drawQuality(plot, this.model, colour), (plot) => drawMarks(plot, this.model, colour)],
+      draw: [(plot) => drawQuality(plot, this.#drawn!, colour), (plot) => drawMarks(plot, this.#drawn!, colour)],
       setCursor: [(plot) => this.#point(plot)],
       setSelect: [(plot) => this.#select(plot)],
     }
@@ -66,7 +68,8 @@ export class Chart extends PageElement {
   }
 
   #show(plot: uPlot): void {
-    const { times, min, max, threshold, from, to } = this.model
+    this.#drawn = thinned(this.model, Math.floor(plot.bbox.width / devicePixelRatio) || plot.width)
+    const { times, min, max, threshold, from, to } = this.#drawn
     plot.batch(() => {
       plot.setData([times, min, max, threshold], false)
       plot.setScale('x', { min: from, max: to })
@@ -74,7 +77,7 @@ export class Chart extends PageElement {
   }
 
   #point({ cursor }: uPlot): void {
-    const { times, min, max } = this.model
+    const { times, min, max } = this.#drawn!
     const at = cursor.idx
     const value = at === null || at === undefined ? undefined : max[at]
     const output = this.querySelector('output')!
@@ -99,7 +102,12 @@ export class Chart extends PageElement {
     if (!box || box.clientWidth === 0) return
     if (!this.#plot) this.#make()
     else if (this.#plot.width !== box.clientWidth || this.#plot.height !== box.clientHeight)
-      this.#plot.setSize({ width: box.clientWidth, height: box.clientHeight })
+      this.#resized(this.#plot, box)
+  }
+
+  #resized(plot: uPlot, { clientWidth: width, clientHeight: height }: HTMLElement): void {
+    plot.setSize({ width, height })
+    this.#show(plot)
   }
 
   #drop(): void {
