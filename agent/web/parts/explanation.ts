@@ -79,7 +79,7 @@ class Explanation extends PageElement {
       )
     let comparison: Comparison | 'none' = 'none'
     try {
-      const earlier = lastNormal(await read(raised - lookBack, raised, 400), monitor)
+      const earlier = calmest(await read(raised - lookBack, raised, 400), monitor)
       if (earlier !== undefined)
         comparison = {
           earlier,
@@ -97,14 +97,18 @@ class Explanation extends PageElement {
 
 customElements.define('mw-explanation', Explanation)
 
-/** End of the newest bucket in which the score stayed under half of the threshold; undefined where there is none. */
-export function lastNormal({ from, step, scores }: History, monitor: string): number | undefined {
+/** End of the bucket in which the machine was most as it was learned; undefined where it never was under the threshold. */
+export function calmest({ from, step, scores }: History, monitor: string): number | undefined {
   const own = scores.find((each) => each.monitor === monitor)
-  const place = own?.max.findLastIndex((score, i) => {
+  let least = 1
+  let place: number | undefined
+  own?.max.forEach((score, i) => {
     const limit = own.threshold[i]
-    return score !== null && limit !== null && score < limit / 2
+    if (score === null || limit === null || score / limit >= least) return
+    least = score / limit
+    place = i
   })
-  return place === undefined || place < 0 ? undefined : from + (place + 1) * step
+  return place === undefined ? undefined : from + (place + 1) * step
 }
 
 /** The middle of what a signal was, with its unit. */
