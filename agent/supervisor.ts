@@ -1,10 +1,13 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from '../models/index.ts'
+import { Annals } from './annals.ts'
 import type { Config } from './components.ts'
 import { createConnections, type Connection } from './connections.ts'
 import { describeError, systemClock, type Clock, type Journal, type JournalEvent, type Logger } from './core/index.ts'
 import { deliver, sinkLedger, type Delivery } from './delivery.ts'
+import { HealthTrends } from './health-trends.ts'
+import { HistoryReader } from './history.ts'
 import { createHttp, loadToken, type Listening } from './http/index.ts'
 import { Ingest } from './ingest.ts'
 import { Internals } from './internals.ts'
@@ -16,6 +19,7 @@ import { detectorLoader, fileVersion } from './models.ts'
 import { Newest } from './newest.ts'
 import { Pipeline } from './pipeline.ts'
 import { changesBetween, changesText, effective } from './reload.ts'
+import { pkiFolders, Trust } from './trust.ts'
 import { View, type ViewParts } from './view.ts'
 
 export interface AgentOptions {
@@ -97,10 +101,17 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       ]),
     )
   const lag = () => journal.stats('samples').next - live.next
+  const annals = new Annals(journal)
   const view = new View({
     site: config.site,
     clock,
     journal,
+    journalLimit: config.journal.size,
+    annals,
+    history: new HistoryReader(journal),
+    trends: new HealthTrends(),
+    trust: new Trust(pkiFolders(config)),
+    skew: (source) => counted.value('clock_skew_seconds', { source }),
     tags,
     get pipeline() {
       return pipeline
@@ -132,6 +143,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     log.error({ error }, failure)
     throw error
   })
+  const following = annals.follow(stopping.signal)
   const trimming = setInterval(() => void trim(journal, clock, log), 60_000)
   const ready = live.caughtUp.then(async () => {
     await putToWork(pipeline, config, registry, record, clock)
@@ -196,7 +208,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await internals.stop()
       await ingest.drained()
       stopping.abort()
-      await Promise.allSettled([running, ...[...deliveries.values()].map(({ delivery }) => delivery.done)])
+      await Promise.allSettled([running, following, ...[...deliveries.values()].map(({ delivery }) => delivery.done)])
       await Promise.allSettled(connections.map(async ({ sink }) => sink?.close()))
       await listening?.close()
       await pipeline.close()
@@ -231,7 +243,7 @@ async function putToWork(
 
 async function listen({ config, log, fallback = false }: AgentOptions, view: View): Promise<Listening> {
   const token = await loadToken(config.data)
-  return createHttp({ view, token, log, host: config.http.host, port: config.http.port, fallback }).listen()
+  return createHttp({ view, token, log, fallback, ...config.http }).listen()
 }
 
 /** A delivery, and what ends it alone. */

@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { grafanaFiles } from '../../config/grafana/source/index.ts'
 import { deadReasons, errorCodes, metrics } from '../core/index.ts'
-import { packageRoot } from '../version.ts'
+import { openApi } from '../http/index.ts'
+import { packageRoot, version } from '../version.ts'
 import { configurationSchema } from './schema.ts'
 
 /**
@@ -18,6 +19,7 @@ const files: Record<string, string> = {
   ...Object.fromEntries(
     Object.entries(grafanaFiles()).map(([file, text]) => [join(packageRoot, 'config', 'grafana', file), text]),
   ),
+  [join(folder, 'openapi.json')]: `${JSON.stringify(openApi(version), null, 2)}\n`,
 }
 
 interface Schema {

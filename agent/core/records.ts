@@ -1,4 +1,5 @@
 import type { ActionEvent, AlarmEvent } from './alarm.ts'
+import type { AuditEvent } from './audit.ts'
 import type { Batch } from './batch.ts'
 import type { Prediction } from './prediction.ts'
 
@@ -118,7 +119,7 @@ export interface AgentEvent {
   }[]
 }
 
-export type JournalEvent = ActionEvent | AlarmEvent | ModelEvent | GapEvent | LabelEvent | AgentEvent
+export type JournalEvent = ActionEvent | AlarmEvent | AuditEvent | ModelEvent | GapEvent | LabelEvent | AgentEvent
 
 /**
  * What the journal stores. A `samples` batch of length 0 says that time has passed without data.
