@@ -88,12 +88,12 @@ class Boosting {
     }
   }
 
-  run({ signal, progress }: FitExtras): Ensemble {
+  run(extras: FitExtras): Ensemble {
     const trees: Tree[] = []
     const losses: number[] = []
     let best = { loss: Infinity, round: 0, trees: 0 }
     for (let round = 1; round <= this.#options.trees; round++) {
-      signal?.throwIfAborted()
+      extras.signal?.throwIfAborted()
       const grown = this.#round()
       if (grown.length === 0) break
       trees.push(...grown)
@@ -103,7 +103,7 @@ class Boosting {
         losses.push(loss)
         if (loss < best.loss) best = { loss, round, trees: trees.length }
       }
-      progress?.(round)
+      extras.progress?.(round)
       if (this.#stops(round - best.round)) break
     }
     const kept = this.#validation && this.#options.patience > 0 ? trees.slice(0, best.trees) : trees

@@ -1,65 +1,44 @@
+import type { GraphPart } from '../onnx/graph.ts'
 import type { Ensemble } from './ensemble.ts'
 import type { Tree } from './tree.ts'
 
-/** Attributes of a node `TreeEnsembleRegressor` of the domain ai.onnx.ml, operator set 3. */
-export interface TreeAttributes {
-  readonly numbers: Readonly<Record<string, number>>
-  readonly texts: Readonly<Record<string, string>>
-  /** Lists of integers. */
-  readonly integers: Readonly<Record<string, readonly number[]>>
-  readonly floats: Readonly<Record<string, readonly number[]>>
-  readonly strings: Readonly<Record<string, readonly string[]>>
+/**
+ * The trees as a step of a graph: `input` [batch, columns] float32, `output` [batch, outputs] float32, the margins as
+ * `predict` gives them, to the bit. Missing values go the way they were trained to go.
+ */
+export function treesPart({ trees, outputs, base }: Ensemble, input: string, output: string): GraphPart {
+  // The runtime gives the base only to outputs that some tree adds to.
+  const bare = Array.from(base.keys()).filter((target) => trees.every((tree) => tree.output !== target))
+  const table = nodesOf([...trees, ...bare.map(nothing)])
+  const attributes = {
+    n_targets: outputs,
+    aggregate_function: 'SUM',
+    post_transform: 'NONE',
+    base_values: { floats: base },
+    ...table,
+  }
+  const step = { operator: 'TreeEnsembleRegressor', domain: 'ai.onnx.ml' as const, inputs: [input], outputs: [output] }
+  return { steps: [{ ...step, attributes }], constants: [] }
 }
 
-/**
- * Trees as the attributes of a TreeEnsembleRegressor, whose output [rows, outputs] are the margins. Thresholds and
- * answers are the very float32 numbers of the trees, and missing values go the way they were trained to go.
- */
-export function treeAttributes({ trees, outputs, base }: Ensemble): TreeAttributes {
-  const nodes: number[][] = [[], [], [], [], [], []]
-  const [treeIds, nodeIds, features, trueIds, falseIds, missing] = nodes
-  const thresholds: number[] = []
-  const modes: string[] = []
-  const leaves: number[][] = [[], [], []]
-  const [leafTrees, leafNodes, leafOutputs] = leaves
-  const answers: number[] = []
-  // The runtime gives the base only to outputs that some tree adds to.
-  const bare = Array.from(base.keys()).filter((output) => trees.every((tree) => tree.output !== output))
-  const written = [...trees, ...bare.map(nothing)]
-  written.forEach((tree, id) => {
-    tree.feature.forEach((column, node) => {
-      const leaf = column < 0
-      treeIds.push(id)
-      nodeIds.push(node)
-      features.push(leaf ? 0 : column)
-      trueIds.push(tree.left[node])
-      falseIds.push(tree.right[node])
-      missing.push(tree.missingLeft[node])
-      thresholds.push(tree.threshold[node])
-      modes.push(leaf ? 'LEAF' : 'BRANCH_LEQ')
-      if (!leaf) return
-      leafTrees.push(id)
-      leafNodes.push(node)
-      leafOutputs.push(tree.output)
-      answers.push(tree.value[node])
-    })
-  })
+function nodesOf(trees: readonly Tree[]) {
+  const each = <T>(of: (tree: Tree, node: number, id: number) => T): T[] =>
+    trees.flatMap((tree, id) => Array.from(tree.feature, (_, node) => of(tree, node, id)))
+  const leaves = each((tree, node, id) => ({ tree, node, id })).filter(({ tree, node }) => tree.feature[node] < 0)
+  const ints = (values: number[]) => ({ ints: values })
   return {
-    numbers: { n_targets: outputs },
-    texts: { aggregate_function: 'SUM', post_transform: 'NONE' },
-    integers: {
-      nodes_treeids: treeIds,
-      nodes_nodeids: nodeIds,
-      nodes_featureids: features,
-      nodes_truenodeids: trueIds,
-      nodes_falsenodeids: falseIds,
-      nodes_missing_value_tracks_true: missing,
-      target_treeids: leafTrees,
-      target_nodeids: leafNodes,
-      target_ids: leafOutputs,
-    },
-    floats: { nodes_values: thresholds, target_weights: answers, base_values: Array.from(base) },
-    strings: { nodes_modes: modes },
+    nodes_treeids: ints(each((_, __, id) => id)),
+    nodes_nodeids: ints(each((_, node) => node)),
+    nodes_featureids: ints(each(({ feature }, node) => Math.max(0, feature[node]))),
+    nodes_modes: { texts: each(({ feature }, node) => (feature[node] < 0 ? 'LEAF' : 'BRANCH_LEQ')) },
+    nodes_values: { floats: each(({ threshold }, node) => threshold[node]) },
+    nodes_truenodeids: ints(each(({ left }, node) => left[node])),
+    nodes_falsenodeids: ints(each(({ right }, node) => right[node])),
+    nodes_missing_value_tracks_true: ints(each(({ missingLeft }, node) => missingLeft[node])),
+    target_treeids: ints(leaves.map(({ id }) => id)),
+    target_nodeids: ints(leaves.map(({ node }) => node)),
+    target_ids: ints(leaves.map(({ tree }) => tree.output)),
+    target_weights: { floats: leaves.map(({ tree, node }) => tree.value[node]) },
   }
 }
 
