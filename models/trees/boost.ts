@@ -49,7 +49,7 @@ interface Fitted extends Required<Labelled> {
   readonly margins: Float64Array
 }
 
-function prepared({ data, target, weights }: Labelled, { outputs }: Objective): Fitted {
+function prepared({ data, target, weights }: Labelled, { outputs, classes }: Objective): Fitted {
   const filled = weights ?? new Float64Array(data.rows).fill(1)
   if (data.values.length !== data.rows * data.columns || target.length !== data.rows || filled.length !== data.rows) {
     throw new RangeError(
@@ -57,7 +57,7 @@ function prepared({ data, target, weights }: Labelled, { outputs }: Objective): 
     )
   }
   target.forEach((value, row) => {
-    const valid = outputs > 1 ? Number.isInteger(value) && value >= 0 && value < outputs : Number.isFinite(value)
+    const valid = classes > 0 ? Number.isInteger(value) && value >= 0 && value < classes : Number.isFinite(value)
     if (!valid) throw new RangeError(`target ${value} of row ${row} is not one that can be learned`)
   })
   return { data, target, weights: filled, margins: new Float64Array(data.rows * outputs) }
@@ -78,7 +78,7 @@ class Boosting {
     this.#training = training
     this.#validation = validation
     this.#base = Float32Array.from(objective.base(training.target, training.weights))
-    this.#grower = new Grower(binned(training.data, options.bins), options)
+    this.#grower = new Grower(binned(training.data, options.bins, detail(training, objective)), options)
     this.#random = seededRandom(options.seed)
     for (const fitted of [training, validation]) {
       if (!fitted) continue
@@ -149,6 +149,17 @@ class Boosting {
     }
     return tree
   }
+}
+
+/**
+ * How finely bins look at each row. Bins of equal numbers of rows would blur the edges of a rare class, so that all
+ * classes count the same.
+ */
+function detail({ target }: Fitted, { classes }: Objective): Float64Array {
+  const counts = new Float64Array(Math.max(1, classes))
+  const code = (row: number) => (classes > 0 ? target[row] : 0)
+  for (let row = 0; row < target.length; row++) counts[code(row)]++
+  return Float64Array.from(target, (_, row) => 1 / counts[code(row)])
 }
 
 function share(length: number, part: number): number {
