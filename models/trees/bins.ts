@@ -1,9 +1,4 @@
-/** Rows of float32 features, row-major; NaN is missing. */
-export interface Matrix {
-  readonly rows: number
-  readonly columns: number
-  readonly values: Float32Array
-}
+import type { Matrix } from '../matrix.ts'
 
 /** A matrix as bins. Bin b of a column holds the values up to `cuts[b]`; the one after its last bin holds the missing. */
 export interface Bins {

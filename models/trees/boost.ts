@@ -1,10 +1,11 @@
-import { binned, type Matrix } from './bins.ts'
+import type { Matrix } from '../matrix.ts'
+import { seededRandom, type Random } from '../random.ts'
+import { binned } from './bins.ts'
 import { TreeEnsemble, type Ensemble } from './ensemble.ts'
 import { Grower, type Grown } from './grow.ts'
 import { objectiveOf, type Objective } from './objectives.ts'
 import { treeOptions, type TreeOptions } from './options.ts'
 import { weightedQuantile } from './quantile.ts'
-import { drawSorted, seededRandom } from './random.ts'
 import { leafOf, type Tree } from './tree.ts'
 
 /** Rows with what is to be learned of them. */
@@ -70,7 +71,7 @@ class Boosting {
   readonly #validation?: Fitted
   readonly #base: Float32Array
   readonly #grower: Grower
-  readonly #random: () => number
+  readonly #random: Random
 
   constructor(options: TreeOptions, objective: Objective, training: Fitted, validation?: Fitted) {
     this.#options = options
@@ -160,6 +161,16 @@ function detail({ target }: Fitted, { classes }: Objective): Float64Array {
   const code = (row: number) => (classes > 0 ? target[row] : 0)
   for (let row = 0; row < target.length; row++) counts[code(row)]++
   return Float64Array.from(target, (_, row) => 1 / counts[code(row)])
+}
+
+/** `count` of the numbers 0 to `length` - 1, ascending, drawn without replacement. */
+function drawSorted(length: number, count: number, random: Random): Uint32Array {
+  const drawn = new Uint32Array(count)
+  let at = 0
+  for (let i = 0; i < length && at < count; i++) {
+    if (count === length || random.uniform() * (length - i) < count - at) drawn[at++] = i
+  }
+  return drawn
 }
 
 function share(length: number, part: number): number {
