@@ -121,7 +121,7 @@ function softmax(classes: number): Objective {
     outputs: classes,
     classes,
     base: (target, weights) => {
-      const sums = new Float64Array(classes).fill(1e-6)
+      const sums = new Float64Array(classes).fill(0.5)
       target.forEach((code, i) => (sums[code] += weights[i]))
       const total = sums.reduce((sum, value) => sum + value, 0)
       return sums.map((sum) => Math.log(sum / total))
