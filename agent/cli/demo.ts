@@ -44,6 +44,7 @@ async function runDemo(folder: string, args: string[]): Promise<void> {
       console.log(`\n  ${url ?? 'The page is off.'}\n`)
       console.log('It learns what is normal for a little over a minute. Then inject a fault on the page, and watch.')
       console.log('Ctrl-C stops it; nothing is left behind.\n')
+      return undefined
     })
   } finally {
     await plant.close()

@@ -30,6 +30,14 @@ export class AgentProcess {
     return this.#output
   }
 
+  get pid(): number {
+    return this.#process!.pid!
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#process!.kill(name)
+  }
+
   get token(): string {
     return readFileSync(join(this.#folder, 'data', 'http-token'), 'utf8').trim()
   }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import {
   DataType,
   DataValue,
@@ -9,9 +10,10 @@ import {
   coerceStatusCode,
   Variant,
   VariantArrayType,
+  makeEUInformation,
   nodesets,
 } from 'node-opcua'
-import type { AddressSpace, Namespace, NodeId, UAVariable } from 'node-opcua'
+import type { AddressSpace, Namespace, NodeId, UAObject, UAVariable } from 'node-opcua'
 import type { ServerCommand, ServerNode, ServerOptions, ServerValue } from './opcua-server.ts'
 
 /** The child process of `opcua-server.ts`: a node-opcua server that does what its parent says over IPC. */
@@ -27,7 +29,7 @@ async function start(): Promise<void> {
   server = new OPCUAServer({
     port: options.port,
     hostname: '127.0.0.1',
-    nodeset_filename: [nodesets.standard],
+    nodeset_filename: [nodesets.standard, ...(options.nodesets ?? []).map((name) => nodesets[name as 'di'])],
     serverCertificateManager: manager(options.pki),
     userCertificateManager: manager(`${options.pki}-users`),
     securityModes: insecure
@@ -43,10 +45,16 @@ async function start(): Promise<void> {
     maxConnectionsPerEndpoint: 50,
     disableDiscovery: true,
   })
+  if (options.transfers === false) handlers()._on_TransferSubscriptionsRequest = undefined
   await server.initialize()
   const namespace = space().registerNamespace('http://millwright.test/plant')
   for (const node of definitions.values()) create(namespace, node)
   await server.start()
+}
+
+/** What answers the requests of clients, by the name of the request; a request without one is refused as unsupported. */
+function handlers(): Record<string, (() => void) | undefined> {
+  return server as unknown as Record<string, (() => void) | undefined>
 }
 
 function manager(rootFolder: string): OPCUACertificateManager {
@@ -64,22 +72,64 @@ function space(): AddressSpace {
 async function stop(): Promise<void> {
   clearInterval(ticking)
   variables.clear()
+  folders.clear()
   await server?.shutdown(0)
   server = undefined
 }
 
 function create(namespace: Namespace, node: ServerNode): void {
-  const variable = namespace.addVariable({
-    organizedBy: space().rootFolder.objects,
+  const common = {
+    ...(node.folder === undefined
+      ? { organizedBy: space().rootFolder.objects, browseName: node.name }
+      : { componentOf: folder(namespace, node.folder), browseName: node.name.split('/').at(-1)! }),
     nodeId: `s=${node.name}`,
-    browseName: node.name,
     dataType: node.enumeration ? enumeration(namespace, node.enumeration) : (node.dataType ?? 'Double'),
     valueRank: Array.isArray(node.value) && !isPair(node) ? 1 : -1,
     minimumSamplingInterval: 0,
-  })
+  }
+  const { unit, range } = node
+  const variable =
+    unit === undefined || range === undefined
+      ? namespace.addVariable(common)
+      : (namespace.addAnalogDataItem({
+          ...common,
+          engineeringUnitsRange: range,
+          engineeringUnits: makeEUInformation(unit, unit, unit),
+        }) as UAVariable)
   variables.set(node.name, variable)
   if (node.history) space().installHistoricalDataNode(variable, { maxOnlineValues: 1_000 })
   write(node)
+}
+
+const folders = new Map<string, UAObject>()
+
+/** The object at a path below Objects, made where it is missing; `DeviceSet` and what is in it are those of DI. */
+function folder(namespace: Namespace, path: string): UAObject {
+  const known = folders.get(path)
+  if (known) return known
+  const names = path.split('/')
+  const name = names.pop()!
+  const di = space().getNamespaceIndex('http://opcfoundation.org/UA/DI/')
+  if (path === 'DeviceSet') return space().findNode(`ns=${di};i=5001`) as UAObject
+  const parent = names.length === 0 ? space().rootFolder.objects : folder(namespace, names.join('/'))
+  const made = namespace.addObject({
+    ...(names.length === 0 ? { organizedBy: parent } : { componentOf: parent }),
+    browseName: name === 'ParameterSet' ? { name, namespaceIndex: di } : name,
+  })
+  if (names.join('/') === 'DeviceSet') identify(namespace, made, di)
+  folders.set(path, made)
+  return made
+}
+
+function identify(namespace: Namespace, device: UAObject, di: number): void {
+  for (const [name, value] of Object.entries({ Manufacturer: 'ACME', Model: 'P-100', SerialNumber: '4711' })) {
+    namespace.addVariable({
+      propertyOf: device,
+      browseName: { name, namespaceIndex: di },
+      dataType: 'String',
+      value: { dataType: DataType.String, value },
+    })
+  }
 }
 
 function enumeration(namespace: Namespace, names: string[]) {
@@ -150,7 +200,13 @@ const actions: { [Name in ServerCommand['do']]: (command: Extract<ServerCommand,
   look: () => ({
     sessions: server?.engine.currentSessionCount ?? 0,
     subscriptions: server?.engine.currentSubscriptionCount ?? 0,
+    identities: server ? sessions().map(identityOf) : [],
   }),
+  mute: () => {
+    handlers()._on_PublishRequest = () => undefined
+    for (const { publishEngine } of sessions()) publishEngine._publish_request_queue = []
+  },
+  unmute: () => delete handlers()._on_PublishRequest,
   dropSubscriptions: () => {
     for (const session of sessions())
       for (const { id } of session.publishEngine.subscriptions) session.deleteSubscription(id)
@@ -162,12 +218,22 @@ const actions: { [Name in ServerCommand['do']]: (command: Extract<ServerCommand,
 
 interface OpenSession {
   readonly authenticationToken: NodeId
-  readonly publishEngine: { readonly subscriptions: readonly { readonly id: number }[] }
+  readonly userIdentityToken?: { readonly userName?: string; readonly certificateData?: Buffer }
+  readonly publishEngine: {
+    readonly subscriptions: readonly { readonly id: number }[]
+    _publish_request_queue: unknown[]
+  }
   deleteSubscription(id: number): void
 }
 
 function sessions(): OpenSession[] {
   return Object.values((server!.engine as unknown as { _sessions: Record<string, OpenSession> })._sessions)
+}
+
+/** A user's name, the subject of a user's certificate, or nothing. */
+function identityOf({ userIdentityToken: token }: OpenSession): string {
+  if (token?.certificateData) return new X509Certificate(token.certificateData).subject
+  return token?.userName ?? ''
 }
 
 process.on('message', (message: ServerCommand & { id: number }) => {
