@@ -1,6 +1,6 @@
 import { Subject, type Observable } from 'rxjs'
 import type { Config } from './components.ts'
-import { createFeatures, type Features } from '../models/features/index.ts'
+import { createFeatures, defaultFeatures, type Features } from '../models/features/index.ts'
 import { kindOf, learns } from '../models/index.ts'
 import { clean } from './clean.ts'
 import {
@@ -57,7 +57,8 @@ export class Monitor {
     this.name = name
     this.settings = settings
     this.#metrics = context.metrics
-    this.features = createFeatures({ features: settings.features }, context.assets)
+    const names = settings.features ?? [...defaultFeatures[kindOf(settings.model)]]
+    this.features = createFeatures({ features: names }, context.assets, context.keeper)
     context.keeper.keep('collected', {
       save: () => [this.#first, this.#last, this.#windows],
       load: ([first, last, windows]: number[]) => {

@@ -10,6 +10,7 @@ import {
   type Entry,
   type JournalEvent,
   type JournalRecord,
+  type LabelEvent,
   type Metrics,
   type ModelEvent,
   type Prediction,
@@ -142,9 +143,18 @@ export class Pipeline {
 
   async #apply(event: JournalEvent): Promise<JournalEvent[]> {
     if (event.type === 'action') return this.alarms.act(event)
+    if (event.type === 'label') this.#endRun(event)
     if (event.type !== 'model') return [event]
     if (event.step === 'active') await this.#activate(event.monitor, event.version)
     return [event satisfies ModelEvent]
+  }
+
+  /** After a failure or maintenance, the age of an asset counts anew. */
+  #endRun({ label, asset, time, monitor }: LabelEvent): void {
+    if (label !== 'failure' && label !== 'maintenance') return
+    for (const [name, { features }] of this.monitors) {
+      if (monitor === undefined || monitor === name) features.reset(asset, time)
+    }
   }
 
   async #activate(name: string, version: string): Promise<void> {
