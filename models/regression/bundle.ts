@@ -100,10 +100,15 @@ export function scaled(from: string, to: string, factor: number, offset = 0): Gr
   )
 }
 
+/** The larger of two float64 inputs, row by row. */
+export function larger(a: string, b: string, to: string): GraphPart {
+  return { constants: [], steps: [{ operator: 'Max', inputs: [a, b], outputs: [to] }] }
+}
+
 /** The larger of an input and a number. */
 export function atLeast(from: string, to: string, least: number): GraphPart {
   const bound = { name: `${to}_least`, shape: [], values: Float64Array.of(least) }
-  return { constants: [bound], steps: [{ operator: 'Max', inputs: [from, bound.name], outputs: [to] }] }
+  return joinParts({ constants: [bound], steps: [] }, larger(from, bound.name, to))
 }
 
 function spanOf({ features }: TrainingInput, rows: Uint32Array): { from: number; to: number } {

@@ -1,3 +1,4 @@
+import type { FeatureBatch } from '../../agent/core/index.ts'
 import type { Matrix } from '../matrix.ts'
 import type { Candidate } from '../report.ts'
 import { defaultSeed, type TrainingContext } from '../training.ts'
@@ -7,8 +8,8 @@ import { methodsFor, type Examples, type Method, type Regressor } from './method
 export interface Folded extends Examples {
   readonly fold: Int32Array
   readonly folds: number
-  /** The fold that candidates are compared on. */
-  readonly judge: number
+  /** The folds that candidates are compared on. */
+  readonly judges: readonly number[]
   /** Whether rows of `fold` may be learned from when rows of `held` are told: false for those that lie in its future. */
   readonly mayLearn: (fold: number, held: number) => boolean
 }
@@ -40,7 +41,7 @@ export async function select(examples: Folded, judge: Judge, context: TrainingCo
     // A third of the time for the comparison: the rest is for the chosen one.
     if (index > 0 && performance.now() - started > budget / 3) break
     progress?.(index / (methods.length + examples.folds), method.name)
-    tried.push({ method, ...(await attempt(method, examples, examples.judge, seed, signal)) })
+    tried.push({ method, ...(await attemptAll(method, examples, examples.judges, seed, signal)) })
   }
   const figures = tried.map(({ predicted, rows }) => judge(predicted, rows))
   const best = figures.reduce((least, { error }, index) => (error < figures[least].error ? index : least), 0)
@@ -51,13 +52,13 @@ export async function select(examples: Folded, judge: Judge, context: TrainingCo
   const { method, predicted, rows } = tried[best]
   const outOfFold = new Float64Array(examples.data.rows).fill(NaN)
   rows.forEach((row, i) => (outOfFold[row] = predicted[i]))
-  for (let fold = 0; fold < examples.folds; fold++) {
-    signal?.throwIfAborted()
-    progress?.((methods.length + fold) / (methods.length + examples.folds), `${method.name}, fold ${fold + 1}`)
-    if (fold === examples.judge) continue
-    const other = await attempt(method, examples, fold, seed, signal)
-    other.rows.forEach((row, i) => (outOfFold[row] = other.predicted[i]))
-  }
+  const others = Array.from({ length: examples.folds }, (_, fold) => fold).filter(
+    (fold) => !examples.judges.includes(fold),
+  )
+  progress?.(methods.length / (methods.length + examples.folds), `${method.name}, the other parts`)
+  const more = await attemptAll(method, examples, others, seed, signal)
+  more.rows.forEach((row, i) => (outOfFold[row] = more.predicted[i]))
+  progress?.(1 - 1 / (methods.length + examples.folds), `${method.name}, all of the data`)
   return { method, candidates, outOfFold, regressor: await method.fit(examples, seed, signal) }
 }
 
@@ -65,6 +66,26 @@ interface Tried {
   readonly rows: Uint32Array
   readonly predicted: Float64Array
   readonly seconds: number
+}
+
+/** Tells several folds, each by a fit of its own. */
+async function attemptAll(
+  method: Method,
+  examples: Folded,
+  held: readonly number[],
+  seed: number,
+  signal?: AbortSignal,
+): Promise<Tried> {
+  const parts: Tried[] = []
+  for (const fold of held) {
+    signal?.throwIfAborted()
+    parts.push(await attempt(method, examples, fold, seed, signal))
+  }
+  return {
+    rows: Uint32Array.from(parts.flatMap(({ rows }) => [...rows])),
+    predicted: Float64Array.from(parts.flatMap(({ predicted }) => [...predicted])),
+    seconds: parts.reduce((sum, { seconds }) => sum + seconds, 0),
+  }
 }
 
 /** Fits to what may be learned from, and tells the held fold; no rows where there is too little. */
@@ -100,4 +121,12 @@ export function rowsOf({ columns, values }: Matrix, rows: Uint32Array): Matrix {
 
 export function pickOf(values: Float64Array, rows: Uint32Array): Float64Array {
   return Float64Array.from(rows, (row) => values[row])
+}
+
+/** The features of rows, in float32 as the graph takes them. */
+export function matrixOf(features: FeatureBatch, rows: Uint32Array): Matrix {
+  const columns = features.names.length
+  const values = new Float32Array(rows.length * columns)
+  rows.forEach((row, to) => values.set(features.values.subarray(row * columns, (row + 1) * columns), to * columns))
+  return { rows: rows.length, columns, values: values.map((value) => (Number.isFinite(value) ? value : NaN)) }
 }

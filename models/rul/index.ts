@@ -13,7 +13,7 @@ import {
   type Residuals,
 } from '../regression/interval.ts'
 import type { Regressor } from '../regression/methods.ts'
-import { select, type Judge, type Selection } from '../regression/selection.ts'
+import { matrixOf, select, type Judge, type Selection } from '../regression/selection.ts'
 import { defaultSeed, defineModel, type TrainingContext, type TrainingInput } from '../training.ts'
 import { writeCard } from './card.ts'
 import { reportOf } from './report.ts'
@@ -91,7 +91,7 @@ async function fitRul(settings: RulSettings, input: TrainingInput, context: Trai
   const cap = settings.cap ?? learnedCap(data)
   const warnBelow = settings.warn_below ?? warnShare * cap
   if (!(warnBelow < cap)) throw capTooLow(input.monitor, cap, warnBelow)
-  const matrix = matrixOf(input, data.rows)
+  const matrix = matrixOf(input.features, data.rows)
   const target = data.life.map((life) => Math.min(1, life / cap))
   const fold = foldsOf(data, folds, context.seed ?? defaultSeed)
   const judge: Judge = (predicted, rows) => {
@@ -99,7 +99,7 @@ async function fitRul(settings: RulSettings, input: TrainingInput, context: Trai
     const rmse = Math.sqrt(mean(squares))
     return { error: rmse, rmse }
   }
-  const examples = { data: matrix, target, fold, folds, judge: 0, mayLearn: () => true }
+  const examples = { data: matrix, target, fold, folds, judges: [0], mayLearn: () => true }
   const selection = await select(examples, judge, context)
   const residuals = {
     predicted: selection.outOfFold.map(clamp),
@@ -158,14 +158,6 @@ function graphOf(regressor: Regressor, interval: Interval, cap: number): GraphPa
     atLeast('least', 'lower', 0),
     scaled('highest', 'upper', cap),
   )
-}
-
-/** The features of rows, in float32 as the graph takes them. */
-function matrixOf({ features }: TrainingInput, rows: Uint32Array): Matrix {
-  const columns = features.names.length
-  const values = new Float32Array(rows.length * columns)
-  rows.forEach((row, to) => values.set(features.values.subarray(row * columns, (row + 1) * columns), to * columns))
-  return { rows: rows.length, columns, values: values.map((value) => (Number.isFinite(value) ? value : NaN)) }
 }
 
 /** Rows of assets with all the life that can be told before them. */

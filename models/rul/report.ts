@@ -1,7 +1,7 @@
 import type { Report } from '../report.ts'
 import { errorPlot } from '../regression/figure.ts'
 import { boundsOf } from '../regression/interval.ts'
-import { curveOf, peakMemory } from '../regression/report.ts'
+import { curveOf, dataOf, peakMemory } from '../regression/report.ts'
 import type { TrainingInput } from '../training.ts'
 import { span, unitOf } from './card.ts'
 import type { TrainedRul } from './index.ts'
@@ -9,7 +9,7 @@ import type { TrainedRul } from './index.ts'
 /** How a model of remaining life came to be. */
 export function reportOf(input: TrainingInput, trained: TrainedRul, seconds: number): Report {
   const { data, cap, selection, residuals, interval, coverage, rmse } = trained
-  const { features, monitor, created } = input
+  const { monitor, created } = input
   const [unit, name] = unitOf(cap)
   const { lower, upper } = boundsOf(interval, residuals.predicted)
   const inUnits = (shares: Float64Array) => Array.from(shares, (share) => Math.max(0, (share * cap) / unit))
@@ -17,13 +17,7 @@ export function reportOf(input: TrainingInput, trained: TrainedRul, seconds: num
     monitor,
     type: 'rul',
     created,
-    data: {
-      from: features.start.reduce((a, b) => Math.min(a, b), Infinity),
-      to: features.end.reduce((a, b) => Math.max(a, b), -Infinity),
-      rows: features.length,
-      used: data.rows.length,
-      assets: new Set(Array.from(data.rows, (row) => features.asset[row])).size,
-    },
+    data: dataOf(input, data.rows),
     exclusions: data.exclusions,
     split: `by whole runs, one of four parts held out; ${data.runs} runs`,
     metric: { name: 'rmse', better: 'lower' },

@@ -35,7 +35,12 @@ export async function fd001(folder: string): Promise<Fd001> {
   const ends = new Map(training.map(({ name, rows }) => [name, rows.length * period]))
   const value = Float64Array.from(features.end, (end, row) => ends.get(features.asset[row])! - end)
   const started = performance.now()
-  const bundle = await trainModel(modelConfig.parse('rul'), { monitor: 'bench', features, targets: { value }, created: 0 })
+  const bundle = await trainModel(modelConfig.parse('rul'), {
+    monitor: 'bench',
+    features,
+    targets: { value },
+    created: 0,
+  })
   const seconds = (performance.now() - started) / 1000
   const detector = await loadDetector(bundle)
   const test = machinesIn(join(folder, 'test_FD001.txt'), 'test')

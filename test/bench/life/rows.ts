@@ -24,7 +24,10 @@ export const period = 3_600_000
 
 /** A configuration with one monitor, with default settings but for these. */
 export function configOf(monitor: Record<string, unknown>): Config {
-  return schema.parse({ assets: { machine: { tags: '{asset}/{role}' } }, monitors: { bench: { assets: 'machine', ...monitor } } })
+  return schema.parse({
+    assets: { machine: { tags: '{asset}/{role}' } },
+    monitors: { bench: { assets: 'machine', ...monitor } },
+  })
 }
 
 /** Samples of machines as journal entries, one after another; the first row of each is at one period after the epoch. */
@@ -32,7 +35,9 @@ export function entriesOf(machines: readonly Machine[], columns: readonly string
   return machines.map(({ name, rows }, offset) => {
     const builder = new BatchBuilder(name)
     const indices = columns.map((column) => tags.resolve({ name: `${name}/${column}`, type: 'number' }).index)
-    rows.forEach((row, at) => row.forEach((value, i) => builder.add(indices[i], (at + 1) * period, value, Quality.good)))
+    rows.forEach((row, at) =>
+      row.forEach((value, i) => builder.add(indices[i], (at + 1) * period, value, Quality.good)),
+    )
     return { kind: 'samples', batch: builder.take(rows.length * period), offset }
   })
 }
@@ -69,7 +74,14 @@ async function play(
     detector: () => Promise.resolve(detector),
   })
   pipeline.monitors.get('bench')!.vectors.subscribe(seen)
-  const active: JournalEvent = { type: 'model', time: 0, monitor: 'bench', step: 'active', version: 'bench', detail: '' }
+  const active: JournalEvent = {
+    type: 'model',
+    time: 0,
+    monitor: 'bench',
+    step: 'active',
+    version: 'bench',
+    detail: '',
+  }
   if (detector) await pipeline.handle([{ kind: 'event', event: active, arrival: 0, offset: -1 }])
   const records = [...(await pipeline.handle(entries)), ...(await pipeline.finish(entries.length, 0))]
   await pipeline.close()
