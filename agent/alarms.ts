@@ -104,7 +104,7 @@ export class Alarms {
     if (score > threshold) {
       if (track.over++ === 0) track.overSince = time
     } else track.over = 0
-    if (score < threshold * (1 - hysteresis)) {
+    if (score < threshold - hysteresis * Math.abs(threshold)) {
       if (track.under++ === 0) track.underSince = time
     } else track.under = 0
   }

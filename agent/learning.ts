@@ -2,7 +2,8 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describeError, type Clock, type Logger, type ModelEvent } from './core/index.ts'
+import { describeError, type Clock, type Logger, type ModelEvent, type ModelStep } from './core/index.ts'
+import { decide, type Decision } from './life-cycle.ts'
 import type { Monitor } from './monitor.ts'
 import type { ProcessAnswer, ProcessJob } from './training-process.ts'
 
@@ -15,17 +16,38 @@ export interface LearningOptions {
   readonly clock: Clock
   /** Offset in `samples` that a training started now may read up to. */
   end(): number
-  /** Writes a step of a model's life into the journal. */
+  /** Offset in `samples` up to which the pipeline has handled entries. */
+  handled(): number
+  /** Writes a step of a model's life into the journal; resolves when it is stored. */
   readonly record: (event: ModelEvent) => Promise<void>
 }
 
-/** Decides when a monitor trains, and puts the model to work that comes out of it. */
+/** A training under way. */
+export interface Training {
+  /** Wall time of its start, ms since epoch. */
+  readonly started: number
+  /** 0 to 1. */
+  readonly progress: number
+  /** What it is doing now, in words. */
+  readonly step: string
+  readonly why: string
+}
+
+interface Running {
+  readonly child: ChildProcess
+  training: Training
+  cancelled?: string
+}
+
+/** ms between two looks at what is due. */
+const lookEvery = 500
+
+/** Lets the steps in the life of models happen: trains in a process of its own, and writes what is decided into the journal. */
 export class Learning {
   readonly #options: LearningOptions
-  readonly #running = new Map<string, ChildProcess>()
-  /** Span at which a monitor whose training failed is tried again, ms of event time. */
-  readonly #nextTry = new Map<string, number>()
-  readonly #windows = new Map<string, number>()
+  readonly #running = new Map<string, Running>()
+  /** Offset that the pipeline must have passed before the monitor is looked at again: its last step takes effect there. */
+  readonly #settled = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: LearningOptions) {
@@ -33,74 +55,128 @@ export class Learning {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#check(), 500)
+    this.#timer = setInterval(() => this.#look(), lookEvery)
   }
 
   /** Kills what is being trained: an unfinished training leaves nothing behind. */
   stop(): void {
     clearInterval(this.#timer)
-    for (const child of this.#running.values()) child.kill('SIGKILL')
+    for (const { child } of this.#running.values()) child.kill('SIGKILL')
+  }
+
+  /** The training of a monitor, while there is one. */
+  training(monitor: string): Training | undefined {
+    return this.#running.get(monitor)?.training
   }
 
   isTraining(monitor: string): boolean {
     return this.#running.has(monitor)
   }
 
-  #check(): void {
+  /** Begins a training now, whatever is due. False where one is under way or the monitor has none. */
+  retrain(name: string, why: string): boolean {
+    const monitor = this.#options.monitors.get(name)
+    if (!monitor?.learns || this.#running.has(name)) return false
+    this.#train(monitor, why)
+    return true
+  }
+
+  /** Ends a training without a model. False where none is under way. */
+  cancel(name: string, why: string): boolean {
+    const running = this.#running.get(name)
+    if (!running) return false
+    running.cancelled = why
+    running.child.kill('SIGKILL')
+    return true
+  }
+
+  #look(): void {
     for (const [name, monitor] of this.#options.monitors) {
-      const { after } = monitor.settings.learn
-      const due = monitor.collected.span >= (this.#nextTry.get(name) ?? after)
-      if (due && monitor.model === undefined && monitor.learns && !this.#running.has(name)) this.#train(name, after)
+      if (!monitor.learns || this.#running.has(name)) continue
+      if (this.#options.handled() < (this.#settled.get(name) ?? 0)) continue
+      const decision = decide(monitor.standing, monitor.settings.learn)
+      if (decision) this.#carryOut(monitor, decision)
     }
   }
 
-  #train(name: string, after: number): void {
-    const { log, text, args, clock } = this.#options
-    const job: ProcessJob = { text, args, monitor: name, to: this.#options.end(), created: clock.now() }
-    log.info({ monitor: name }, 'training starts')
-    void this.#record(name, 'training', '', 'training starts')
+  #carryOut(monitor: Monitor, decision: Decision): void {
+    if (decision.step === 'train') {
+      this.#train(monitor, decision.why)
+      return
+    }
+    const { step, version, why } = decision
+    const replaced = monitor.model
+    this.#options.log.info({ monitor: monitor.name, version, step }, `model ${step}: ${why}`)
+    void this.#step(monitor, step, version, step === 'rollback' ? `${replaced ?? ''} was taken back: ${why}` : why)
+  }
+
+  #train(monitor: Monitor, why: string): void {
+    const { name, standing, model } = monitor
+    const { log, clock, text, args } = this.#options
+    const { history, memory } = monitor.settings.learn
+    const since = standing.newest - history
+    const job: ProcessJob = {
+      text,
+      args,
+      monitor: name,
+      to: this.#options.end(),
+      since: Number.isNaN(since) ? -Infinity : since,
+      created: clock.now(),
+      ...(model !== undefined && { active: model }),
+    }
+    log.info({ monitor: name }, `training starts: ${why}`)
+    void this.#step(monitor, 'training', model ?? '', why)
     const child = fork(script, {
-      execArgv: [...process.execArgv, '--max-old-space-size=1024'],
+      execArgv: [...process.execArgv, `--max-old-space-size=${Math.ceil(memory / 2 ** 20)}`],
       serialization: 'advanced',
     })
-    this.#running.set(name, child)
+    const running: Running = { child, training: { started: clock.now(), progress: 0, step: 'starting', why } }
+    this.#running.set(name, running)
     if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW)
     let answer: ProcessAnswer | undefined
     child.on('message', (message: ProcessAnswer) => {
-      if ('progress' in message) this.#windows.set(name, message.progress)
+      if ('progress' in message) running.training = { ...running.training, ...message }
       else answer = message
     })
     child.on('error', (error) => (answer ??= { failed: describeError(error), retryable: true }))
     child.on('exit', (code, signal) => {
       this.#running.delete(name)
-      const span = this.#options.monitors.get(name)!.collected.span
-      this.#nextTry.set(name, span + after / 4)
-      void this.#finish(
-        name,
-        answer ?? { failed: `the training process ended with ${signal ?? code}`, retryable: true },
-      )
+      const ended = running.cancelled ?? `the training process ended with ${signal ?? code}`
+      const remedy =
+        signal === 'SIGABRT' || code === 134 ? { remedy: 'Raise `learn.memory`, or shorten `learn.history`.' } : {}
+      this.#finish(monitor, answer ?? { failed: ended, retryable: true, ...remedy })
     })
     child.send(job)
   }
 
-  async #finish(name: string, answer: ProcessAnswer): Promise<void> {
+  #finish(monitor: Monitor, answer: ProcessAnswer): void {
     const { log } = this.#options
+    const { name, standing } = monitor
     if ('version' in answer) {
-      log.info({ monitor: name, version: answer.version, windows: this.#windows.get(name) }, 'a model was trained')
-      await this.#record(name, 'active', answer.version, `trained from ${this.#windows.get(name) ?? 0} windows`)
+      const { version, windows } = answer
+      log.info({ monitor: name, version, windows }, 'a model was trained')
+      const detail = `trained from ${windows} windows`
+      if (version === standing.model) void this.#step(monitor, 'refused', version, `${detail}; it is the model at work`)
+      else void this.#step(monitor, standing.working ? 'shadow' : 'active', version, detail)
     } else if ('failed' in answer) {
-      log.warn({ monitor: name, remedy: answer.remedy }, `training failed: ${answer.failed}`)
-      await this.#record(name, 'failed', '', answer.failed)
+      const detail = answer.remedy === undefined ? answer.failed : `${answer.failed} ${answer.remedy}`
+      log.warn({ monitor: name }, `training failed: ${detail}`)
+      void this.#step(monitor, 'failed', '', detail)
     }
   }
 
-  async #record(monitor: string, step: ModelEvent['step'], version: string, detail: string): Promise<void> {
+  /** Steps carry the event time of the newest window: what is due later depends on it, in a replay as well. */
+  async #step(monitor: Monitor, step: ModelStep, version: string, detail: string): Promise<void> {
     const { clock, log, record } = this.#options
+    const { newest } = monitor.standing
+    const time = Number.isNaN(newest) ? clock.now() : newest
+    this.#settled.set(monitor.name, Infinity)
     try {
-      await record({ type: 'model', time: clock.now(), monitor, step, version, detail })
+      await record({ type: 'model', time, monitor: monitor.name, step, version, detail })
     } catch (error) {
-      log.error({ monitor, step }, `a step of the model's life was not stored: ${describeError(error)}`)
+      log.error({ monitor: monitor.name, step }, `a step of the model's life was not stored: ${describeError(error)}`)
     }
+    this.#settled.set(monitor.name, this.#options.end())
   }
 }
 

@@ -10,13 +10,12 @@ import {
   type Entry,
   type JournalEvent,
   type JournalRecord,
-  type LabelEvent,
   type Metrics,
   type ModelEvent,
   type Prediction,
   type TagTable,
 } from './core/index.ts'
-import { Monitor } from './monitor.ts'
+import { Monitor, type Rival } from './monitor.ts'
 
 export interface PipelineOptions {
   readonly config: Pick<Config, 'clean' | 'assets' | 'monitors'>
@@ -30,10 +29,16 @@ export interface PipelineOptions {
   readonly saved?: unknown
 }
 
+/** Versions of a monitor's models. */
+interface SavedModels {
+  readonly active: string
+  readonly rival?: { readonly version: string; readonly role: Rival['role'] }
+}
+
 interface Saved {
   readonly states: Record<string, unknown>
   readonly located: Record<string, readonly number[]>
-  readonly models: Record<string, string>
+  readonly models: Record<string, SavedModels>
   readonly alarms: unknown
 }
 
@@ -52,7 +57,6 @@ export class Pipeline {
   readonly #input = new Subject<Batch>()
   readonly #classes = new Map<string, AssetClass>()
   readonly #checkpoint: Checkpoint
-  readonly #models: Record<string, string> = {}
   #records: Batch[] = []
 
   private constructor(options: PipelineOptions, saved: Saved | undefined) {
@@ -80,7 +84,12 @@ export class Pipeline {
   static async create(options: PipelineOptions): Promise<Pipeline> {
     const saved = options.saved as Saved | undefined
     const pipeline = new Pipeline(options, saved)
-    for (const [monitor, version] of Object.entries(saved?.models ?? {})) await pipeline.#activate(monitor, version)
+    for (const [name, { active, rival }] of Object.entries(saved?.models ?? {})) {
+      const monitor = pipeline.monitors.get(name)
+      if (!monitor) continue
+      await monitor.use(active, await options.detector(name, active), { resumed: true })
+      if (rival) await monitor.challenge(rival.version, await options.detector(name, rival.version), rival.role)
+    }
     return pipeline
   }
 
@@ -120,7 +129,7 @@ export class Pipeline {
     const saved: Saved = {
       states: this.#checkpoint.save(),
       located,
-      models: { ...this.#models },
+      models: this.#models(),
       alarms: this.alarms.save(),
     }
     return saved
@@ -143,25 +152,31 @@ export class Pipeline {
 
   async #apply(event: JournalEvent): Promise<JournalEvent[]> {
     if (event.type === 'action') return this.alarms.act(event)
-    if (event.type === 'label') this.#endRun(event)
-    if (event.type !== 'model') return [event]
-    if (event.step === 'active') await this.#activate(event.monitor, event.version)
-    return [event satisfies ModelEvent]
+    if (event.type === 'label') for (const monitor of this.monitors.values()) monitor.label(event)
+    if (event.type === 'model') await this.#step(event)
+    return [event]
   }
 
-  /** After a failure or maintenance, the age of an asset counts anew. */
-  #endRun({ label, asset, time, monitor }: LabelEvent): void {
-    if (label !== 'failure' && label !== 'maintenance') return
-    for (const [name, { features }] of this.monitors) {
-      if (monitor === undefined || monitor === name) features.reset(asset, time)
-    }
-  }
-
-  async #activate(name: string, version: string): Promise<void> {
+  /** A step in the life of a model. */
+  async #step({ monitor: name, step, version, time }: ModelEvent): Promise<void> {
     const monitor = this.monitors.get(name)
     if (!monitor) return
-    this.#models[name] = version
-    await monitor.use(version, await this.#options.detector(name, version))
+    if (step === 'training') monitor.training(time)
+    const load = () => this.#options.detector(name, version)
+    const rival = monitor.rival?.version === version ? monitor.rival : undefined
+    if (step === 'active') await monitor.use(version, rival?.detector ?? (await load()), { predecessor: true })
+    else if (step === 'rollback') await monitor.use(version, rival?.detector ?? (await load()))
+    else if (step === 'shadow') await monitor.challenge(version, await load())
+    else if ((step === 'refused' || step === 'retired') && rival) await monitor.dismiss()
+  }
+
+  #models(): Record<string, SavedModels> {
+    const models: Record<string, SavedModels> = {}
+    for (const [name, { model, rival }] of this.monitors) {
+      if (model === undefined) continue
+      models[name] = { active: model, ...(rival && { rival: { version: rival.version, role: rival.role } }) }
+    }
+    return models
   }
 
   #collect(predictions: Prediction[], events: JournalEvent[], origin: number, arrival: number): JournalRecord[] {

@@ -73,6 +73,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     log,
     clock,
     end: () => journal.stats('samples').next,
+    handled: () => live.next,
     record,
   })
   const deliveries = new Map<string, Delivery>()

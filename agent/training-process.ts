@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { parseConfig } from '../config/index.ts'
 import { Registry } from '../models/registry.ts'
 import { schema } from './components.ts'
-import { describeError, MillwrightError } from './core/index.ts'
+import { arrivalOf } from './pipeline.ts'
+import { describeError, MillwrightError, type Journal } from './core/index.ts'
 import { openJournal } from './journal/index.ts'
 import { learn } from './training.ts'
 
@@ -14,13 +15,17 @@ export interface ProcessJob {
   readonly monitor: string
   /** Offset in `samples` before which the training data end. */
   readonly to: number
+  /** Event time from which on windows are used, ms since epoch. */
+  readonly since: number
   readonly created: number
+  /** The version that is active now: its bundle is kept. */
+  readonly active?: string
 }
 
 /** What it answers. */
 export type ProcessAnswer =
-  | { readonly progress: number }
-  | { readonly version: string }
+  | { readonly progress: number; readonly step: string }
+  | { readonly version: string; readonly windows: number }
   | { readonly failed: string; readonly remedy?: string; readonly retryable: boolean }
 
 const tell = (answer: ProcessAnswer) =>
@@ -28,19 +33,45 @@ const tell = (answer: ProcessAnswer) =>
 
 process.once('message', (job: ProcessJob) => {
   train(job)
-    .then((version) => tell({ version }))
+    .then(tell)
     .catch((error: unknown) => tell(failure(error)))
     .finally(() => process.disconnect())
 })
 
-async function train({ text, args, monitor, to, created }: ProcessJob): Promise<string> {
+/** Share of the progress that reading takes. */
+const reading = 0.5
+/** Least wall time between two reports of progress, ms. */
+const reportEvery = 200
+
+async function train({ text, args, monitor, to, since, created, active }: ProcessJob): Promise<ProcessAnswer> {
   const config = parseConfig(text, { schema, args })
   const journal = await openJournal({ folder: join(config.data, 'journal'), settings: config.journal, readOnly: true })
   try {
-    const progress = (windows: number) => void tell({ progress: windows })
-    const entries = upTo(journal, to)
-    const bundle = await learn({ config, monitor, tags: journal.tags, entries, created, progress }, never)
-    return await new Registry(join(config.data, 'models')).register(bundle)
+    const from = offsetAt(journal, since - leadIn(config.monitors[monitor].window))
+    let reported = 0
+    let read = 0
+    const report = (share: number, step: string) => {
+      if (performance.now() - reported < reportEvery) return
+      reported = performance.now()
+      const done = Number.isNaN(share) ? read * reading : reading + share * (1 - reading)
+      void tell({ progress: done, step })
+    }
+    const bundle = await learn(
+      {
+        config,
+        monitor,
+        tags: journal.tags,
+        entries: entriesOf(journal, from, to, (share) => (read = share)),
+        created,
+        since,
+        budget: config.monitors[monitor].learn.budget,
+        progress: report,
+        ...(active !== undefined && { parent: active }),
+      },
+      never,
+    )
+    const version = await new Registry(join(config.data, 'models')).register(bundle, active)
+    return { version, windows: bundle.manifest.training.used }
   } finally {
     await journal.close()
   }
@@ -49,16 +80,35 @@ async function train({ text, args, monitor, to, created }: ProcessJob): Promise<
 /** The process is killed to cancel it, so nothing inside has to listen. */
 const never = new AbortController().signal
 
-function* upTo(journal: Awaited<ReturnType<typeof openJournal>>, to: number) {
-  for (let next = journal.stats('samples').first; next < to;) {
+/** Event time read before the first window that is used, so that it is complete, ms. */
+function leadIn(window: number | object): number {
+  return typeof window === 'number' ? 2 * window : 0
+}
+
+/** The first offset whose record arrived at or after `time`. Arrivals ascend, so it is found by halving. */
+function offsetAt(journal: Journal, time: number): number {
+  const { first, next } = journal.stats('samples')
+  let low = first
+  for (let high = next; low < high;) {
+    const middle = (low + high) >> 1
+    const entry = journal.read('samples', middle, 1).at(0)
+    if (entry && entry.offset < high && arrivalOf(entry) < time) low = entry.offset + 1
+    else high = middle
+  }
+  return low
+}
+
+function* entriesOf(journal: Journal, from: number, to: number, progress: (share: number) => void) {
+  for (let next = from; next < to;) {
     const chunk = journal.read('samples', next, 256).filter(({ offset }) => offset < to)
     if (chunk.length === 0) return
     yield chunk
     next = chunk[chunk.length - 1].offset + 1
+    progress((next - from) / (to - from))
   }
 }
 
 function failure(error: unknown): ProcessAnswer {
   if (!(error instanceof MillwrightError)) return { failed: describeError(error), retryable: true }
-  return { failed: describeError(error), remedy: error.remedy, retryable: error.retryable }
+  return { failed: describeError(error), ...(error.remedy && { remedy: error.remedy }), retryable: error.retryable }
 }

@@ -1,7 +1,8 @@
 import type { Config } from './components.ts'
-import { trainModel, type ModelBundle } from '../models/index.ts'
+import { kindOf, trainModel, type ModelBundle, type TrainingInput } from '../models/index.ts'
 import { DetectorError, silentMetrics, type Entry, type FeatureBatch, type TagTable } from './core/index.ts'
-import { joinFeatures } from './monitor.ts'
+import { Labels } from './labels.ts'
+import { joinFeatures, type MonitorSettings } from './monitor.ts'
 import { Pipeline } from './pipeline.ts'
 
 export interface TrainingJob {
@@ -12,13 +13,19 @@ export interface TrainingJob {
   readonly entries: AsyncIterable<readonly Entry[]> | Iterable<readonly Entry[]>
   /** Written into the bundle; ms since epoch. */
   readonly created: number
-  /** Called with the number of windows collected so far. */
-  progress?(windows: number): void
+  /** The version that is active now. */
+  readonly parent?: string
+  /** Event time before which windows are left out, ms since epoch. */
+  readonly since?: number
+  /** ms of wall time for the candidates; infinite where absent. */
+  readonly budget?: number
+  /** `share`: 0 to 1 of the whole, NaN while it is not known. */
+  progress?(share: number, step: string): void
 }
 
 /** Learns a monitor's model from entries, through the same pipeline that scores them live. Throws a DetectorError. */
 export async function learn(job: TrainingJob, signal: AbortSignal): Promise<ModelBundle> {
-  const { monitor, config, tags } = job
+  const { monitor, config, tags, since = -Infinity } = job
   const settings = config.monitors[monitor]
   const pipeline = await Pipeline.create({
     config: { ...config, monitors: { [monitor]: settings } },
@@ -27,24 +34,49 @@ export async function learn(job: TrainingJob, signal: AbortSignal): Promise<Mode
     detector: () => Promise.resolve(undefined),
     keepSamples: false,
   })
-  const collector = new Collector(settings.min_coverage)
+  const collector = new Collector(settings.min_coverage, since)
+  const labels = new Labels()
   pipeline.monitors.get(monitor)!.vectors.subscribe((vectors) => collector.add(vectors))
   for await (const chunk of job.entries) {
     signal.throwIfAborted()
-    await pipeline.handle(chunk)
-    job.progress?.(collector.length)
+    // Steps in the life of models are of no matter here: features do not depend on them.
+    const entries = chunk.filter((entry) => entry.kind !== 'event' || entry.event.type === 'label')
+    for (const entry of entries) if (entry.kind === 'event' && entry.event.type === 'label') labels.add(entry.event)
+    await pipeline.handle(entries)
+    job.progress?.(NaN, `${collector.length} windows collected`)
   }
-  return trainModel(settings.model, { features: collector.peek(), monitor, created: job.created }, { signal })
+  const { budget, created, parent } = job
+  return trainModel(settings.model, trainingInput(monitor, settings, collector, labels, { created, parent }), {
+    signal,
+    ...(budget !== undefined && { budget }),
+    progress: (share, step) => job.progress?.(share, step),
+  })
+}
+
+/** What was collected, with what labels say of it. Throws a DetectorError where there is nothing. */
+export function trainingInput(
+  monitor: string,
+  { model }: MonitorSettings,
+  collector: Collector,
+  labels: Labels,
+  { created, parent }: { created: number; parent?: string | undefined },
+): TrainingInput {
+  const features = collector.peek()
+  const targets = labels.targetsFor(kindOf(model), monitor, features)
+  return { features, monitor, created, ...(targets && { targets }), ...(parent !== undefined && { parent }) }
 }
 
 /** Gathers the windows a model may learn from: well covered, and with the columns of the newest one. */
 export class Collector {
   readonly #minCoverage: number
+  readonly #since: number
   #batches: FeatureBatch[] = []
   #length = 0
 
-  constructor(minCoverage: number) {
+  /** @param since windows that begin before this event time are left out, ms since epoch */
+  constructor(minCoverage: number, since = -Infinity) {
     this.#minCoverage = minCoverage
+    this.#since = since
   }
 
   get length(): number {
@@ -65,7 +97,11 @@ export class Collector {
           'Check that the asset pattern matches tags that have data, and that the data spans more than one window.',
       })
     }
-    return newestRevisions(joinFeatures(this.#batches.map((batch) => withColumns(batch, names))), this.#minCoverage)
+    return newestRevisions(
+      joinFeatures(this.#batches.map((batch) => withColumns(batch, names))),
+      this.#minCoverage,
+      this.#since,
+    )
   }
 }
 
@@ -84,10 +120,10 @@ function withColumns(batch: FeatureBatch, names: readonly string[]): FeatureBatc
 }
 
 /** Well-covered rows, the newest revision of each window only, ascending by (end, asset). */
-function newestRevisions(batch: FeatureBatch, minCoverage: number): FeatureBatch {
+function newestRevisions(batch: FeatureBatch, minCoverage: number, since: number): FeatureBatch {
   const newest = new Map<string, number>()
   for (let row = 0; row < batch.length; row++) newest.set(`${batch.asset[row]} ${batch.end[row]}`, row)
-  const rows = [...newest.values()].filter((row) => batch.coverage[row] >= minCoverage)
+  const rows = [...newest.values()].filter((row) => batch.coverage[row] >= minCoverage && batch.start[row] >= since)
   rows.sort((a, b) => batch.end[a] - batch.end[b] || (batch.asset[a] < batch.asset[b] ? -1 : 1))
   const width = batch.names.length
   const values = new Float64Array(rows.length * width)

@@ -1,5 +1,6 @@
+import { Cron } from 'croner'
 import { z } from 'zod'
-import { assetExpression, duration } from '../agent/core/index.ts'
+import { assetExpression, byteSize, duration } from '../agent/core/index.ts'
 import type { ConfigProblem, ConnectorDefinition, OperatorDefinition } from '../agent/core/index.ts'
 import { byKey, byType } from './choice.ts'
 
@@ -48,11 +49,59 @@ export const alarmConfig = z.strictObject({
     .min(0)
     .max(0.9)
     .default(0.1)
-    .describe('Clears only under threshold x (1 - hysteresis); between the two nothing changes.'),
+    .describe(
+      'Clears only when the score is under the threshold by this share of it; between the two nothing changes.',
+    ),
+})
+
+const schedules = {
+  hourly: '0 * * * *',
+  daily: '0 3 * * *',
+  weekly: '0 3 * * 1',
+  monthly: '0 3 1 * *',
+} as const
+
+/** `weekly` or a cron pattern; a cron pattern comes out, undefined for `never`. */
+const schedule = z.string().transform((text, context): string | undefined => {
+  if (text === 'never') return undefined
+  const pattern = text in schedules ? schedules[text as keyof typeof schedules] : text
+  try {
+    new Cron(pattern, { paused: true })
+    return pattern
+  } catch (error) {
+    const known = ['never', ...Object.keys(schedules)].join(', ')
+    context.addIssue({ code: 'custom', message: `expected ${known} or a cron pattern: ${(error as Error).message}` })
+    return z.NEVER
+  }
 })
 
 export const learnConfig = z.strictObject({
   after: duration.prefault('2h').describe('Event time of good windows to collect before the first training.'),
+  retrain: schedule
+    .prefault('weekly')
+    .describe(
+      'When it trains again: never, hourly, daily, weekly, monthly, or a cron pattern in UTC such as 0 3 * * 1.',
+    ),
+  history: duration.prefault('30d').describe('How far back in time a training reads the journal.'),
+  drift: z
+    .boolean()
+    .default(true)
+    .describe('Train again when scores, residuals or features have drifted from what the model learned.'),
+  at_most: duration.prefault('6h').describe('Least event time between two trainings.'),
+  shadow: duration
+    .prefault('1h')
+    .describe('Event time for which a new model scores beside the one at work before the two are compared.'),
+  wait_for_labels: duration
+    .prefault('14d')
+    .describe('Kinds that are compared by labels: event time after which a new model is refused for want of them.'),
+  margin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.01)
+    .describe('By how much a new model must be better: in merit, 0 to 1, or as a share of the mean deviation.'),
+  budget: duration.prefault('10m').describe('Wall time after which a training tries no further candidate.'),
+  memory: byteSize.prefault('1GB').describe('Heap that the training process may use.'),
 })
 
 const assetClass = z.strictObject({

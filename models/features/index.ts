@@ -79,6 +79,7 @@ class ClassFeatures implements Features {
   readonly #moments = new Moments()
   readonly #runs: Runs
   readonly #ofRun: boolean
+  readonly #known = new WeakMap<WindowBatch, readonly (Run | undefined)[]>()
   #own: Plan = { names: [], roles: [], ofAsset: [], ofRun: false }
   #ownRoles = 0
   #fixed: Plan = this.#own
@@ -117,7 +118,7 @@ class ClassFeatures implements Features {
       batch.coverage[row] = window.coverage
       batch.revision[row] = window.revision
     }
-    const runs = this.#ofRun || plan.ofRun ? windows.map((window) => this.#runs.at(window)) : undefined
+    const runs = this.#ofRun || plan.ofRun ? this.#runsOf(windows) : undefined
     for (const role of plan.roles) this.#fill(role, windows, runs, batch.values, width)
     if (runs && plan.ofRun) fillOfAsset(plan, windows, runs, batch.values)
     return batch
@@ -125,6 +126,13 @@ class ClassFeatures implements Features {
 
   reset(asset: string, time: number): void {
     this.#runs.reset(asset, time)
+  }
+
+  /** The run of each window. The same windows again, for other columns, are in the same runs, whatever is known since. */
+  #runsOf(windows: WindowBatch): readonly (Run | undefined)[] {
+    let runs = this.#known.get(windows)
+    if (!runs) this.#known.set(windows, (runs = windows.map((window) => this.#runs.at(window))))
+    return runs
   }
 
   #fill(

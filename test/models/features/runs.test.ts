@@ -94,6 +94,15 @@ describe('features of runs', () => {
     ])
   })
 
+  it('are the same for the same windows again, whatever is known since', () => {
+    const assets = plant('p/x')
+    const features = createFeatures(settings, assets)
+    const windows = [windowOf(assets, 0, 100, { coverage: 0.2 }), windowOf(assets, 10_000, 5)]
+    const first = features.extract(windows)
+    assert.deepEqual(features.extract(windows, ['age', 'x.shift']).values, Float64Array.of(10, NaN, 20, 0))
+    assert.deepEqual(features.extract(windows), first)
+  })
+
   it('are the same to the bit however windows and restarts fall', () => {
     const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: -9, max: 9 }), fc.boolean()), {
       minLength: 1,
