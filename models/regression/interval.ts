@@ -28,28 +28,28 @@ const knotBounds = { groups: 10, rows: 50, most: 10 } as const
  * Vovk, Lindsay, Nouretdinov and Gammerman (2003), "Mondrian confidence machine".
  */
 export function fitInterval({ predicted, truth, group }: Residuals): Interval {
-  const order = Uint32Array.from(predicted.keys()).sort((a, b) => predicted[a] - predicted[b])
-  const count = knotCount(order.length, new Set(group).size)
-  const knots: number[] = []
-  const below: number[] = []
-  const above: number[] = []
-  for (let knot = 0; knot < count; knot++) {
-    const rows = order.subarray(
-      Math.floor((knot * order.length) / count),
-      Math.floor(((knot + 1) * order.length) / count),
-    )
-    const centre = rows.reduce((sum, row) => sum + predicted[row], 0) / rows.length
-    const tails = tailsOf(rows, { predicted, truth, group })
-    if (knots.length > 0 && centre - knots[knots.length - 1] <= 1e-9 * Math.abs(centre)) {
-      below.push(Math.min(below.pop()!, tails[0]))
-      above.push(Math.max(above.pop()!, tails[1]))
-      continue
-    }
-    knots.push(centre)
-    below.push(tails[0])
-    above.push(tails[1])
+  const residuals = { predicted, truth, group }
+  const ranges = rangesOf(predicted, knotCount(predicted.length, new Set(group).size))
+  const tails = ranges.map((rows) => tailsOf(rows, residuals))
+  return {
+    knots: Float64Array.from(ranges, (rows) => rows.reduce((sum, row) => sum + predicted[row], 0) / rows.length),
+    below: Float64Array.from(tails, ([below]) => below),
+    above: Float64Array.from(tails, ([, above]) => above),
   }
-  return { knots: Float64Array.from(knots), below: Float64Array.from(below), above: Float64Array.from(above) }
+}
+
+/** Rows in order of their prediction, cut into at most `count` parts of about the same size, never between equal ones. */
+function rangesOf(predicted: Float64Array, count: number): Uint32Array[] {
+  const order = Uint32Array.from(predicted.keys()).sort((a, b) => predicted[a] - predicted[b])
+  const ranges: Uint32Array[] = []
+  let from = 0
+  for (let part = 1; part <= count; part++) {
+    let to = Math.max(from, Math.floor((part * order.length) / count))
+    while (to > 0 && to < order.length && predicted[order[to]] === predicted[order[to - 1]]) to++
+    if (to > from) ranges.push(order.subarray(from, to))
+    from = to
+  }
+  return ranges
 }
 
 /** The bounds of predictions. */
