@@ -2,6 +2,7 @@ import { loadDetector, trainModel, type ModelBundle } from '../models/index.ts'
 import type { Registry } from '../models/registry.ts'
 import type { Config } from './components.ts'
 import {
+  describeError,
   silentMetrics,
   sliceRows,
   type Arrival,
@@ -9,18 +10,24 @@ import {
   type Entry,
   type JournalEvent,
   type JournalRecord,
+  type ModelStep,
   type TagTable,
 } from './core/index.ts'
+import { Labels } from './labels.ts'
+import { decide } from './life-cycle.ts'
+import type { Monitor } from './monitor.ts'
 import { Pipeline } from './pipeline.ts'
-import { Collector } from './training.ts'
+import { Collector, trainingInput } from './training.ts'
 
 export interface ReplayOptions {
   readonly config: Config
   readonly tags: TagTable
   /** What came in, in order. */
   readonly arrivals: AsyncIterable<Arrival> | Iterable<Arrival>
-  /** Models trained earlier. Without it, or where it has none, a monitor learns from the data as it would live. */
+  /** Models trained earlier: a monitor that has one works with it throughout. Without, it learns as it would live. */
   readonly registry?: Registry
+  /** The version that a monitor works with; the newest of the registry where absent. */
+  readonly versions?: Readonly<Record<string, string>>
   /** Gets the results, in order; the replay waits for it. */
   results(records: readonly JournalRecord[]): void | Promise<void>
   rejected?(letters: readonly DeadLetter[]): void
@@ -41,16 +48,21 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
   return run.finish()
 }
 
-/** Rows handled at a time while a monitor learns. */
+/** Rows handled at a time while a monitor learns: what is decided takes effect there. */
 const learningStep = 32
+
+/** What a monitor that learns in a replay learns from. */
+interface Learner {
+  readonly monitor: Monitor
+  readonly collector: Collector
+}
 
 class Replay {
   readonly #options: ReplayOptions
   readonly #pipeline: Pipeline
   readonly #bundles: Map<string, ModelBundle>
-  readonly #collectors = new Map<string, Collector>()
-  /** Span of event time at which a monitor is tried next, ms. */
-  readonly #due = new Map<string, number>()
+  readonly #learners: Learner[] = []
+  readonly #labels = new Labels()
   #offset = 0
   #samples = 0
   #rejected = 0
@@ -75,7 +87,7 @@ class Replay {
       },
     })
     const run = new Replay(options, pipeline, bundles)
-    for (const name of pipeline.monitors.keys()) await run.#prepare(name)
+    for (const monitor of pipeline.monitors.values()) await run.#prepare(monitor)
     return run
   }
 
@@ -86,10 +98,9 @@ class Replay {
     if (rejected.length > 0) this.#options.rejected?.(rejected)
     this.#arrival = batch.arrival
     for (let from = 0; from < batch.length;) {
-      // In small steps while a monitor learns, so that its training ends where it would have ended live.
-      const to = this.#collectors.size > 0 ? from + learningStep : batch.length
+      const to = this.#learners.length > 0 ? from + learningStep : batch.length
       await this.#handle({ kind: 'samples', batch: sliceRows(batch, from, to), offset: this.#offset++ })
-      for (const [name, collector] of this.#collectors) await this.#learnIfDue(name, collector)
+      for (const learner of this.#learners) await this.#learn(learner)
       from = to
     }
     for (const event of events) await this.#event(event)
@@ -104,47 +115,52 @@ class Replay {
     return { samples: this.#samples, rejected: this.#rejected, models }
   }
 
-  async #prepare(name: string): Promise<void> {
-    const monitor = this.#pipeline.monitors.get(name)!
-    if (!monitor.learns) return this.#activate(name, 'file', 'named in the configuration')
-    const version = (await this.#options.registry?.versions(name))?.at(-1)
-    if (version !== undefined) {
-      this.#bundles.set(`${name}/${version}`, await this.#options.registry!.load(name, version))
-      return this.#activate(name, version, 'newest in the registry')
+  async #prepare(monitor: Monitor): Promise<void> {
+    const { name, settings } = monitor
+    if (!monitor.learns) return this.#step(monitor, 'active', 'file', 'named in the configuration')
+    const { registry, versions } = this.#options
+    const version = versions?.[name] ?? (await registry?.versions(name))?.at(-1)
+    if (version !== undefined && registry) {
+      this.#bundles.set(`${name}/${version}`, await registry.load(name, version))
+      return this.#step(monitor, 'active', version, 'from the registry')
     }
-    const collector = new Collector(monitor.settings.min_coverage)
-    this.#collectors.set(name, collector)
+    const collector = new Collector(settings.min_coverage)
+    this.#learners.push({ monitor, collector })
     monitor.vectors.subscribe((vectors) => collector.add(vectors))
   }
 
-  async #learnIfDue(name: string, collector: Collector): Promise<void> {
-    const { settings, collected } = this.#pipeline.monitors.get(name)!
-    if (collected.span < (this.#due.get(name) ?? settings.learn.after)) return
-    this.#due.set(name, collected.span + settings.learn.after / 4)
-    const features = collector.peek()
-    const signal = new AbortController().signal
+  /** The next step in the life of the monitor's model, as it would come live; a training takes no time here. */
+  async #learn({ monitor, collector }: Learner): Promise<void> {
+    const decision = decide(monitor.standing, monitor.settings.learn)
+    if (!decision) return
+    if (decision.step !== 'train') return this.#step(monitor, decision.step, decision.version, decision.why)
+    const { standing, name, settings } = monitor
+    await this.#step(monitor, 'training', standing.model ?? '', decision.why)
     try {
-      const bundle = await trainModel(settings.model, { features, monitor: name, created: this.#arrival }, { signal })
-      this.#bundles.set(`${name}/${bundle.manifest.version}`, bundle)
-      this.#collectors.delete(name)
-      await this.#activate(name, bundle.manifest.version, `trained from ${features.length} windows`)
+      collector.forget(standing.newest - settings.learn.history)
+      const meta = { created: this.#arrival, parent: standing.model }
+      const bundle = await trainModel(settings.model, trainingInput(name, settings, collector, this.#labels, meta))
+      const { version, training } = bundle.manifest
+      this.#bundles.set(`${name}/${version}`, bundle)
+      await this.#step(
+        monitor,
+        standing.working ? 'shadow' : 'active',
+        version,
+        `trained from ${training.used} windows`,
+      )
     } catch (error) {
-      await this.#event({
-        type: 'model',
-        time: this.#arrival,
-        monitor: name,
-        step: 'failed',
-        version: '',
-        detail: String(error),
-      })
+      await this.#step(monitor, 'failed', '', describeError(error))
     }
   }
 
-  #activate(monitor: string, version: string, detail: string): Promise<void> {
-    return this.#event({ type: 'model', time: this.#arrival, monitor, step: 'active', version, detail })
+  #step(monitor: Monitor, step: ModelStep, version: string, detail: string): Promise<void> {
+    const { newest } = monitor.standing
+    const time = Number.isNaN(newest) ? this.#arrival : newest
+    return this.#event({ type: 'model', time, monitor: monitor.name, step, version, detail })
   }
 
   #event(event: JournalEvent): Promise<void> {
+    if (event.type === 'label') this.#labels.add(event)
     return this.#handle({ kind: 'event', event, arrival: this.#arrival, offset: this.#offset++ })
   }
 

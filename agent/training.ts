@@ -69,7 +69,7 @@ export function trainingInput(
 /** Gathers the windows a model may learn from: well covered, and with the columns of the newest one. */
 export class Collector {
   readonly #minCoverage: number
-  readonly #since: number
+  #since: number
   #batches: FeatureBatch[] = []
   #length = 0
 
@@ -86,6 +86,12 @@ export class Collector {
   add(vectors: FeatureBatch): void {
     this.#batches.push(vectors)
     this.#length += vectors.length
+  }
+
+  /** Lets go of windows that begin before this event time, ms since epoch. */
+  forget(before: number): void {
+    if (before > this.#since) this.#since = before
+    this.#batches = this.#batches.filter(({ start }) => start.some((time) => time >= before))
   }
 
   /** All of it as one batch, ascending by end. Throws a DetectorError where there is nothing. */

@@ -1,8 +1,9 @@
-import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readFile, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DetectorError, describeError } from '../agent/core/index.ts'
 import { contentHash, readBundle, syncFolder, writeBundle } from './onnx/bundle.ts'
 import type { Manifest, ModelBundle } from './onnx/manifest.ts'
+import type { Report } from './report.ts'
 
 /** A version in the registry; `problem` says why it cannot be loaded. */
 export interface RegistryEntry {
@@ -59,9 +60,26 @@ export class Registry {
     )
   }
 
+  /** Folder of a version, with its report, for reading only. */
+  folder(monitor: string, version: string): string {
+    return join(this.#monitorFolder(monitor), version)
+  }
+
+  /** How a version came to be; undefined where it has no report. */
+  async report(monitor: string, version: string): Promise<Report | undefined> {
+    const text = await readFile(join(this.folder(monitor, version), 'report.json'), 'utf8').catch(() => undefined)
+    return text === undefined ? undefined : (JSON.parse(text) as Report)
+  }
+
+  /** Monitors that have a version. */
+  async monitors(): Promise<string[]> {
+    const names = await readdir(this.#folder).catch(() => [])
+    return names.map(decodeURIComponent).sort()
+  }
+
   /** Rejects with a DetectorError: MODEL_MISSING, or MODEL_BROKEN where a file is damaged or not the registered one. */
   async load(monitor: string, version: string): Promise<ModelBundle> {
-    const folder = join(this.#monitorFolder(monitor), version)
+    const folder = this.folder(monitor, version)
     if (!versionName.test(version) || !(await exists(folder))) {
       const versions = await this.versions(monitor)
       throw new DetectorError('MODEL_MISSING', `monitor ${monitor} has no model ${version}`, {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { decode, encode } from 'cbor-x'
 import fc from 'fast-check'
-import { loadDetector, trainModel, type ModelBundle } from '../models/index.ts'
+import { loadDetector, type ModelBundle } from '../models/index.ts'
 import { schema } from '../agent/components.ts'
 import {
   JournalError,
@@ -15,8 +15,8 @@ import {
 import { openJournal } from '../agent/journal/index.ts'
 import { Live, pipelineCursor } from '../agent/live.ts'
 import { Pipeline } from '../agent/pipeline.ts'
-import { Collector } from '../agent/training.ts'
 import { begin, samplesOf, scenario, scenarioConfig } from './support/scenario.ts'
+import { concluded, trainOnScenario } from './support/scenario-results.ts'
 
 const config = scenarioConfig()
 const log: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -84,34 +84,12 @@ async function life(journal: Journal, chunks: readonly number[], checkpoints: bo
   await pipeline.close()
 }
 
-/** What is in the results stream, without the cutting into records. */
-function concluded(journal: Journal) {
-  const entries = journal.read('results', 0)
-  return {
-    samples: entries.flatMap((entry) => (entry.kind === 'samples' ? Array.from(entry.batch.value) : [])),
-    predictions: entries.flatMap((entry) => (entry.kind === 'predictions' ? entry.predictions : [])),
-    events: entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event] : [])),
-  }
-}
-
 describe('live', () => {
   let whole: ReturnType<typeof concluded>
 
   before(async () => {
     const journal = await filled()
-    const pipeline = await create(journal, undefined)
-    const collector = new Collector(0.5)
-    pipeline.monitors.get('health')!.vectors.subscribe((vectors) => collector.add(vectors))
-    const training = journal.read('samples', 0).filter((entry) => entry.kind === 'samples')
-    for (const entry of training) {
-      if (entry.batch.arrival - begin < 120_000) await pipeline.handle([entry])
-    }
-    bundle = await trainModel(config.monitors.health.model, {
-      features: collector.peek(),
-      monitor: 'health',
-      created: begin,
-    })
-    await pipeline.close()
+    bundle = await trainOnScenario(journal.tags)
     await life(journal, [10_000], true)
     whole = concluded(journal)
     await journal.close()

@@ -35,7 +35,7 @@ export interface LmdbOptions {
  */
 export class LmdbStore implements Store {
   #tables: Tables
-  /** False for the moment in which the file is mapped anew. */
+  /** False from when the file could not be mapped anew until that succeeds. */
   #mapped = true
   #touched = 0
   readonly #folder: string
@@ -117,12 +117,13 @@ export class LmdbStore implements Store {
 
   /**
    * Every page of the file that was looked at stays part of this process's memory until the file is unmapped, in the end
-   * all of it: so now and then it is. Takes about 2 ms.
+   * all of it: so now and then it is. Takes about 2 ms, in one go: nobody finds the store closed.
    */
   async #mapAnew(): Promise<void> {
     if (this.#mapped) {
+      await this.#tables.root.flushed
       this.#mapped = false
-      await this.#tables.root.close()
+      closeAtOnce(this.#tables.root)
     }
     try {
       this.#tables = openTables(environment(this.#folder, false))
@@ -155,7 +156,7 @@ export class LmdbStore implements Store {
   }
 
   meta(name: string): Uint8Array | undefined {
-    return this.#tables.meta.get(name)
+    return this.#mapped ? this.#tables.meta.get(name) : undefined
   }
 
   /** A value that leaves no room for a second one on a page gets pages of its own. */
@@ -247,6 +248,15 @@ async function openChecked<Used>({ folder, log, readOnly }: LmdbOptions, use: Us
     await root.close()
     throw error
   }
+}
+
+/**
+ * `close` waits for writes in microtasks, and a read between them ends the process (lmdb-js throws in a timer, `Attempt to
+ * reset an invalid read txn`). To be called when no write is under way: there is nothing to wait for.
+ */
+function closeAtOnce(root: RootDatabase<Uint8Array, string>): void {
+  Object.assign(root, { _endWrites: undefined })
+  void root.close()
 }
 
 /** lmdb-js rejects with a general error and puts the reason into a promise of its own. */

@@ -17,7 +17,7 @@ export interface Changes {
 
 /** Where a journal keeps its bytes. One commit at a time. */
 export interface Store {
-  /** False for moments during a commit, in which `scan` finds nothing. */
+  /** False where the store could not be opened again: until a commit succeeds, `scan` and `meta` find nothing. */
   readonly readable: boolean
   /** Resolves once the changes would survive a power cut; rejects with a JournalError, and nothing is changed then. */
   commit(changes: Changes): Promise<void>

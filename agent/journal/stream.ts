@@ -87,7 +87,7 @@ export class StreamLog {
     }
     if (limit <= 0) return entries
     if (offset < this.ring.from) {
-      // Not now; it is soon, and whoever follows the stream asks again.
+      // Not now; whoever follows the stream asks again when it grows.
       if (!store.readable) return entries
       for (const stored of store.scan(this.name, offset, this.ring.from)) {
         const record = readRecord(stored.bytes)

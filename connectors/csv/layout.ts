@@ -1,4 +1,5 @@
 import { SourceError, type TagDefinition } from '../../agent/core/index.ts'
+import type { LabelColumn } from './labels.ts'
 import type { ReadSettings } from './settings.ts'
 
 /** A column that becomes a tag, or one per asset. */
@@ -11,6 +12,7 @@ export interface ValueColumn {
   readonly definition: Omit<TagDefinition, 'name' | 'type'>
   /** As stated; undefined: by content. */
   readonly type: TagDefinition['type'] | undefined
+  readonly words: ReadonlyMap<string, number> | undefined
 }
 
 /** What is where in the records of a file. Places count from 0; -1: no such column. */
@@ -21,6 +23,7 @@ export interface CsvLayout {
   readonly counter: number
   readonly asset: number
   readonly values: readonly ValueColumn[]
+  readonly labels: readonly LabelColumn[]
 }
 
 const usualTimes = new Set(['time', 'timestamp', 'datetime', 'date', 'ts'])
@@ -37,7 +40,12 @@ export function layoutOf(names: readonly string[], settings: ReadSettings, file:
   const counter = find(settings.counter, 'counter')
   const asset = find(settings.asset, 'asset')
   const time = counter >= 0 ? -1 : timeColumn(names, find(settings.time, 'time'), file)
-  const used = new Set([time, counter, asset, ...settings.ignore.map((name) => find(name, 'ignore'))])
+  const labels = Object.entries(settings.labels).map(([name, label]): LabelColumn => {
+    if (asset < 0 && label.asset === undefined) throw namelessAsset(name, file)
+    return { place: find(name, 'labels'), name, of: find(label.of, `labels.${name}.of`), settings: label }
+  })
+  const ofLabels = labels.flatMap(({ place, of }) => [place, of])
+  const used = new Set([time, counter, asset, ...ofLabels, ...settings.ignore.map((name) => find(name, 'ignore'))])
   // A column without a name, such as after a delimiter at the end of the line, is nothing to make a tag of.
   const values = names.flatMap((name, place) =>
     used.has(place) || name === '' ? [] : [valueColumn(name, place, settings)],
@@ -47,18 +55,32 @@ export function layoutOf(names: readonly string[], settings: ReadSettings, file:
     throw new SourceError('SOURCE_DATA', `${file} has two columns named "${twice.name}"`, {
       remedy: 'Rename one of them, or list the name under `ignore`.',
     })
-  if (values.length === 0)
+  if (values.length === 0 && labels.length === 0)
     throw new SourceError('SOURCE_DATA', `${file} has no column of values; its columns are ${list(names)}`, {
       remedy: 'Check `delimiter` and `ignore`.',
     })
-  return { width: names.length, time, counter, asset, values }
+  return { width: names.length, time, counter, asset, values, labels }
+}
+
+function namelessAsset(name: string, file: string): SourceError {
+  return new SourceError('SOURCE_DATA', `${file} does not say which asset the labels in "${name}" are about`, {
+    remedy: `Name it under \`labels.${name}.asset\`, or a column of assets under \`asset\`.`,
+  })
 }
 
 function valueColumn(name: string, place: number, settings: ReadSettings): ValueColumn {
   const given = settings.tags[name] ?? {}
-  const { tag, type, ...definition } = typeof given === 'string' ? { tag: given, type: undefined } : given
+  const { tag, type, words, ...definition } =
+    typeof given === 'string' ? { tag: given, type: undefined, words: undefined } : given
   const usual = settings.tag ?? (settings.asset === undefined ? '{column}' : '{asset}/{column}')
-  return { place, name, tag: (tag ?? usual).replaceAll('{column}', () => name), definition, type }
+  return {
+    place,
+    name,
+    tag: (tag ?? usual).replaceAll('{column}', () => name),
+    definition,
+    type: words ? 'number' : type,
+    words: words && new Map(Object.entries(words)),
+  }
 }
 
 function timeColumn(names: readonly string[], stated: number, file: string): number {

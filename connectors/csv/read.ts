@@ -40,7 +40,7 @@ export async function* readCsv(settings: ReadSettings, tags: TagTable, source = 
         reader = readerOf(bytes.subarray(done), cut, begin, tags, { settings, file: basename(path), source })
       }
       done += reader.scanner.scan(bytes.subarray(done), cut)
-      if (final) reader.samples.flush()
+      if (final) reader.samples.finish()
       buffer.copyWithin(0, done, filled)
       filled -= done
       yield* reader.samples.arrivals.splice(0)

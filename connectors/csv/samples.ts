@@ -4,10 +4,12 @@ import {
   type Arrival,
   type DeadLetter,
   type DeadReason,
+  type LabelEvent,
   type TagTable,
   type TagType,
 } from '../../agent/core/index.ts'
 import { TimeReader, readNumber } from './cells.ts'
+import { labelOf } from './labels.ts'
 import type { CsvLayout, ValueColumn } from './layout.ts'
 import type { Cells, RecordHandler } from './records.ts'
 import type { ReadSettings } from './settings.ts'
@@ -50,6 +52,9 @@ export class CsvSamples implements RecordHandler {
   readonly #targets = new Map<string, Target>()
   #rejected: DeadLetter[] = []
   #newest = -Infinity
+  #events: LabelEvent[] = []
+  /** Newest row of each asset, where labels need it. */
+  readonly #last = new Map<string, number>()
 
   constructor(csv: CsvFile, tags: TagTable) {
     const { settings } = csv
@@ -84,7 +89,8 @@ export class CsvSamples implements RecordHandler {
     if (time > this.#newest) this.#newest = time
     const target = this.#targets.get(asset) ?? this.#meet(asset)
     for (let at = 0; at < layout.values.length; at++) this.#cell(target, at, time, bytes, cells, line)
-    if (this.#builder.length >= batchSize) this.flush()
+    if (layout.labels.length > 0 || this.#csv.settings.ends) this.#labels(asset, time, bytes, cells, line)
+    if (this.#builder.length >= batchSize || this.#events.length >= batchSize) this.flush()
   }
 
   broken(bytes: Buffer, line: number, detail: string): void {
@@ -93,10 +99,39 @@ export class CsvSamples implements RecordHandler {
 
   /** Hands over what was collected since the last time. */
   flush(): void {
-    if (this.#builder.length === 0 && this.#rejected.length === 0) return
+    const [rejected, events] = [this.#rejected, this.#events]
+    if (this.#builder.length === 0 && rejected.length === 0 && events.length === 0) return
     const batch = this.#builder.take(Math.max(0, this.#newest))
-    this.arrivals.push(this.#rejected.length > 0 ? { batch, rejected: this.#rejected } : { batch })
+    this.arrivals.push({ batch, ...(rejected.length > 0 && { rejected }), ...(events.length > 0 && { events }) })
     this.#rejected = []
+    this.#events = []
+  }
+
+  /** The file has ended. */
+  finish(): void {
+    const { settings, source } = this.#csv
+    if (settings.ends) {
+      for (const [asset, time] of this.#last) {
+        this.#events.push({ type: 'label', label: settings.ends, time, asset, by: source })
+      }
+    }
+    this.flush()
+  }
+
+  #labels(asset: string, time: number, bytes: Buffer, cells: Cells, line: number): void {
+    const { layout, source } = this.#csv
+    const before = this.#last.get(asset) ?? NaN
+    this.#last.set(asset, Math.max(time, Number.isNaN(before) ? time : before))
+    for (const column of layout.labels) {
+      const [from, to] = [cells.from[column.place], cells.to[column.place]]
+      if (this.#isMissing(bytes, from, to)) continue
+      const cell = textOf(bytes, cells, column.place)
+      const number = readNumber(bytes, from, to, this.#decimal)
+      const of = column.of < 0 ? NaN : this.#time.read(bytes, cells.from[column.of], cells.to[column.of])
+      const label = labelOf(column, { asset, time, before, cell, number, of, by: source })
+      if (typeof label === 'string') this.#reject('value', label, bytes.subarray(from, to), line, column.name, 0)
+      else if (label) this.#events.push(label)
+    }
   }
 
   #timeOf(bytes: Buffer, cells: Cells): number {
@@ -118,6 +153,11 @@ export class CsvSamples implements RecordHandler {
         this.#builder.add(tag, time, value, Quality.good)
         return
       }
+    }
+    const number = column.words?.get(textOf(bytes, cells, column.place))
+    if (number !== undefined) {
+      this.#builder.add(tag, time, number, Quality.good)
+      return
     }
     if (this.#isMissing(bytes, from, to)) {
       this.#builder.add(tag, time, NaN, Quality.bad)

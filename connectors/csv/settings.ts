@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { duration } from '../../agent/core/index.ts'
 import { isoTime } from './cells.ts'
+import { labelSettings } from './labels.ts'
 
 const tagSettings = z.strictObject({
   tag: z.string().min(1).optional().describe('Name of the tag; `{asset}` and `{column}` stand for themselves.'),
@@ -8,6 +9,10 @@ const tagSettings = z.strictObject({
   unit: z.string().optional().describe('Unit of the values.'),
   low: z.number().optional().describe('Low end of the plausible range.'),
   high: z.number().optional().describe('High end of the plausible range.'),
+  words: z
+    .record(z.string(), z.number())
+    .optional()
+    .describe('Numbers that stand for words, such as { low: 1, high: 2 }: the tag is a number then.'),
 })
 
 /** How a CSV file in wide form is read: a column of times, one column per tag. */
@@ -56,6 +61,14 @@ export const readFields = {
     .record(z.string(), z.union([z.string().min(1), tagSettings]))
     .default({})
     .describe('Columns whose tag has another name, or a type, unit or range to be stated.'),
+  labels: z
+    .record(z.string(), labelSettings)
+    .default({})
+    .describe('Columns that say what models are to learn: fault classes, failures, measured values.'),
+  ends: z
+    .enum(['failure', 'maintenance'])
+    .optional()
+    .describe('What happened at the last row of each asset: its run ended by a failure, or by service.'),
   ignore: z.array(z.string()).default([]).describe('Columns that are not read.'),
   missing: z
     .array(z.string())

@@ -2,6 +2,7 @@ import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { DetectorError } from '../../agent/core/index.ts'
+import { reportFiles } from '../report-files.ts'
 import { manifest as manifestSchema, type Manifest, type ModelBundle } from './manifest.ts'
 import { sha256 } from './runtime.ts'
 
@@ -17,6 +18,9 @@ export async function writeBundle(folder: string, bundle: ModelBundle): Promise<
   await writeDurable(join(folder, files.onnx), bundle.onnx)
   await writeDurable(join(folder, files.manifest), encodeManifest(bundle.manifest))
   await writeDurable(join(folder, files.card), bundle.card)
+  if (bundle.report) {
+    for (const [name, content] of reportFiles(bundle.report)) await writeDurable(join(folder, name), content)
+  }
   await syncFolder(folder)
 }
 

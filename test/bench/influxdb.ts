@@ -18,10 +18,10 @@ const never = new AbortController().signal
 
 /**
  * Line protocol for samples: ns of CPU per point; points per second into a real InfluxDB 1.x, beside the `influx` package's own
- * writer with the same points, bodies of 5,000 and two requests at a time. First argument: points, 400,000 by default.
+ * writer with the same points, bodies of 5,000 and two requests at a time. `--points` (400,000).
  */
-export async function run(args: readonly string[]): Promise<void> {
-  const points = Number(args[0] ?? 400_000)
+export async function run(args: { readonly points?: string }): Promise<void> {
+  const points = Number(args.points ?? 400_000)
   const tags = new TagTable()
   for (let i = 0; i < tagCount; i++) tags.resolve({ name: `line${i % 5}/pump${i % 50}/role${i}`, type: 'number' })
   for (const [kind, decimals] of [

@@ -122,6 +122,7 @@ async function flood(receiver: Process<ReceiverTold>, broker: Mosquitto, one: Ca
     messages: one.messages,
     samples: one.samples,
     ahead,
+    ...(one.step !== undefined && { step: one.step }),
   }
   const publisher = new Process<PublisherTold>('./publisher.ts', job)
   let progress = { received: 0, time: Date.now() }

@@ -152,9 +152,9 @@ async function readBack(): Promise<void> {
   )
 }
 
-/** Bytes and time of the journal's encoding, and its appends a second. `args`: seconds per run of appends, 1 by default. */
-export async function run(args: readonly string[]): Promise<void> {
-  const seconds = Number(args[0] ?? 1)
+/** Bytes and time of the journal's encoding, and its appends a second. `--seconds` a run of appends (1). */
+export async function run(args: { readonly seconds?: string }): Promise<void> {
+  const seconds = Number(args.seconds ?? 1)
   console.log('journal: encoding of plant data, 100 tags at 10 Hz')
   plainCopy(plantBatch(0, 1000, forms[0][1]), 20_000)
   for (const size of [1000, 100, 20, 1]) {

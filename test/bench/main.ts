@@ -4,9 +4,8 @@ import { readdirSync } from 'node:fs'
  * `npm run bench -- NAME [--key value ...]`: one benchmark; without a name, all of them. Each prints ratios that were
  * measured in one run, so that they mean something on another machine.
  */
-const notBenchmarks = new Set(['main.ts', 'load.ts'])
 const names = readdirSync(import.meta.dirname)
-  .filter((file) => file.endsWith('.ts') && !notBenchmarks.has(file))
+  .filter((file) => file.endsWith('.ts') && file !== 'main.ts')
   .map((file) => file.slice(0, -3))
 
 const [, , wanted = '', ...rest] = process.argv

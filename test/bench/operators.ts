@@ -60,10 +60,10 @@ const last = {
 /** Settings with which each operator has something to do. */
 const settings: Readonly<Record<string, object>> = { scale: { factor: 2, offset: 1 } }
 
-/** Prints ns per sample, and times a bare pass, of each operator and of all eight in a chain, with and without despike. */
-export function run(args: readonly string[] = []): Promise<void> {
+/** Prints ns per sample, and times a bare pass, of each operator and of all in a chain, with and without despike. `--batches` (500). */
+export function run(args: { readonly batches?: string } = {}): Promise<void> {
   const tags = new TagTable()
-  const batches = stream(tags, Number(args[0] ?? 500))
+  const batches = stream(tags, Number(args.batches ?? 500))
   const of = (chosen: readonly OperatorDefinition[]) => () =>
     chosen.map((definition) => make(definition, settings[definition.type] ?? {}, { tags }))
   const reference = measure(() => [bare], batches)

@@ -25,8 +25,8 @@ const scenarios = [
 ]
 
 /** 50 assets with 5 roles at 10 Hz, replayed through windows and features: ns of CPU for each sample. */
-export function run(args: readonly string[] = []): Promise<void> {
-  const seconds = Number(args[0] ?? 400)
+export function run(args: { readonly seconds?: string } = {}): Promise<void> {
+  const seconds = Number(args.seconds ?? 400)
   for (const { title, window, every, features } of scenarios) {
     const tags = new TagTable()
     const batches = makeBatches(tags, seconds)
@@ -77,5 +77,3 @@ function measure(
   const { user, system } = process.cpuUsage(start)
   return { ms: (user + system) / 1000, windows: count }
 }
-
-if (import.meta.filename === process.argv[1]) await run(process.argv.slice(2))

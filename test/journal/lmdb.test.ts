@@ -20,6 +20,13 @@ function samples(value: number, length = 3): JournalRecord {
   return { kind: 'samples', batch: builder.take(1.7e12) }
 }
 
+/** Rows that do not compress. */
+function noise(seed: number, length: number): JournalRecord {
+  const builder = new BatchBuilder('plc', length)
+  for (let i = 0; i < length; i++) builder.add(i % 3, 1.7e12 + i, Math.sin(seed * length + i), 0)
+  return { kind: 'samples', batch: builder.take(1.7e12) }
+}
+
 const offsets = (journal: Journal): number[] => journal.read('samples', 0).map((entry) => entry.offset)
 
 function recorder(): { log: Logger; lines: string[] } {
@@ -103,6 +110,32 @@ describe('journal in LMDB', () => {
     assert.deepEqual(opened.read('samples', 0, 1)[0], { ...big, offset: 0 })
     assert.equal(opened.rowsBefore('samples', 3), 300_000)
     assert.equal(opened.rowsBefore('samples', 19), 1_900_000)
+  })
+
+  it('answers at every moment while it writes more than it keeps mapped', async function () {
+    this.timeout(60_000)
+    const opened = await start()
+    await opened.commit('reader', { offset: 3 })
+    const wrong: unknown[] = []
+    let written = 0
+    /** Two of them in turns: while one commit begins, what was waiting for the one before goes on and asks. */
+    const writeAndAsk = async () => {
+      while (written < 150) {
+        await opened.append('samples', [noise(written++, 20_000)])
+        for (let turn = 0; turn < 30; turn++) {
+          await Promise.resolve()
+          const { offset } = opened.cursor('reader')!
+          const rows = opened.rowsBefore('samples', 1)
+          const [first] = opened.read('samples', 0, 1)
+          if (offset !== 3 || rows !== 20_000 || first.offset !== 0) wrong.push([offset, rows, first.offset])
+        }
+      }
+    }
+    const one = writeAndAsk()
+    // Its commit has begun: the other one's is the next.
+    await new Promise(setImmediate)
+    await Promise.all([one, writeAndAsk()])
+    assert.deepEqual(wrong, [])
   })
 
   it('skips a corrupt record, counts and reports it once, and goes on', async () => {

@@ -30,6 +30,10 @@ export class AgentProcess {
     return this.#output
   }
 
+  get pid(): number {
+    return this.#process!.pid!
+  }
+
   get token(): string {
     return readFileSync(join(this.#folder, 'data', 'http-token'), 'utf8').trim()
   }

@@ -25,6 +25,8 @@ export interface QuerySeries {
 export interface InfluxdOptions {
   /** With authentication on: user `admin`, password `secret`, are made at the first start. */
   readonly auth?: boolean
+  /** Largest body in bytes, as it is sent; 413 above. */
+  readonly largest?: number
 }
 
 /** A real influxd of its own, on free ports and in its own folder, which `stop` and `kill` leave and `dispose` removes. */
@@ -44,8 +46,8 @@ export class Influxd {
   static async start(options: InfluxdOptions = {}): Promise<Influxd> {
     const folder = await mkdtemp(join(tmpdir(), 'influxd-'))
     const [port, rpcPort] = await freePorts(2)
-    const { auth = false } = options
-    await writeFile(join(folder, 'influxd.conf'), configuration(folder, port, rpcPort, auth))
+    const { auth = false, largest = 25_000_000 } = options
+    await writeFile(join(folder, 'influxd.conf'), configuration(folder, port, rpcPort, auth, largest))
     const influxd = new Influxd(folder, port, auth)
     await influxd.restart()
     if (auth) await influxd.query(`CREATE USER admin WITH PASSWORD 'secret' WITH ALL PRIVILEGES`)
@@ -139,7 +141,7 @@ export class Influxd {
   }
 }
 
-function configuration(folder: string, port: number, rpcPort: number, auth: boolean): string {
+function configuration(folder: string, port: number, rpcPort: number, auth: boolean, largest: number): string {
   return `
 reporting-disabled = true
 bind-address = "127.0.0.1:${rpcPort}"
@@ -151,6 +153,7 @@ wal-dir = "${folder}/wal"
 [http]
 bind-address = "127.0.0.1:${port}"
 auth-enabled = ${auth}
+max-body-size = ${largest}
 log-enabled = false
 [monitor]
 store-enabled = false

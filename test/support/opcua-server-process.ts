@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import {
   DataType,
   DataValue,
@@ -43,10 +44,16 @@ async function start(): Promise<void> {
     maxConnectionsPerEndpoint: 50,
     disableDiscovery: true,
   })
+  if (options.transfers === false) handlers()._on_TransferSubscriptionsRequest = undefined
   await server.initialize()
   const namespace = space().registerNamespace('http://millwright.test/plant')
   for (const node of definitions.values()) create(namespace, node)
   await server.start()
+}
+
+/** What answers the requests of clients, by the name of the request; a request without one is refused as unsupported. */
+function handlers(): Record<string, (() => void) | undefined> {
+  return server as unknown as Record<string, (() => void) | undefined>
 }
 
 function manager(rootFolder: string): OPCUACertificateManager {
@@ -150,7 +157,13 @@ const actions: { [Name in ServerCommand['do']]: (command: Extract<ServerCommand,
   look: () => ({
     sessions: server?.engine.currentSessionCount ?? 0,
     subscriptions: server?.engine.currentSubscriptionCount ?? 0,
+    identities: server ? sessions().map(identityOf) : [],
   }),
+  mute: () => {
+    handlers()._on_PublishRequest = () => undefined
+    for (const { publishEngine } of sessions()) publishEngine._publish_request_queue = []
+  },
+  unmute: () => delete handlers()._on_PublishRequest,
   dropSubscriptions: () => {
     for (const session of sessions())
       for (const { id } of session.publishEngine.subscriptions) session.deleteSubscription(id)
@@ -162,12 +175,22 @@ const actions: { [Name in ServerCommand['do']]: (command: Extract<ServerCommand,
 
 interface OpenSession {
   readonly authenticationToken: NodeId
-  readonly publishEngine: { readonly subscriptions: readonly { readonly id: number }[] }
+  readonly userIdentityToken?: { readonly userName?: string; readonly certificateData?: Buffer }
+  readonly publishEngine: {
+    readonly subscriptions: readonly { readonly id: number }[]
+    _publish_request_queue: unknown[]
+  }
   deleteSubscription(id: number): void
 }
 
 function sessions(): OpenSession[] {
   return Object.values((server!.engine as unknown as { _sessions: Record<string, OpenSession> })._sessions)
+}
+
+/** A user's name, the subject of a user's certificate, or nothing. */
+function identityOf({ userIdentityToken: token }: OpenSession): string {
+  if (token?.certificateData) return new X509Certificate(token.certificateData).subject
+  return token?.userName ?? ''
 }
 
 process.on('message', (message: ServerCommand & { id: number }) => {

@@ -31,6 +31,8 @@ export interface ServerOptions {
   /** Offers only endpoints without security. */
   readonly insecure?: boolean
   readonly anonymous?: boolean
+  /** False: it does not know the service TransferSubscriptions, as many PLCs do not. */
+  readonly transfers?: boolean
   /** Passwords by user name. */
   readonly users?: Readonly<Record<string, string>>
   /** `maxSessions`, `maxMonitoredItemsPerCall` and so on; with `minSupportedSampleRate: 0` a sampling of 0 sends every change. */
@@ -38,7 +40,7 @@ export interface ServerOptions {
 }
 
 export type ServerCommand =
-  | { readonly do: 'start' | 'stop' | 'look' | 'dropSubscriptions' | 'dropSessions' }
+  | { readonly do: 'start' | 'stop' | 'look' | 'dropSubscriptions' | 'dropSessions' | 'mute' | 'unmute' }
   | { readonly do: 'add'; readonly nodes: readonly ServerNode[] }
   | { readonly do: 'write'; readonly values: readonly ServerValue[] }
   | { readonly do: 'tick'; readonly hertz: number }
@@ -144,8 +146,18 @@ export class OpcuaServer {
     await this.#ask({ do: 'tick', hertz })
   }
 
-  async look(): Promise<{ sessions: number; subscriptions: number }> {
-    return (await this.#ask({ do: 'look' })) as { sessions: number; subscriptions: number }
+  /** `identities`: who the open sessions belong to; '' is anonymous. */
+  async look(): Promise<{ sessions: number; subscriptions: number; identities: string[] }> {
+    return (await this.#ask({ do: 'look' })) as { sessions: number; subscriptions: number; identities: string[] }
+  }
+
+  /** Sends neither data nor keep-alives any more, and goes on answering everything else, until `unmute`. */
+  async mute(): Promise<void> {
+    await this.#ask({ do: 'mute' })
+  }
+
+  async unmute(): Promise<void> {
+    await this.#ask({ do: 'unmute' })
   }
 
   /** Deletes all subscriptions behind their sessions' backs. */

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { BatchBuilder, DeliveryError, TagTable, type Sink, type TagType } from '../../../agent/core/index.ts'
 import { Influxd, influxdMissing } from '../../support/influxd.ts'
 import { alarm, numbers, prediction, samples, sinkOf } from './helpers.ts'
@@ -194,6 +197,50 @@ describe(`influxdb sink with a real InfluxDB 1.x${missing}`, function () {
     await sink.write([numbers(0, [1, 2, 3], time)], never)
     assert.equal(await influxd.count(database, 'sensor', 'value'), 3)
   })
+
+  it('makes smaller bodies for a server that takes no large ones, and hands back a line that is too large', async () => {
+    const narrow = await Influxd.start({ largest: 2_000 })
+    try {
+      const tags = tagsOf('l/a/x')
+      tags.resolve({ name: 'l/a/t', type: 'text' })
+      const builder = new BatchBuilder('test')
+      for (let i = 0; i < 300; i++) builder.add(0, time + i, i, 0)
+      builder.addText(1, time, 'long'.repeat(1_000), 0)
+      const { sink, database } = open(tags, { gzip: false }, narrow)
+      const rejected = await sink.write([samples(builder.take(time))], never)
+      assert.deepEqual(
+        rejected.map(({ row }) => row),
+        [300],
+      )
+      assert.match(rejected[0].detail, /too large for the server: 40\d\d bytes/)
+      assert.equal(await narrow.count(database, 'sensor', 'value'), 300)
+    } finally {
+      await narrow.dispose()
+    }
+  })
+
+  for (const [status, message] of [
+    [429, /answered 429: slow down/],
+    [500, /answered 500: slow down/],
+    [503, /answered 503: slow down/],
+  ] as const)
+    it(`keeps everything for later when a proxy before it answers ${status}`, async () => {
+      const proxy = createServer((_, response) =>
+        response.writeHead(status, { 'retry-after': '7' }).end('{"error":"slow down"}'),
+      )
+      await once(proxy.listen(0, '127.0.0.1'), 'listening')
+      const { port } = proxy.address() as AddressInfo
+      const sink = sinkOf({ version: 1, url: `http://127.0.0.1:${port}`, database: 'plant' }, tagsOf('l/a/x'))
+      sinks.push(sink)
+      await assert.rejects(sink.write([numbers(0, [1], time)], never), (error: DeliveryError) => {
+        assert.deepEqual([error.code, error.retryable, error.retryAfter], ['DELIVERY_BUSY', true, 7_000])
+        assert.match(error.message, message)
+        assert.match(error.remedy!, /wait in the journal/)
+        return true
+      })
+      proxy.closeAllConnections()
+      proxy.close()
+    })
 
   describe('that asks for credentials', () => {
     let guarded: Influxd

@@ -173,6 +173,25 @@ describe('connectors/mqtt source (needs mosquitto)', function () {
     assert.deepEqual(second.letters, [])
   })
 
+  it('puts a message aside whose topic no filter of the configuration names, and acknowledges it', async () => {
+    const connection = settings()
+    const context = new TestContext()
+    const first = await new SourceRun({ ...connection, topics: [{ filter: 'old/#' }] }, context).up()
+    first.stop()
+    // The session still has the former filter.
+    await publisher.publishAsync('old/a', '17', { qos: 1 })
+    const second = await track(new SourceRun(connection, context)).up()
+    await second.until('put aside', () => second.letters.length === 1)
+    const [{ reason, subject, detail, payload }] = second.letters
+    assert.deepEqual([reason, subject, Buffer.from(payload).toString()], ['unmapped', 'old/a', '17'])
+    assert.match(detail, /no filter of the configuration matches the topic/)
+    second.stop()
+    const third = await track(new SourceRun(connection)).up()
+    await publisher.publishAsync('plant/a/b/c', '2', { qos: 1 })
+    await third.until('received', () => third.rows.length + third.letters.length > 0)
+    assert.deepEqual([values(third), third.letters], [[2], []])
+  })
+
   it('marks a retained value without a time of its own as uncertain, and takes one with a time as it is', async () => {
     const time = Date.now() - 3_600_000
     await publisher.publishAsync('plant/kept/a/plain', '4', { retain: true, qos: 1 })

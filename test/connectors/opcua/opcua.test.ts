@@ -107,6 +107,7 @@ describe('opcua source', function () {
     it('signs in with a user name, and says what to do when the password is wrong', async () => {
       const right = run({ identity: { user: 'operator', password: 'correct horse' }, tags: [tag('A')] })
       await right.up()
+      assert.deepEqual((await server.look()).identities, ['operator'])
       const wrong = run({ identity: { user: 'operator', password: 'battery' }, tags: [tag('A')] })
       await until('refused', () => wrong.status?.state === 'down')
       assert.match(wrong.status!.message, /refuses the identity/)
@@ -133,6 +134,7 @@ describe('opcua source', function () {
         tags: [tag('A')],
       })
       await source.up()
+      assert.deepEqual((await server.look()).identities, ['CN=operator'])
     })
   })
 
@@ -354,6 +356,20 @@ describe('opcua source', function () {
       await until('both values', () => [500, 501].every((value) => source.values('line/A').includes(value)))
     })
 
+    it('rebuilds the client when the server answers everything and sends neither data nor keep-alives', async () => {
+      const source = run({ keepalive: '300ms', watchdog: 2, tags: [tag('A')] })
+      await until('first', () => source.rows().length === 1)
+      await server.mute()
+      await server.write({ name: 'A', value: 510 })
+      await until('rebuilt', () => (source.counts.get('rebuilds_total') ?? 0) >= 1)
+      assert.ok(source.statuses.some(({ message }) => /neither data nor keep-alive/.test(message)))
+      await server.unmute()
+      await server.write({ name: 'A', value: 511 })
+      await until('both values', () => [510, 511].every((value) => source.values('line/A').includes(value)))
+      await source.up()
+      assert.equal(source.gaps.length, 0)
+    })
+
     it('takes its subscriptions over into a new session when the server has closed the old one', async () => {
       const source = run({ tags: [tag('A')] })
       await until('first', () => source.rows().length === 1)
@@ -363,7 +379,27 @@ describe('opcua source', function () {
       await server.write({ name: 'A', value: 551 })
       await until('both', () => [550, 551].every((value) => source.values('line/A').includes(value)))
       assert.equal(source.gaps.length, 0)
-      assert.deepEqual(await server.look(), { sessions: 1, subscriptions: 1 })
+      const { sessions, subscriptions } = await server.look()
+      assert.deepEqual([sessions, subscriptions], [1, 1])
+    })
+
+    it('makes subscriptions anew, and records the gap, where the server cannot transfer them', async () => {
+      const plain = await OpcuaServer.start([{ name: 'A', value: 1 }], { transfers: false })
+      try {
+        const source = run({ endpoint: plain.endpoint, tags: [tag('A')] })
+        await until('first', () => source.rows().length === 1)
+        await plain.dropSessions()
+        await plain.write({ name: 'A', value: 560 })
+        await until('connected again', () => source.counts.get('reconnects_total') === 1)
+        await plain.write({ name: 'A', value: 561 })
+        await until('the later value', () => source.values('line/A').includes(561))
+        await until('gap', () => source.gaps.length === 1)
+        assert.equal(source.status?.state, 'up')
+        source.stop()
+        await until('closed', async () => (await plain.look()).sessions === 0)
+      } finally {
+        await plain.close()
+      }
     })
 
     it('says so when a server accepts connections and never answers, and connects once it does', async () => {

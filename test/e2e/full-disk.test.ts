@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { connectAsync, type MqttClient } from 'mqtt'
+import { AgentProcess } from '../support/agent-process.ts'
+import { freePort, hasMosquitto, startMosquitto, type Mosquitto } from '../support/mosquitto.ts'
+import { until } from '../support/until.ts'
+
+const samplesAMessage = 100
+
+describe('full disk', function () {
+  this.timeout(120_000)
+  const folder = mkdtempSync(join(tmpdir(), 'millwright-full-disk-'))
+  let broker: Mosquitto
+  let agent: AgentProcess
+  let publisher: MqttClient
+  const started: (() => Promise<unknown>)[] = []
+  let published = 0
+
+  before(async function () {
+    if (!hasMosquitto) return skip(this, 'mosquitto is not installed')
+    if (process.platform !== 'linux') return skip(this, 'needs a limit on file size, set with prlimit')
+    broker = await startMosquitto()
+    started.push(() => broker.dispose())
+    const port = await freePort()
+    agent = new AgentProcess(folder, port, configuration(folder, port, broker.url))
+    started.push(() => agent.kill())
+    await agent.start()
+    publisher = await connectAsync(broker.url)
+    started.push(() => publisher.endAsync(true))
+  })
+
+  after(async () => {
+    for (const stop of started.reverse()) await stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** A list of samples that does not compress; each message acknowledged by the broker. */
+  async function publish(): Promise<void> {
+    const ts = Date.now()
+    const pairs = Array.from({ length: samplesAMessage }, (_, i) => [ts - i / 100, Math.sin(published * 1_000 + i)])
+    published += samplesAMessage
+    await publisher.publishAsync('plant/line1/pump1/vibration', JSON.stringify(pairs), { qos: 1 })
+  }
+
+  /** A limit on the size of files acts like a full disk, for anybody and in the kernel. */
+  async function limitFiles(bytes: number | 'unlimited'): Promise<void> {
+    await promisify(execFile)('prlimit', ['--pid', String(agent.pid), `--fsize=${bytes}:`])
+  }
+
+  const stored = async () => (await agent.ledger()).sources[0].stored
+  const ready = async () => (await agent.get('/readyz')) as { ok: boolean; reasons: string[] }
+
+  it('refuses acknowledgements and says so, and goes on serving what it has', async () => {
+    await publish()
+    await until('stored', async () => (await stored()) === published)
+    await limitFiles(statSync(join(folder, 'data', 'journal', 'data.mdb')).size + 200_000)
+    await until('the agent says that it cannot store', async () => {
+      await publish()
+      return (await ready()).reasons.some((reason) => /cannot store; nothing is acknowledged/.test(reason))
+    })
+    assert.match(agent.output, /JOURNAL_FULL/)
+    assert.match(agent.output, /nothing is acknowledged: .*(space|disk|room)/i)
+    const [source] = (await agent.ledger()).sources
+    assert.ok(source.stored < published, 'not all is stored')
+    assert.equal(source.difference, 0)
+    const { assets } = await agent.state()
+    assert.ok(Number.isFinite(assets[0].tags[0].value), 'values are served')
+    assert.equal(((await agent.get('/healthz')) as { ok: boolean }).ok, true)
+  })
+
+  it('gets everything again once there is room, and loses nothing', async () => {
+    await limitFiles('unlimited')
+    await publish()
+    await until('all is stored', async () => (await stored()) >= published)
+    await until('ready again', async () => (await ready()).ok)
+    const [source] = (await agent.ledger()).sources
+    assert.deepEqual([source.difference, source.inFlight, source.rejected], [0, 0, {}])
+  })
+})
+
+function configuration(folder: string, port: number, broker: string): string {
+  return `
+site: full-disk
+data: ${join(folder, 'data')}
+http: { port: ${port} }
+connectors:
+  mqtt:
+    type: mqtt
+    url: ${broker}
+    topics: [{ filter: plant/+/+/+, tag: "{1}/{2}/{3}" }]
+    reconnect: { first: 50ms, longest: 500ms }
+assets:
+  pump: { tags: "{line}/pump{n}/{role}" }
+monitors:
+  health: { assets: pump, window: 10s, every: 5s }
+`
+}
+
+function skip(context: Mocha.Context, why: string): never {
+  context.test!.title += ` (skipped: ${why})`
+  return context.skip()
+}
