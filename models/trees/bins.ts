@@ -1,9 +1,4 @@
-/** Rows of float32 features, row-major; NaN is missing. */
-export interface Matrix {
-  readonly rows: number
-  readonly columns: number
-  readonly values: Float32Array
-}
+import type { Matrix } from '../matrix.ts'
 
 /** A matrix as bins. Bin b of a column holds the values up to `cuts[b]`; the one after its last bin holds the missing. */
 export interface Bins {
@@ -16,8 +11,11 @@ export interface Bins {
   readonly offsets: Int32Array
 }
 
-/** Sorts the values of each column into at most `most` bins of about as many rows each. */
-export function binned(data: Matrix, most: number): Bins {
+/**
+ * Sorts the values of each column into at most `most` bins of about the same weight. `weights`: how finely to look at
+ * the rows, for one row beside another.
+ */
+export function binned(data: Matrix, most: number, weights: Float64Array): Bins {
   const { rows, columns } = data
   const codes = new Uint8Array(rows * columns)
   const cuts: Float32Array[] = []
@@ -25,7 +23,7 @@ export function binned(data: Matrix, most: number): Bins {
   const column = new Float32Array(rows)
   for (let j = 0; j < columns; j++) {
     for (let i = 0, at = j; i < rows; i++, at += columns) column[i] = data.values[at]
-    const edges = cutsOf(column, most)
+    const edges = cutsOf(column, most, weights)
     encode(column, edges, codes.subarray(j * rows, (j + 1) * rows))
     cuts.push(edges)
     offsets[j + 1] = offsets[j] + edges.length + 2
@@ -34,26 +32,44 @@ export function binned(data: Matrix, most: number): Bins {
 }
 
 /** Where bins end: halfway between two values that occur, so that every value lies in the bin it was counted in. */
-function cutsOf(column: Float32Array, most: number): Float32Array {
-  const known = column.filter((value) => !Number.isNaN(value)).sort()
-  const distinct = countDistinct(known)
+function cutsOf(column: Float32Array, most: number, weights: Float64Array): Float32Array {
+  const order = sortedRows(column)
   const cuts: number[] = []
+  const fine = countDistinct(column, order) > most
+  let left = 0
+  for (const row of order) left += weights[row]
   let inBin = 0
-  let left = known.length
-  for (let i = 1; i < known.length && cuts.length < most - 1; i++) {
-    inBin++
-    if (known[i] === known[i - 1]) continue
-    if (distinct > most && inBin < left / (most - cuts.length)) continue
-    cuts.push(between(known[i - 1], known[i]))
+  for (let i = 1; i < order.length && cuts.length < most - 1; i++) {
+    const below = column[order[i - 1]]
+    const above = column[order[i]]
+    inBin += weights[order[i - 1]]
+    if (above === below) continue
+    if (fine && inBin < left / (most - cuts.length)) continue
+    cuts.push(between(below, above))
     left -= inBin
     inBin = 0
   }
   return Float32Array.from(cuts)
 }
 
-function countDistinct(sorted: Float32Array): number {
-  let distinct = sorted.length === 0 ? 0 : 1
-  for (let i = 1; i < sorted.length; i++) if (sorted[i] !== sorted[i - 1]) distinct++
+/** Rows that have a value, ascending by it: by a sort of numbers that hold the order of the value and the row. */
+function sortedRows(column: Float32Array): Uint32Array {
+  const bits = new Int32Array(column.buffer, column.byteOffset, column.length)
+  const keys = new Float64Array(column.length)
+  let known = 0
+  for (let row = 0; row < column.length; row++) {
+    if (Number.isNaN(column[row])) continue
+    // The bits of a float ascend with its size; those of a negative one descend.
+    const order = column[row] === 0 ? 0 : bits[row] < 0 ? -(bits[row] & 0x7fffffff) : bits[row]
+    keys[known++] = order * 2 ** 21 + row
+  }
+  const sorted = keys.subarray(0, known).sort()
+  return Uint32Array.from(sorted, (key) => key - Math.floor(key / 2 ** 21) * 2 ** 21)
+}
+
+function countDistinct(column: Float32Array, order: Uint32Array): number {
+  let distinct = order.length === 0 ? 0 : 1
+  for (let i = 1; i < order.length; i++) if (column[order[i]] !== column[order[i - 1]]) distinct++
   return distinct
 }
 

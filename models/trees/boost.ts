@@ -1,10 +1,11 @@
-import { binned, type Matrix } from './bins.ts'
+import type { Matrix } from '../matrix.ts'
+import { seededRandom, type Random } from '../random.ts'
+import { binned } from './bins.ts'
 import { TreeEnsemble, type Ensemble } from './ensemble.ts'
 import { Grower, type Grown } from './grow.ts'
 import { objectiveOf, type Objective } from './objectives.ts'
 import { treeOptions, type TreeOptions } from './options.ts'
 import { weightedQuantile } from './quantile.ts'
-import { drawSorted, seededRandom } from './random.ts'
 import { leafOf, type Tree } from './tree.ts'
 
 /** Rows with what is to be learned of them. */
@@ -49,7 +50,7 @@ interface Fitted extends Required<Labelled> {
   readonly margins: Float64Array
 }
 
-function prepared({ data, target, weights }: Labelled, { outputs }: Objective): Fitted {
+function prepared({ data, target, weights }: Labelled, { outputs, classes }: Objective): Fitted {
   const filled = weights ?? new Float64Array(data.rows).fill(1)
   if (data.values.length !== data.rows * data.columns || target.length !== data.rows || filled.length !== data.rows) {
     throw new RangeError(
@@ -57,7 +58,7 @@ function prepared({ data, target, weights }: Labelled, { outputs }: Objective): 
     )
   }
   target.forEach((value, row) => {
-    const valid = outputs > 1 ? Number.isInteger(value) && value >= 0 && value < outputs : Number.isFinite(value)
+    const valid = classes > 0 ? Number.isInteger(value) && value >= 0 && value < classes : Number.isFinite(value)
     if (!valid) throw new RangeError(`target ${value} of row ${row} is not one that can be learned`)
   })
   return { data, target, weights: filled, margins: new Float64Array(data.rows * outputs) }
@@ -70,7 +71,7 @@ class Boosting {
   readonly #validation?: Fitted
   readonly #base: Float32Array
   readonly #grower: Grower
-  readonly #random: () => number
+  readonly #random: Random
 
   constructor(options: TreeOptions, objective: Objective, training: Fitted, validation?: Fitted) {
     this.#options = options
@@ -78,7 +79,7 @@ class Boosting {
     this.#training = training
     this.#validation = validation
     this.#base = Float32Array.from(objective.base(training.target, training.weights))
-    this.#grower = new Grower(binned(training.data, options.bins), options)
+    this.#grower = new Grower(binned(training.data, options.bins, detail(training, objective)), options)
     this.#random = seededRandom(options.seed)
     for (const fitted of [training, validation]) {
       if (!fitted) continue
@@ -149,6 +150,27 @@ class Boosting {
     }
     return tree
   }
+}
+
+/**
+ * How finely bins look at each row. Bins of equal numbers of rows would blur the edges of a rare class, so that all
+ * classes count the same.
+ */
+function detail({ target }: Fitted, { classes }: Objective): Float64Array {
+  const counts = new Float64Array(Math.max(1, classes))
+  const code = (row: number) => (classes > 0 ? target[row] : 0)
+  for (let row = 0; row < target.length; row++) counts[code(row)]++
+  return Float64Array.from(target, (_, row) => 1 / counts[code(row)])
+}
+
+/** `count` of the numbers 0 to `length` - 1, ascending, drawn without replacement. */
+function drawSorted(length: number, count: number, random: Random): Uint32Array {
+  const drawn = new Uint32Array(count)
+  let at = 0
+  for (let i = 0; i < length && at < count; i++) {
+    if (count === length || random.uniform() * (length - i) < count - at) drawn[at++] = i
+  }
+  return drawn
 }
 
 function share(length: number, part: number): number {

@@ -1,4 +1,4 @@
-import type { Matrix } from './bins.ts'
+import type { Matrix } from '../matrix.ts'
 import { leafOf, type Tree } from './tree.ts'
 
 /** Boosted trees: the margins of a row are the base of each output and what its trees add. */
@@ -49,4 +49,21 @@ export class TreeEnsemble implements Ensemble {
     }
     return Float64Array.from(sums, (sum, at) => Math.fround(sum + this.base[at % outputs]))
   }
+}
+
+/** Trees whose margins are the means of those of the given ensembles. */
+export function meanOfEnsembles(ensembles: readonly Ensemble[]): Ensemble {
+  const [first] = ensembles
+  const count = ensembles.length
+  const mean = (of: (ensemble: Ensemble, at: number) => number) => (_: number, at: number) =>
+    ensembles.reduce((sum, ensemble) => sum + of(ensemble, at), 0) / count
+  return new TreeEnsemble(
+    first.columns,
+    first.base.map(mean(({ base }, at) => base[at])),
+    ensembles.flatMap(({ trees }) =>
+      trees.map((tree) => ({ ...tree, value: tree.value.map((value) => value / count) })),
+    ),
+    first.importance.map(mean(({ importance }, at) => importance[at])),
+    [],
+  )
 }

@@ -1,6 +1,6 @@
-export type { Matrix } from './bins.ts'
+export type { Matrix } from '../matrix.ts'
 export { fitTrees, type FitExtras, type Labelled } from './boost.ts'
-export type { Ensemble } from './ensemble.ts'
+export { meanOfEnsembles, type Ensemble } from './ensemble.ts'
 export { treesPart } from './onnx.ts'
 export type { TreeOptions } from './options.ts'
 export type { Tree } from './tree.ts'

@@ -4,6 +4,8 @@ import { weightedQuantile } from './quantile.ts'
 /** What boosting minimises. Margins, gradients and hessians are output-major: one block of rows per output. */
 export interface Objective {
   readonly outputs: number
+  /** Classes that targets are codes of; 0 where targets are quantities. */
+  readonly classes: number
   /** The best constant margin per output. */
   base(target: Float64Array, weights: Float64Array): Float64Array
   /** First and second derivatives of the weighted loss by the margins. */
@@ -54,6 +56,7 @@ function regression(
 ): Objective {
   return {
     outputs: 1,
+    classes: 0,
     base: (target, weights) => Float64Array.of(center(target, weights)),
     derive: (margins, target, weights, gradients, hessians) => {
       for (let i = 0; i < target.length; i++) {
@@ -92,6 +95,7 @@ function huber(delta: number): Objective {
 
 const logistic: Objective = {
   outputs: 1,
+  classes: 2,
   base: (target, weights) => {
     const share = Math.min(1 - 1e-6, Math.max(1e-6, mean(target, weights)))
     return Float64Array.of(Math.log(share / (1 - share)))
@@ -115,8 +119,9 @@ function softmax(classes: number): Objective {
   const stretch = classes > 1 ? classes / (classes - 1) : 1
   return {
     outputs: classes,
+    classes,
     base: (target, weights) => {
-      const sums = new Float64Array(classes).fill(1e-6)
+      const sums = new Float64Array(classes).fill(0.5)
       target.forEach((code, i) => (sums[code] += weights[i]))
       const total = sums.reduce((sum, value) => sum + value, 0)
       return sums.map((sum) => Math.log(sum / total))

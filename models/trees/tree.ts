@@ -1,4 +1,4 @@
-import type { Matrix } from './bins.ts'
+import type { Matrix } from '../matrix.ts'
 
 /** A tree as columns by node; node 0 is the root. A row goes left where its feature is at most the threshold. */
 export interface Tree {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { fitTrees, type Matrix, type TreeOptions } from '../../../models/trees/index.ts'
-import { seededRandom } from '../../../models/trees/random.ts'
+import { seededRandom } from '../../../models/random.ts'
 import { marginsByRuntime } from './runtime.ts'
 
 const objectives: TreeOptions['objective'][] = ['squared', 'absolute', 'huber', 'quantile', 'logistic', 'softmax']
 
 /** Features with ties, gaps, extremes; targets 0, 1 or 2 that depend on them. */
 function random(rows: number, columns: number, missing: number, seed: number) {
-  const draw = seededRandom(seed)
+  const { uniform: draw } = seededRandom(seed)
   const one = () =>
     draw() < missing ? NaN : draw() < 0.3 ? Math.floor(draw() * 3) : (draw() - 0.5) * 10 ** (draw() * 12 - 6)
   const data: Matrix = { rows, columns, values: Float32Array.from({ length: rows * columns }, one) }
