@@ -1,0 +1,5 @@
+export { fitAutoencoder, type Autoencoder, type AutoencoderExtras } from './autoencoder.ts'
+export { loadBackend, backendNames, type Backend, type BackendName, type TensorFlow } from './backend.ts'
+export type { Curve } from './fit.ts'
+export type { DenseLayer } from './layers.ts'
+export { fitMlp, mlpOptions, type Mlp, type MlpExtras, type MlpOptions } from './mlp.ts'
