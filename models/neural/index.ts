@@ -3,3 +3,4 @@ export { loadBackend, backendNames, type Backend, type BackendName, type TensorF
 export type { Curve } from './fit.ts'
 export type { DenseLayer } from './layers.ts'
 export { fitMlp, mlpOptions, type Mlp, type MlpExtras, type MlpOptions } from './mlp.ts'
+export { denseGraph, mlpGraph, type PartNames } from './graph.ts'
