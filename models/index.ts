@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { DetectorError, type Detector, type PredictionKind } from '../agent/core/index.ts'
-import { anomalyConfig, trainHotellingT2 } from './anomaly/hotelling-t2.ts'
+import { anomalyConfig, trainAnomaly } from './anomaly/index.ts'
 import { versionOf } from './features/index.ts'
 import { openDetector } from './onnx/detector.ts'
 import type { ModelBundle } from './onnx/manifest.ts'
@@ -15,7 +15,7 @@ export { Registry, type RegistryEntry } from './registry.ts'
 
 /** Every type of model: a folder with its settings and its trainer. */
 export const modelTypes = {
-  anomaly: defineModel({ config: anomalyConfig, kind: 'anomaly', train: trainHotellingT2 }),
+  anomaly: defineModel({ config: anomalyConfig, kind: 'anomaly', train: trainAnomaly }),
 } as const
 
 type ModelType = keyof typeof modelTypes
