@@ -16,10 +16,11 @@ export class GraphBuilder {
   readonly #constants: Constant[] = []
   #names = 0
 
-  /** Adds an operator with one output. */
+  /** Adds an operator and returns the name of its first output. */
   add(operator: string, inputs: readonly string[], attributes: Omit<Step, 'operator' | 'inputs' | 'outputs'> = {}) {
     const output = `${operator.toLowerCase()}${++this.#names}`
-    this.#steps.push({ operator, inputs, outputs: [output], ...attributes })
+    const rest = operator === 'TopK' ? [`${output}places`] : []
+    this.#steps.push({ operator, inputs, outputs: [output, ...rest], ...attributes })
     return output
   }
 
