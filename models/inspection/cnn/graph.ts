@@ -14,7 +14,7 @@ export function classifierGraph(network: TrainedNetwork, [height, width, channel
   const features = network.convolutions[network.convolutions.length - 1].output
   const weights = builder.constant([features, network.classes], network.weights)
   const bias = builder.constant([network.classes], network.bias)
-  const probabilities = builder.add('Softmax', [builder.add('Gemm', [x, weights, bias])], { flags: { axis: 1 } })
+  const probabilities = builder.add('Softmax', [builder.add('Gemm', [x, weights, bias])], { axis: 1 })
   return encodeOnnx(
     builder.finish(
       'classifier',

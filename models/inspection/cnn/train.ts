@@ -1,10 +1,11 @@
-import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs'
+import type { Tensor2D } from '@tensorflow/tfjs'
+import type { TensorFlow } from '../../neural/index.ts'
+import { AdamW, oneCycle } from '../../neural/optimiser.ts'
 import type { ImageSet } from '../images.ts'
-import { AdamW, oneCycle } from '../network/optimiser.ts'
-import type { TensorFlow } from '../network/tensorflow.ts'
+import { differentiate } from '../network/blocks.ts'
 import { seededRandom, shuffled, type Random } from '../../random.ts'
 import { networkInput, type Augmentation, type Scaling } from './augmentation.ts'
-import { ConvolutionalNetwork, widths, type TrainedNetwork } from './network.ts'
+import { ConvolutionalNetwork, lastWidth, type TrainedNetwork } from './network.ts'
 
 /** What a training of the classifier is told. */
 export interface ClassifierTraining {
@@ -78,21 +79,13 @@ function step(
 ): number {
   const { height, width, channels } = job.images
   const values = networkInput(job.images, rows, job.scaling, { by: job.augmentation, random })
-  const mask = Float32Array.from({ length: rows.length * widths[widths.length - 1] }, () =>
+  const mask = Float32Array.from({ length: rows.length * lastWidth }, () =>
     random.uniform() < job.dropout ? 0 : 1 / (1 - job.dropout),
   )
-  const { loss, gradients } = tf.tidy(() => {
+  const { loss, gradients } = differentiate(tf, network.parameters, (tensors) => {
     const images = tf.tensor4d(values, [rows.length, height, width, channels])
-    const kept = tf.tensor2d(mask, [rows.length, widths[widths.length - 1]])
-    const targets = targetsOf(tf, job, rows, weights)
-    const tensors = network.parameters.map((parameter) => tf.tensor(parameter.values, [...parameter.shape]))
-    const { value, grads } = tf.valueAndGrads((...parameters: Tensor[]) =>
-      crossEntropy(tf, network.forward(tf, parameters, images as Tensor4D, kept), targets),
-    )(tensors)
-    return {
-      loss: value.dataSync()[0],
-      gradients: grads.map((gradient) => gradient.dataSync() as Float32Array),
-    }
+    const kept = tf.tensor2d(mask, [rows.length, lastWidth])
+    return crossEntropy(tf, network.forward(tf, tensors, images, kept), targetsOf(tf, job, rows, weights))
   })
   optimiser.step(gradients)
   return loss
@@ -111,5 +104,5 @@ function targetsOf(tf: TensorFlow, job: ClassifierTraining, rows: Uint32Array, w
 }
 
 function crossEntropy(tf: TensorFlow, logits: Tensor2D, targets: Tensor2D) {
-  return tf.neg(tf.div(tf.sum(tf.mul(tf.logSoftmax(logits), targets)), logits.shape[0])).asScalar()
+  return tf.neg(tf.div(tf.sum(tf.mul(tf.logSoftmax(logits), targets)), logits.shape[0]))
 }

@@ -1,5 +1,5 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs'
-import type { TensorFlow } from './tensorflow.ts'
+import type { TensorFlow } from '../../neural/index.ts'
 
 /**
  * Convolution of stride 1 with zero padding to the same size: x [batch, height, width, channels], an odd filter

@@ -17,10 +17,10 @@ export class GraphBuilder {
   #names = 0
 
   /** Adds an operator and returns the name of its first output. */
-  add(operator: string, inputs: readonly string[], attributes: Omit<Step, 'operator' | 'inputs' | 'outputs'> = {}) {
+  add(operator: string, inputs: readonly string[], attributes: Step['attributes'] = {}) {
     const output = `${operator.toLowerCase()}${++this.#names}`
     const rest = operator === 'TopK' ? [`${output}places`] : []
-    this.#steps.push({ operator, inputs, outputs: [output, ...rest], ...attributes })
+    this.#steps.push({ operator, inputs, outputs: [output, ...rest], attributes })
     return output
   }
 
@@ -40,12 +40,12 @@ export class GraphBuilder {
   filter(input: string, layer: FoldedConvolution, edge = 0): string {
     const filter = this.constant([layer.output, layer.input, layer.size, layer.size], channelsFirst(layer))
     const bias = this.constant([layer.output], layer.bias)
-    return this.add('Conv', [input, filter, bias], { lists: { pads: [edge, edge, edge, edge] } })
+    return this.add('Conv', [input, filter, bias], { pads: { ints: [edge, edge, edge, edge] } })
   }
 
   /** Maximum over 2 x 2. */
   pool(input: string): string {
-    return this.add('MaxPool', [input], { lists: { kernel_shape: [2, 2], strides: [2, 2] } })
+    return this.add('MaxPool', [input], { kernel_shape: { ints: [2, 2] }, strides: { ints: [2, 2] } })
   }
 
   /** The graph, whose last steps give their results the names of the outputs. */

@@ -1,5 +1,5 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs'
-import type { TensorFlow } from './tensorflow.ts'
+import type { TensorFlow } from '../../neural/index.ts'
 
 /** Added to the variance, as in PyTorch and Keras' fused kernels. */
 export const epsilon = 1e-5

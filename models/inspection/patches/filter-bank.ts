@@ -47,19 +47,23 @@ export function addFilterBank(builder: GraphBuilder, image: string, n: number, c
   for (let level = 0, x = image; level < levels; level++) {
     const stride = n / 2 ** level / cells
     const padded = builder.add('Pad', [x, builder.constant([8], BigInt64Array.of(0n, 0n, 3n, 3n, 0n, 0n, 3n, 3n))], {
-      texts: { mode: 'reflect' },
+      mode: 'reflect',
     })
     const energy = builder.add('Abs', [builder.filter(padded, bank)])
     parts.push(builder.add('Log', [builder.add('Add', [around(builder, energy, stride), small])]))
     parts.push(around(builder, x, stride))
-    if (level < levels - 1) x = builder.add('AveragePool', [x], { lists: { kernel_shape: [2, 2], strides: [2, 2] } })
+    if (level < levels - 1) x = builder.add('AveragePool', [x], { kernel_shape: { ints: [2, 2] }, strides: { ints: [2, 2] } })
   }
-  return builder.add('Concat', parts, { flags: { axis: 1 } })
+  return builder.add('Concat', parts, { axis: 1 })
 }
 
 /** Means over windows of twice the stride, one for each stride. */
 function around(builder: GraphBuilder, x: string, stride: number): string {
   const edge = Math.floor(stride / 2)
-  const lists = { kernel_shape: [2 * edge + stride, 2 * edge + stride], strides: [stride, stride], pads: [edge, edge, edge, edge] } // prettier-ignore
-  return builder.add('AveragePool', [x], { lists })
+  const window = 2 * edge + stride
+  return builder.add('AveragePool', [x], {
+    kernel_shape: { ints: [window, window] },
+    strides: { ints: [stride, stride] },
+    pads: { ints: [edge, edge, edge, edge] },
+  })
 }

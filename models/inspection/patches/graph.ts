@@ -23,7 +23,7 @@ export function patchGraph(model: PatchModel, size: number): Uint8Array {
   const features = flatPlaces(builder, addFilterBank(builder, 'image', size, cells))
   const map = placeDistances(builder, features, model)
   const ten = builder.constant([1], BigInt64Array.of(BigInt(highest)))
-  const top = builder.add('ReduceMean', [builder.add('TopK', [map, ten])], { lists: { axes: [1] }, flags: { keepdims: 0 } }) // prettier-ignore
+  const top = builder.add('ReduceMean', [builder.add('TopK', [map, ten])], { axes: { ints: [1] }, keepdims: 0 }) // prettier-ignore
   const whole = textureDistance(builder, features, model)
   const score = builder.add('Max', [top, whole])
   const square = builder.add('Reshape', [map, shape(builder, -1, cells, cells)])
@@ -52,27 +52,27 @@ function placeDistances(builder: GraphBuilder, features: string, { places: gauss
       place * whitening.length,
     )
   })
-  const byPlace = builder.add('Transpose', [features], { lists: { perm: [2, 1, 0] } })
+  const byPlace = builder.add('Transpose', [features], { perm: { ints: [2, 1, 0] } })
   const centred = builder.add('Sub', [byPlace, builder.constant([places, featureCount, 1], means)])
   const white = builder.add('MatMul', [builder.constant([places, featureCount, featureCount], weights), centred])
-  const length = builder.add('ReduceL2', [white], { lists: { axes: [1] }, flags: { keepdims: 0 } })
-  return builder.add('Transpose', [length], { lists: { perm: [1, 0] } })
+  const length = builder.add('ReduceL2', [white], { axes: { ints: [1] }, keepdims: 0 })
+  return builder.add('Transpose', [length], { perm: { ints: [1, 0] } })
 }
 
 /** [batch], in units of the model. */
 function textureDistance(builder: GraphBuilder, features: string, { whole, unit }: PatchModel): string {
   const size = 2 * featureCount
-  const over = { lists: { axes: [2] } }
+  const over = { axes: { ints: [2] } }
   const mean = builder.add('ReduceMean', [features], over)
   const apart = builder.add('Sub', [features, mean])
   const deviation = builder.add('Sqrt', [builder.add('ReduceMean', [builder.add('Mul', [apart, apart])], over)])
   const floor = builder.constant([1], Float32Array.of(deviationFloor))
   const logarithm = builder.add('Log', [builder.add('Add', [deviation, floor])])
-  const joined = builder.add('Concat', [mean, logarithm], { flags: { axis: 1 } })
+  const joined = builder.add('Concat', [mean, logarithm], { axis: 1 })
   const texture = builder.add('Reshape', [joined, shape(builder, -1, size)])
   const centred = builder.add('Sub', [texture, builder.constant([size], Float32Array.from(whole.mean))])
   const turned = new Float32Array(size * size)
   for (let j = 0; j < size; j++) for (let k = 0; k < size; k++) turned[k * size + j] = whole.whitening[j * size + k] / unit.whole // prettier-ignore
   const white = builder.add('MatMul', [centred, builder.constant([size, size], turned)])
-  return builder.add('ReduceL2', [white], { lists: { axes: [1] }, flags: { keepdims: 0 } })
+  return builder.add('ReduceL2', [white], { axes: { ints: [1] }, keepdims: 0 })
 }
