@@ -1,4 +1,4 @@
-import type { Constant, Graph, Step } from '../../onnx/graph.ts'
+import type { Constant, Graph, GraphPart, Step } from '../../onnx/graph.ts'
 
 /** A convolution as it is used: batch normalisation folded into filter [size, size, in, out] and bias [out]. */
 export interface FoldedConvolution {
@@ -41,6 +41,12 @@ export class GraphBuilder {
     const filter = this.constant([layer.output, layer.input, layer.size, layer.size], channelsFirst(layer))
     const bias = this.constant([layer.output], layer.bias)
     return this.add('Conv', [input, filter, bias], { pads: { ints: [edge, edge, edge, edge] } })
+  }
+
+  /** Adds what another model contributes; its names must not be those of this builder. */
+  join(part: GraphPart): void {
+    this.#steps.push(...part.steps)
+    this.#constants.push(...part.constants)
   }
 
   /** Maximum over 2 x 2. */
