@@ -64,7 +64,7 @@ export function chartOptions(
         ...axis,
         size: 52,
         grid: { ...axis.grid, ...(model.logarithmic && { filter: powersOfTen }) },
-        values: (_, splits) => splits.map((split) => figure(split)),
+        values: (_, splits) => (splits as (number | null)[]).map((split) => (split === null ? '' : figure(split))),
         space: 32,
       },
     ],
