@@ -56,6 +56,10 @@ export interface AgentView {
   /** Silences an alarm for `duration` ms. */
   shelve(request: AlarmRequest & { readonly duration: number }): Promise<AlarmAnswer>
   unshelve(request: AlarmRequest): Promise<AlarmAnswer>
+  /** Records that an alarm was false: the machine was sound from its beginning until it cleared, or until now. */
+  falseAlarm(request: AlarmRequest): Promise<AlarmAnswer>
+  /** Trains the model of a monitor now. `unknown`: there is none, or it is training already. */
+  retrain(monitor: string, by: string): AlarmAnswer
   /** There only while a simulated plant is attached. */
   readonly plant?: PlantView
 }

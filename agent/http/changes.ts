@@ -22,6 +22,16 @@ export function addChanges(route: Route, { view }: Pick<AppParts, 'view'>): void
     const alarm = context.req.param('alarm')!
     return done(context, await view.unshelve({ alarm, ...body }), alarm)
   })
+  route('POST /api/labels', async (context, { body: { alarm, by, note } }) =>
+    done(context, await view.falseAlarm({ alarm, by, ...(note !== undefined && { reason: note }) }), alarm),
+  )
+  route('POST /api/models/:monitor/retrain', async (context, { body: { by, reason = '' } }) => {
+    const monitor = context.req.param('monitor')!
+    if (view.retrain(monitor, by) === 'unknown')
+      throw new Problem('HTTP_UNKNOWN', `there is no monitor ${monitor} that can train now`)
+    await view.note({ by, action: 'retrain', subject: monitor, detail: reason })
+    return context.json({ monitor })
+  })
   route('POST /api/certificates/approve', async (context, { body: { by, connector, thumbprint } }) => {
     if ((await view.approve(connector, thumbprint)) === 'unknown')
       throw new Problem('HTTP_UNKNOWN', `${connector} has no pending certificate ${thumbprint}`)

@@ -126,6 +126,18 @@ export const operations = {
     access: 'read',
     answer: z.array(shapes.modelLife),
   },
+  'POST /api/models/:monitor/retrain': {
+    summary: 'Trains the model of a monitor now, whatever is due.',
+    access: 'change',
+    body: requests.retrain,
+    answer: z.strictObject({ monitor: z.string() }),
+  },
+  'POST /api/labels': {
+    summary: 'Says that an alarm was false; the next training knows.',
+    access: 'change',
+    body: requests.label,
+    answer: done,
+  },
   'GET /api/certificates': {
     summary: 'Certificates of OPC UA servers, pending ones first.',
     access: 'read',

@@ -12,6 +12,13 @@ export const requests = {
     token: z.string().max(1_000).describe('The token of the file http-token.'),
     by: by.optional(),
   }),
+  retrain: z.strictObject({ by, reason }),
+  label: z.strictObject({
+    type: z.literal('false-alarm'),
+    alarm: z.string().max(1_000).describe('Id of an alarm that is not normal yet.'),
+    by,
+    note: reason,
+  }),
   approve: z.strictObject({
     by,
     connector: z.string().max(200).describe('Name of the OPC UA connector.'),

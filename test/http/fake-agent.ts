@@ -81,6 +81,8 @@ export class FakeAgent implements AgentView {
   metricsText = () => Promise.resolve('millwright_windows_total 3\n')
   acknowledge = (request: { alarm: string }) => this.#answer('acknowledge', request)
   shelve = (request: { alarm: string }) => this.#answer('shelve', request)
+  falseAlarm = (request: { alarm: string }) => this.#answer('falseAlarm', request)
+  retrain = (monitor: string) => (monitor === 'pump-health' ? ('recorded' as const) : ('unknown' as const))
   unshelve = (request: { alarm: string }) => this.#answer('unshelve', request)
 
   attachPlant(): void {
