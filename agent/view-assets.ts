@@ -83,18 +83,19 @@ export function modelLives({ pipeline, learning }: AssetParts): ModelLife[] {
   })
 }
 
-/** The model at work and the one beside it, with what their comparison has shown so far. */
+/** The model at work and the one beside it, with what their comparison has shown so far; none while there is no other. */
 function versionsOf({ model, rival }: Monitor): ModelLife['versions'] {
-  const sides = rival?.trial.state.merit
+  if (!rival) return []
+  const sides = rival.trial.state.merit
   const figures = (side: 0 | 1) =>
     Object.fromEntries(
-      Object.entries({ ...(sides && { merit: sides[side].merit, ...sides[side].figures }) }).filter(([, value]) =>
+      Object.entries({ merit: sides[side].merit, ...sides[side].figures }).filter(([, value]) =>
         Number.isFinite(value),
       ),
     )
-  const beside = rival?.role === 'challenger' ? ('shadow' as const) : ('retired' as const)
+  const beside = rival.role === 'challenger' ? ('shadow' as const) : ('retired' as const)
   return [
-    ...(rival ? [{ version: rival.version, state: beside, figures: figures(1) }] : []),
+    { version: rival.version, state: beside, figures: figures(1) },
     ...(model === undefined ? [] : [{ version: model, state: 'active' as const, figures: figures(0) }]),
   ]
 }
