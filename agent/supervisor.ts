@@ -110,7 +110,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     annals,
     history: new HistoryReader(journal),
     trends: new HealthTrends(),
-    trust: new Trust(pkiFolders(config)),
+    get trust() {
+      return new Trust(pkiFolders(config))
+    },
     skew: (source) => counted.value('clock_skew_seconds', { source }),
     tags,
     get pipeline() {
