@@ -136,6 +136,18 @@ function oneLine(error: unknown): string {
   return describeError(error).split('\n')[0].trim()
 }
 
+/**
+ * The same picture, turned upright, without EXIF and other metadata: place, serial number and owner of a camera are
+ * nobody's business. JPEG and WebP are written anew. Rejects where it cannot be decoded.
+ */
+export async function strippedImage(bytes: Uint8Array): Promise<{ bytes: Uint8Array; format: string }> {
+  const sharp = await loadSharp()
+  const format = imageFormat(bytes) ?? 'png'
+  const upright = sharp(bytes, {}).autoOrient()
+  const written = format === 'png' ? upright.png() : upright.toFormat(format, { quality: 92 })
+  return { bytes: await written.toBuffer(), format: format === 'jpeg' ? 'jpg' : format }
+}
+
 /** A PNG of pixels [height, width, channels]: nothing but the picture, so without what a camera writes into its files. */
 export async function encodePng(
   pixels: Uint8Array,
