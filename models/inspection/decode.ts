@@ -81,8 +81,6 @@ export async function decodeImage(
     const sharp = await loadSharp()
     const open = () => sharp(bytes, { failOn: 'truncated', limitInputPixels: bounds.pixels, sequentialRead: true })
     const header = await open().metadata()
-    const pixels = header.width * header.height
-    if (pixels > bounds.pixels) return oversized(`${header.width} x ${header.height} pixels`, bounds.pixels, 'pixels')
     const { width, height } = wanted
     const pipeline = cut(open().autoOrient(), header, wanted.region)
     const rgb = await pipeline
@@ -93,6 +91,7 @@ export async function decodeImage(
       .toBuffer()
     return { pixels: wanted.channels === 3 ? rgb : luma(rgb, width * height) }
   } catch (error) {
+    if (/exceeds pixel limit/.test(oneLine(error))) return oversized('too many pixels', bounds.pixels, 'pixels')
     return { reason: 'malformed', detail: `the image cannot be decoded: ${oneLine(error)}` }
   }
 }
@@ -105,7 +104,7 @@ function outsideProblem(bytes: Uint8Array, bounds: ImageBounds): ImageProblem | 
 }
 
 function oversized(size: string, bound: number, unit: string): ImageProblem {
-  return { reason: 'oversized', detail: `the image has ${size}, at most ${bound} ${unit} are allowed` }
+  return { reason: 'oversized', detail: `the image has ${size}: at most ${bound} ${unit} are allowed` }
 }
 
 /** The region in whole pixels, at least one. */

@@ -19,6 +19,7 @@ const measurements = {
   model: 'model',
   gap: 'gap',
   agent: 'agent',
+  inspection: 'inspection',
 }
 
 function encoderOf(tags: TagTable, options: Partial<ConstructorParameters<typeof PointEncoder>[0]> = {}): PointEncoder {
