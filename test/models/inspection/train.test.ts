@@ -129,7 +129,7 @@ describe('image models', function () {
   })
 
   it('learn made-up defects by a segmentation network whose graph gives what its trainer gives', async () => {
-    const { bundle, results } = await trainStation(job(good.slice(0, 20), { methods: ['segmentation'], size: 64, shown: 160 })) // prettier-ignore
+    const { bundle, results } = await trainStation(job(good.slice(0, 20), { methods: ['segmentation'], size: 64, shown: 64 })) // prettier-ignore
     assert.equal(results[0].method, 'segmentation')
     const answer = await ask(bundle, await png(disc(64, random, false), 64))
     assert.equal(answer.map?.width, 16)
