@@ -8,7 +8,10 @@ import { byteSize, duration } from './core/index.ts'
 export const verdictRule = z.strictObject({
   threshold: z.number().optional().describe('Scores above it fail. Default: the threshold the model learned.'),
   fails: z.array(z.string()).optional().describe('Classes that fail. Default: all but those under `passes`.'),
-  passes: z.array(z.string()).default(['good', 'ok', 'pass']).describe('Classes that pass, where `fails` is not given.'),
+  passes: z
+    .array(z.string())
+    .default(['good', 'ok', 'pass'])
+    .describe('Classes that pass, where `fails` is not given.'),
   min_confidence: z
     .number()
     .min(0)

@@ -42,17 +42,27 @@ export class Inspections {
   readonly stations = new Map<string, Station>()
   /** How each source is, by station. */
   readonly statuses = new Map<string, Status>()
-  /** Stations whose images are handed in over HTTP. */
-  readonly posted = new Map<string, PostedImages>()
+  readonly #posted = new Map<string, PostedImages>()
+  readonly #parts: InspectionParts
+
+  constructor(parts: InspectionParts) {
+    this.#parts = parts
+  }
+
+  /** Bytes of the largest image that a station takes over HTTP; undefined where there is none of that name. */
+  largest(station: string): number | undefined {
+    return this.#posted.has(station) ? this.#parts.config.inspections[station].bounds.bytes : undefined
+  }
+
+  /** An image over HTTP; resolves when it has its verdict, or was dropped. */
+  async post(station: string, image: Uint8Array, part: string | undefined): Promise<void> {
+    await this.#posted.get(station)?.post(image, `POST ${station}`, this.#parts.clock.now(), part)
+  }
 
   /** Loads models and starts the sources. A station without a usable model leaves its parts to the operator. */
-  static async start(parts: InspectionParts): Promise<Inspections> {
-    const inspections = new Inspections()
-    for (const [name, settings] of Object.entries(parts.config.inspections)) {
-      await inspections.#add(parts, name, settings)
-    }
-    for (const station of inspections.stations.values()) station.start()
-    return inspections
+  async start(): Promise<void> {
+    for (const [name, settings] of Object.entries(this.#parts.config.inspections)) await this.#add(name, settings)
+    for (const station of this.stations.values()) station.start()
   }
 
   /** Takes samples, for measured values of parts. */
@@ -64,16 +74,25 @@ export class Inspections {
     await Promise.allSettled([...this.stations.values()].map((station) => station.stop()))
   }
 
-  async #add(parts: InspectionParts, name: string, settings: StationSettings): Promise<void> {
-    const { config, journal, clock, log, metrics } = parts
+  async #add(name: string, settings: StationSettings): Promise<void> {
+    const { config, journal, clock, log, metrics } = this.#parts
     const folder = join(config.data, 'inspection', encodeURIComponent(name))
     const report = (status: Status) => {
       if (status.state !== this.statuses.get(name)?.state) log.info({ station: name, state: status.state }, status.message) // prettier-ignore
       this.statuses.set(name, status)
     }
-    const context: ConnectorContext = { name, site: config.site, log, metrics, clock, tags: journal.tags, folder, report }
+    const context: ConnectorContext = {
+      name,
+      site: config.site,
+      log,
+      metrics,
+      clock,
+      tags: journal.tags,
+      folder,
+      report,
+    }
     const source = createImageSource(settings.source, context, settings.bounds.bytes)
-    if (source instanceof PostedImages) this.posted.set(name, source)
+    if (source instanceof PostedImages) this.#posted.set(name, source)
     const station = new Station({
       name,
       settings,

@@ -25,7 +25,10 @@ import { until } from './support/until.ts'
 const silent = () => undefined
 const good: ImageAnswer = { label: 'good', score: 0.4, threshold: 1, model: 'm' }
 const bad: ImageAnswer = { label: 'defect', score: 2, threshold: 1, model: 'm' }
-const picture = () => sharp({ create: { width: 16, height: 16, channels: 3, background: 'red' } }).jpeg().toBuffer()
+const picture = () =>
+  sharp({ create: { width: 16, height: 16, channels: 3, background: 'red' } })
+    .jpeg()
+    .toBuffer()
 
 /** A station with an inspector that the test answers for; images that are not pictures are a problem, as in earnest. */
 class Bench {
@@ -54,8 +57,8 @@ class Bench {
       log: { debug: silent, info: silent, warn: silent, error: silent },
       metrics: silentMetrics,
       folder,
-      record: async (event) => void this.events.push(event),
-      reject: async (letter) => void this.letters.push(letter),
+      record: (event) => Promise.resolve(void this.events.push(event)),
+      reject: (letter) => Promise.resolve(void this.letters.push(letter)),
     })
     this.station.start()
   }
@@ -78,7 +81,12 @@ describe('verdict rule', () => {
     ['a class that passes', {}, { label: 'ok', score: 0.9, probabilities: {}, model: 'm' }, 'pass'],
     ['any other class', {}, { label: 'scratch', score: 0.9, probabilities: {}, model: 'm' }, 'fail'],
     ['a class that is not among those that fail', { fails: ['dent'] }, { label: 'scratch', score: 0.9, probabilities: {}, model: 'm' }, 'pass'], // prettier-ignore
-    ['an unsure class', { min_confidence: 0.95 }, { label: 'ok', score: 0.9, probabilities: {}, model: 'm' }, 'operator'],
+    [
+      'an unsure class',
+      { min_confidence: 0.95 },
+      { label: 'ok', score: 0.9, probabilities: {}, model: 'm' },
+      'operator',
+    ],
   ]
   for (const [what, settings, answer, verdict] of rows) {
     it(`${what}: ${verdict}`, () => assert.equal(rule(answer, verdictRule.parse(settings)).verdict, verdict))
@@ -155,7 +163,7 @@ describe('station', () => {
 
     function measure(bench: Bench, station: string, part: string, role: string, value: number): void {
       const batch = new BatchBuilder('plc')
-      const tag = (name: string, type: 'text' | 'number') => bench.tags.resolve({ name, type, source: 'plc' } as never).index // prettier-ignore
+      const tag = (name: string, type: 'text' | 'number') => bench.tags.resolve({ name, type, source: 'plc' }).index // prettier-ignore
       batch.addText(tag(`${station}/part`, 'text'), 1, part, Quality.good)
       batch.add(tag(`${station}/${role}`, 'number'), 2, value, Quality.good)
       bench.station.measured(batch.take(3))

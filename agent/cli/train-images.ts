@@ -24,5 +24,7 @@ export async function trainImages(config: Config, station: string, folder: strin
     const figures = Object.entries(own).map(([name, value]) => `${name} ${value.toFixed(3)}`)
     console.log(`${chosen ? '*' : ' '} ${method}: ${figures.join(', ')} (${took.toFixed(1)} s)`)
   }
-  console.log(`${station}: model ${version} in ${stationModelFolder(config.data, station)} after ${seconds.toFixed(1)} s`)
+  console.log(
+    `${station}: model ${version} in ${stationModelFolder(config.data, station)} after ${seconds.toFixed(1)} s`,
+  )
 }

@@ -1,6 +1,6 @@
 import mqtt from 'mqtt'
 import { Observable } from 'rxjs'
-import type { ConnectorContext, ImageArrival, ImageSource } from '../../agent/core/index.ts'
+import type { ConnectorContext, ImageArrival, ImageSource, Status } from '../../agent/core/index.ts'
 import { imageMessage } from './message.ts'
 import { partPattern } from './part.ts'
 import type { MqttImageSettings } from './settings.ts'
@@ -17,7 +17,8 @@ export class MqttImages implements ImageSource {
 
   images(): Observable<ImageArrival> {
     const { url, topic, part, username, password, password_file, qos } = this.#settings
-    const { report, clock, name } = this.#context
+    const { clock, name } = this.#context
+    const report = (status: Status) => this.#context.report(status)
     const partOf = part === undefined ? undefined : partPattern(part)
     return new Observable((subscriber) => {
       const client = mqtt.connect(url, {

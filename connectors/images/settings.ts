@@ -29,7 +29,10 @@ export const mqttSource = z.strictObject({
   username: z.string().optional().describe('User of the broker.'),
   password: secret.optional().describe('Password of the broker.'),
   password_file: secretFile.optional().describe('File with the password.'),
-  qos: z.union([z.literal(0), z.literal(1)]).default(1).describe('Quality of service of the subscription.'),
+  qos: z
+    .union([z.literal(0), z.literal(1)])
+    .default(1)
+    .describe('Quality of service of the subscription.'),
 })
 
 /** Images by HTTP POST. */

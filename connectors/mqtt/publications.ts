@@ -1,4 +1,11 @@
-import type { AlarmEvent, Entry, InspectionEvent, JournalEvent, ModelEvent, Prediction } from '../../agent/core/index.ts'
+import type {
+  AlarmEvent,
+  Entry,
+  InspectionEvent,
+  JournalEvent,
+  ModelEvent,
+  Prediction,
+} from '../../agent/core/index.ts'
 import type { PublishSettings } from './settings.ts'
 
 /** JSON of a prediction, retained at `{prefix}/{site}/{asset}/{monitor}`. */
@@ -141,7 +148,13 @@ export class Publisher {
     if (event.type !== 'inspection' || event.verdict !== 'fail' || !this.#settings.content.includes('inspections')) return undefined // prettier-ignore
     const { part, station, reason, time } = event
     const payload = JSON.stringify({ part, reason, time: isoTime(time), ts: time })
-    return { topic: `${this.#base}/${level(station)}/reject`, payload, qos: this.#settings.qos || 1, retain: false, entry }
+    return {
+      topic: `${this.#base}/${level(station)}/reject`,
+      payload,
+      qos: this.#settings.qos || 1,
+      retain: false,
+      entry,
+    }
   }
 }
 

@@ -42,7 +42,9 @@ export async function openInspectorPool(
       try {
         return await pool.run(image)
       } catch (cause) {
-        throw new DetectorError('MODEL_BROKEN', `the worker of image model ${bundle.manifest.version} failed`, { cause })
+        throw new DetectorError('MODEL_BROKEN', `the worker of image model ${bundle.manifest.version} failed`, {
+          cause,
+        })
       }
     },
     close: () => pool.close({ force: true }),
@@ -54,7 +56,9 @@ export async function openInspectorPool(
  * because the tests' loader has no `import.meta.resolve`; what is needed is the module beside it.
  */
 function typeScriptLoader(): string {
-  const path = createRequire(import.meta.url).resolve('tsx/esm/api').replace(/\.cjs$/, '.mjs')
+  const path = createRequire(import.meta.url)
+    .resolve('tsx/esm/api')
+    .replace(/\.cjs$/, '.mjs')
   const code = `import { register } from ${JSON.stringify(pathToFileURL(path).href)}; register()`
   return `data:text/javascript,${encodeURIComponent(code)}`
 }

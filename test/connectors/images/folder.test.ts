@@ -74,7 +74,12 @@ describe('images as messages', () => {
   const json = (value: object) => Buffer.from(JSON.stringify(value))
   const time = '2026-01-02T03:04:05Z'
   it('or JSON with base64, whose own part and time go first', () => {
-    const arrival = imageMessage(json({ image: Buffer.from('xyz').toString('base64'), part: 12, time }), 'cam', 5, 'other')
+    const arrival = imageMessage(
+      json({ image: Buffer.from('xyz').toString('base64'), part: 12, time }),
+      'cam',
+      5,
+      'other',
+    )
     assert.equal(Buffer.from(arrival.image).toString(), 'xyz')
     assert.deepEqual([arrival.part, arrival.time], ['12', Date.parse(time)])
   })

@@ -17,7 +17,9 @@ function pixels(result: DecodedImage | ImageProblem): Uint8Array {
 
 /** Header of a PNG that claims a size, with a body of nothing. */
 async function bomb(width: number, height: number): Promise<Buffer> {
-  const file = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'white' } }).png().toBuffer()
+  const file = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'white' } })
+    .png()
+    .toBuffer()
   file.writeUInt32BE(width, 16)
   file.writeUInt32BE(height, 20)
   file.writeUInt32BE(crc(file.subarray(12, 29)), 29)
@@ -59,7 +61,10 @@ describe('images from bytes', () => {
   }
 
   it('decodes CMYK as the colours it stands for', async () => {
-    const cmyk = await sharp(await red('png')).toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer()
+    const cmyk = await sharp(await red('png'))
+      .toColourspace('cmyk')
+      .jpeg({ quality: 100 })
+      .toBuffer()
     assert.equal((await sharp(cmyk).metadata()).space, 'cmyk')
     const rgb = pixels(await decodeImage(cmyk, { ...half, channels: 3 }, bounds))
     assert.equal(rgb.length, 32 * 32 * 3)
@@ -87,14 +92,19 @@ describe('images from bytes', () => {
       .withMetadata({ orientation: 6 })
       .jpeg({ quality: 100 })
       .toBuffer()
-    const top = pixels(await decodeImage(turned, { ...half, region: { left: 0, top: 0, width: 1, height: 0.4 } }, bounds))
+    const top = pixels(
+      await decodeImage(turned, { ...half, region: { left: 0, top: 0, width: 1, height: 0.4 } }, bounds),
+    )
     const bottom = pixels(await decodeImage(turned, { ...half, region: { left: 0, top: 0.6, width: 1, height: 0.4 } }, bounds)) // prettier-ignore
     assert.ok(Math.min(...top) > 200)
     assert.ok(Math.max(...bottom) < 50)
   })
 
   it('keeps images without what the camera wrote into them', async () => {
-    const named = await sharp(await red('jpeg')).withExif({ IFD0: { Artist: 'someone' } }).jpeg().toBuffer()
+    const named = await sharp(await red('jpeg'))
+      .withExif({ IFD0: { Artist: 'someone' } })
+      .jpeg()
+      .toBuffer()
     assert.ok((await sharp(named).metadata()).exif)
     const { bytes, format } = await strippedImage(named)
     assert.equal(format, 'jpg')

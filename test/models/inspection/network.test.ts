@@ -20,10 +20,12 @@ describe('layers of image networks', () => {
   const dy = normal(3 * 9 * 7 * 4)
 
   const gradients = (tf: TensorFlow, operation: (image: Tensor4D, weights: Tensor4D) => Tensor4D) =>
-    tf.grads((image, weights) => operation(image as Tensor4D, weights as Tensor4D))(
-      [tf.tensor4d(x, [3, 9, 7, 2]), tf.tensor4d(filter, [3, 3, 2, 4])],
-      tf.tensor4d(dy, [3, 9, 7, 4]),
-    ).map((gradient) => gradient.dataSync())
+    tf
+      .grads((image, weights) => operation(image as Tensor4D, weights as Tensor4D))(
+        [tf.tensor4d(x, [3, 9, 7, 2]), tf.tensor4d(filter, [3, 3, 2, 4])],
+        tf.tensor4d(dy, [3, 9, 7, 4]),
+      )
+      .map((gradient) => gradient.dataSync())
 
   it('convolves on WebAssembly with the gradients that the cpu backend has', async () => {
     const wasm = (await loadBackend('wasm')).tf

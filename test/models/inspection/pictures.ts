@@ -5,7 +5,9 @@ export const bounds = { bytes: 20e6, pixels: 40e6 }
 
 /** A grey picture as PNG. */
 export function png(pixels: Uint8Array, size: number): Promise<Buffer> {
-  return sharp(pixels, { raw: { width: size, height: size, channels: 1 } }).png().toBuffer()
+  return sharp(pixels, { raw: { width: size, height: size, channels: 1 } })
+    .png()
+    .toBuffer()
 }
 
 /** Stripes of a direction with noise and a random phase: one class of texture. */
