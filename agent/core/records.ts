@@ -121,14 +121,7 @@ export interface AgentEvent {
 }
 
 export type JournalEvent =
-  | ActionEvent
-  | AlarmEvent
-  | AuditEvent
-  | ModelEvent
-  | GapEvent
-  | LabelEvent
-  | AgentEvent
-  | InspectionEvent
+  ActionEvent | AlarmEvent | AuditEvent | ModelEvent | GapEvent | LabelEvent | AgentEvent | InspectionEvent
 
 /**
  * What the journal stores. A `samples` batch of length 0 says that time has passed without data.
