@@ -28,6 +28,7 @@ import {
   type Ledger,
   type ModelLife,
   type PlantState,
+  type CameraView,
   type PlantView,
   type StreamState,
   type Verdict,
@@ -63,6 +64,7 @@ export interface ViewParts extends AssetParts {
   /** Why the agent cannot do its work any more, if so. */
   failure(): string | undefined
   readonly plant?: PlantView & { state(): PlantState }
+  readonly camera?: CameraView
 }
 
 /** Everything the HTTP server may know and do. */
@@ -86,6 +88,10 @@ export class View implements AgentView {
 
   get demo(): boolean {
     return this.#parts.plant !== undefined
+  }
+
+  get camera(): CameraView | undefined {
+    return this.#parts.camera
   }
 
   get plant(): PlantView | undefined {

@@ -62,6 +62,8 @@ export interface AgentView {
   retrain(monitor: string, by: string): AlarmAnswer
   /** There only while a simulated plant is attached. */
   readonly plant?: PlantView
+  /** There only where stations are configured. */
+  readonly camera?: CameraView
 }
 
 export interface AlarmRequest {
@@ -83,6 +85,14 @@ export interface HistoryRequest {
   readonly to: number
   /** Buckets at most: the width of the chart in pixels. */
   readonly points: number
+}
+
+/** Stations that take images over HTTP. */
+export interface CameraView {
+  /** Largest image of a station in bytes; undefined where no station of that name takes images over HTTP. */
+  largest(station: string): number | undefined
+  /** Resolves when the image has its verdict, or was dropped because too many wait. */
+  post(station: string, image: Uint8Array, part: string | undefined): Promise<void>
 }
 
 /** The simulated plant as the page sees it. `inject` and `repair` return false where they know no such asset or fault. */

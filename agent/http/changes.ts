@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import type { AlarmAnswer, PlantView } from './agent-view.ts'
 import type { AppParts } from './app.ts'
 import { Problem } from './problem.ts'
+import { boundedBytes } from './requests.ts'
 import type { Route } from './routes.ts'
 
 /** All that changes something; what is no record of its own is put down for the audit. */
@@ -39,6 +40,17 @@ export function addChanges(route: Route, { view }: Pick<AppParts, 'view'>): void
     return context.json({ thumbprint })
   })
   addPlant(route, { view })
+}
+
+/** Images of parts, from cameras and programs that post them. */
+export function addImages(route: Route, { view: { camera } }: Pick<AppParts, 'view'>): void {
+  route('POST /api/inspections/:station/images', async (context, { query: { part } }) => {
+    const station = context.req.param('station')!
+    const largest = camera?.largest(station)
+    if (!camera || largest === undefined) throw new Problem('HTTP_UNKNOWN', `no station ${station} takes images here`)
+    await camera.post(station, await boundedBytes(context, largest), part)
+    return context.json({ station, ...(part !== undefined && { part }) })
+  })
 }
 
 function addPlant(route: Route, { view }: Pick<AppParts, 'view'>): void {

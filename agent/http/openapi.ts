@@ -14,6 +14,7 @@ const access = {
   open: [],
   read: [{}, { token: [] }, { session: [] }],
   change: [{ token: [] }, { session: [] }],
+  image: [{ token: [] }, { session: [] }],
 } as const
 
 /** The HTTP interface as an OpenAPI 3.1 document, made from the table that its routes are made from. */

@@ -85,6 +85,12 @@ export class FakeAgent implements AgentView {
   retrain = (monitor: string) => (monitor === 'pump-health' ? ('recorded' as const) : ('unknown' as const))
   unshelve = (request: { alarm: string }) => this.#answer('unshelve', request)
 
+  camera = {
+    largest: (station: string) => (station === 'weld' ? 100_000 : undefined),
+    post: (station: string, image: Uint8Array, part: string | undefined) =>
+      Promise.resolve(void this.calls.push(['image', station, image.length, part])),
+  }
+
   attachPlant(): void {
     this.plant = {
       inject: (asset, fault) => (this.calls.push(['inject', asset, fault]), asset === 'line1/pump2'),
