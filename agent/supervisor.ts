@@ -5,6 +5,7 @@ import type { Config } from './components.ts'
 import { createConnections, type Connection } from './connections.ts'
 import { describeError, systemClock, type Clock, type Journal, type JournalEvent, type Logger } from './core/index.ts'
 import { deliver, sinkLedger, type Delivery } from './delivery.ts'
+import { keepHeapSmall } from './heap.ts'
 import { createHttp, loadToken, type Listening } from './http/index.ts'
 import { Ingest } from './ingest.ts'
 import { Internals } from './internals.ts'
@@ -51,6 +52,7 @@ export interface Agent {
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { log, clock = systemClock } = options
   let { config, text, args } = options
+  keepHeapSmall()
   mkdirSync(config.data, { recursive: true })
   const counted = createMetrics()
   const { metrics } = counted
