@@ -8,6 +8,7 @@ import { describeError, systemClock, type Clock, type Journal, type JournalEvent
 import { deliver, sinkLedger, type Delivery } from './delivery.ts'
 import { HealthTrends } from './health-trends.ts'
 import { HistoryReader } from './history.ts'
+import { keepHeapSmall } from './heap.ts'
 import { createHttp, loadToken, type Listening } from './http/index.ts'
 import { Ingest } from './ingest.ts'
 import { Inspections } from './inspections.ts'
@@ -56,6 +57,7 @@ export interface Agent {
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { log, clock = systemClock } = options
   let { config, text, args } = options
+  keepHeapSmall()
   mkdirSync(config.data, { recursive: true })
   const counted = createMetrics()
   const { metrics } = counted
