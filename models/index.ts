@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { DetectorError, type Detector, type PredictionKind } from '../agent/core/index.ts'
 import { anomalyConfig, trainHotellingT2 } from './anomaly/hotelling-t2.ts'
+import { fault } from './fault/index.ts'
 import { versionOf } from './features/index.ts'
 import { openDetector } from './onnx/detector.ts'
 import type { ModelBundle } from './onnx/manifest.ts'
@@ -16,6 +17,7 @@ export { Registry, type RegistryEntry } from './registry.ts'
 /** Every type of model: a folder with its settings and its trainer. */
 export const modelTypes = {
   anomaly: defineModel({ config: anomalyConfig, kind: 'anomaly', train: trainHotellingT2 }),
+  fault,
 } as const
 
 type ModelType = keyof typeof modelTypes
@@ -24,7 +26,7 @@ const typeNames = Object.keys(modelTypes) as [ModelType, ...ModelType[]]
 /** The model of a monitor: its settings, or just the name of a type with all its defaults. */
 export const modelConfig = z.union([
   z.enum(typeNames).transform((type) => modelTypes[type].config.parse({ type })),
-  z.discriminatedUnion('type', [modelTypes.anomaly.config, onnxConfig]),
+  z.discriminatedUnion('type', [modelTypes.anomaly.config, modelTypes.fault.config, onnxConfig]),
 ])
 
 export type ModelSettings = z.output<typeof modelConfig>
