@@ -1,6 +1,6 @@
 import { Subject, type Observable } from 'rxjs'
 import type { Config } from './components.ts'
-import { createFeatures, type Features } from '../models/features/index.ts'
+import { createFeatures, defaultFeatures, type Features } from '../models/features/index.ts'
 import { kindOf, learns } from '../models/index.ts'
 import { clean } from './clean.ts'
 import {
@@ -93,7 +93,8 @@ export class Monitor {
     this.name = name
     this.settings = settings
     this.#metrics = context.metrics
-    this.features = createFeatures({ features: settings.features }, context.assets)
+    const names = settings.features ?? [...defaultFeatures[kindOf(settings.model)]]
+    this.features = createFeatures({ features: names }, context.assets, context.keeper)
     context.keeper.keep('collected', {
       save: () => [this.#first, this.#last, this.#windows, this.#since, this.#trained],
       load: ([first, last, windows, since, trained]: number[]) => {
@@ -192,9 +193,11 @@ export class Monitor {
     return this.#active?.detector?.kind ?? kindOf(this.settings.model)
   }
 
-  /** Tells the comparison what is known of windows already scored; call `conclude` before. */
+  /** Tells what is known of windows already scored, and when a run ended; call `conclude` before. */
   label(event: LabelEvent): void {
     this.#rival?.trial.label(event)
+    const { label, monitor = this.name, asset, time } = event
+    if ((label === 'failure' || label === 'maintenance') && monitor === this.name) this.features.reset(asset, time)
   }
 
   /** The predictions for all windows that closed since the last call, in order of closing. */

@@ -1,12 +1,16 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from '../models/index.ts'
+import { Annals } from './annals.ts'
 import type { Config } from './components.ts'
 import { createConnections, type Connection } from './connections.ts'
-import { describeError, systemClock, type Clock, type Journal, type Logger, type ModelEvent } from './core/index.ts'
+import { describeError, systemClock, type Clock, type Journal, type JournalEvent, type Logger } from './core/index.ts'
 import { deliver, sinkLedger, type Delivery } from './delivery.ts'
+import { HealthTrends } from './health-trends.ts'
+import { HistoryReader } from './history.ts'
 import { createHttp, loadToken, type Listening } from './http/index.ts'
 import { Ingest } from './ingest.ts'
+import { Internals } from './internals.ts'
 import { openJournal } from './journal/index.ts'
 import { Learning } from './learning.ts'
 import { Live, pipelineCursor } from './live.ts'
@@ -15,6 +19,7 @@ import { detectorLoader, fileVersion } from './models.ts'
 import { Newest } from './newest.ts'
 import { Pipeline } from './pipeline.ts'
 import { changesBetween, changesText, effective } from './reload.ts'
+import { pkiFolders, Trust } from './trust.ts'
 import { View, type ViewParts } from './view.ts'
 
 export interface AgentOptions {
@@ -75,7 +80,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const from = checkpoint?.offset ?? journal.stats('samples').first
   const live = new Live({ journal, pipeline, from, metrics, log, clock, checkpointEvery })
   const ingest = new Ingest({ journal, metrics, log, clock, tickFor: () => tickFor(config) })
-  const record = (event: ModelEvent) => ingest.record([{ kind: 'event', event, arrival: clock.now() }])
+  const record = (event: JournalEvent) => ingest.record([{ kind: 'event', event, arrival: clock.now() }])
   const learning = new Learning({
     monitors: () => pipeline.monitors,
     source: () => ({ text, args }),
@@ -88,10 +93,25 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const deliveries = new Map<string, Delivering>()
   let failure: string | undefined
   const stopping = new AbortController()
+  const readDeliveries = () =>
+    Object.fromEntries(
+      [...deliveries].map(([name, { delivery }]) => [
+        name,
+        { ledger: sinkLedger(journal, name), status: delivery.state() },
+      ]),
+    )
+  const lag = () => journal.stats('samples').next - live.next
+  const annals = new Annals(journal)
   const view = new View({
     site: config.site,
     clock,
     journal,
+    journalLimit: config.journal.size,
+    annals,
+    history: new HistoryReader(journal),
+    trends: new HealthTrends(),
+    trust: new Trust(pkiFolders(config)),
+    skew: (source) => counted.value('clock_skew_seconds', { source }),
     tags,
     get pipeline() {
       return pipeline
@@ -101,16 +121,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     learning,
     connections,
     metricsText: () => counted.text(),
-    deliveries: () =>
-      Object.fromEntries(
-        [...deliveries].map(([name, { delivery }]) => [
-          name,
-          { ledger: sinkLedger(journal, name), status: delivery.state() },
-        ]),
-      ),
-    lag: () => journal.stats('samples').next - live.next,
+    deliveries: readDeliveries,
+    lag,
     failure: () => failure,
     ...(options.plant && { plant: options.plant }),
+  })
+  const internals = new Internals({
+    ...{ clock, log, journal, ingest, connections, lag, record },
+    deliveries: readDeliveries,
+    openAlarms: () => pipeline.alarms.open().length,
+    skew: (source) => counted.value('clock_skew_seconds', { source }),
   })
   const listening = config.http.enabled ? await listen(options, view) : undefined
   const startSink = (connection: Connection) => {
@@ -123,12 +143,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     log.error({ error }, failure)
     throw error
   })
+  const following = annals.follow(stopping.signal)
   const trimming = setInterval(() => void trim(journal, clock, log), 60_000)
   const ready = live.caughtUp.then(async () => {
     await putToWork(pipeline, config, registry, record, clock)
     if (!stopping.signal.aborted) learning.start()
   })
   ready.catch((error: unknown) => log.error({ error }, `learning did not start: ${describeError(error)}`))
+  if (sinks().length > 0) internals.start()
   ingest.start(new Map(connections.flatMap(({ name, source }) => (source ? [[name, source] as const] : []))))
 
   const disconnect = async (name: string) => {
@@ -183,9 +205,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       clearInterval(trimming)
       learning.stop()
       ingest.stop()
+      await internals.stop()
       await ingest.drained()
       stopping.abort()
-      await Promise.allSettled([running, ...[...deliveries.values()].map(({ delivery }) => delivery.done)])
+      await Promise.allSettled([running, following, ...[...deliveries.values()].map(({ delivery }) => delivery.done)])
       await Promise.allSettled(connections.map(async ({ sink }) => sink?.close()))
       await listening?.close()
       await pipeline.close()
@@ -205,7 +228,7 @@ async function putToWork(
   pipeline: Pipeline,
   config: Config,
   registry: Registry,
-  record: (event: ModelEvent) => Promise<void>,
+  record: (event: JournalEvent) => Promise<void>,
   clock: Clock,
 ): Promise<void> {
   for (const [monitor, { model }] of pipeline.monitors) {
@@ -220,7 +243,7 @@ async function putToWork(
 
 async function listen({ config, log, fallback = false }: AgentOptions, view: View): Promise<Listening> {
   const token = await loadToken(config.data)
-  return createHttp({ view, token, log, host: config.http.host, port: config.http.port, fallback }).listen()
+  return createHttp({ view, token, log, fallback, ...config.http }).listen()
 }
 
 /** A delivery, and what ends it alone. */

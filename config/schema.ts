@@ -130,6 +130,10 @@ export const httpConfig = z.strictObject({
   enabled: z.boolean().default(true).describe('Serve the page, health, metrics and API.'),
   host: z.string().default('127.0.0.1').describe('Address to listen on; 0.0.0.0 for every interface.'),
   port: z.coerce.number().int().min(0).max(65535).default(8080).describe('TCP port; 0 picks a free one.'),
+  read: z
+    .enum(['open', 'token'])
+    .default('open')
+    .describe('Who may read: everybody who reaches the port, or whoever has the token. Changes always need it.'),
 })
 
 /** The whole configuration, made of the agent's own keys and what the rooms contribute. */

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { DetectorError, type Detector, type PredictionKind } from '../agent/core/index.ts'
-import { anomalyConfig, trainHotellingT2 } from './anomaly/hotelling-t2.ts'
+import { anomalyConfig, trainAnomaly } from './anomaly/index.ts'
+import { estimate } from './estimate/index.ts'
 import { fault } from './fault/index.ts'
 import { versionOf } from './features/index.ts'
 import { openDetector } from './onnx/detector.ts'
 import type { ModelBundle } from './onnx/manifest.ts'
 import { defineModel, type ModelDefinition, type TrainingContext, type TrainingInput } from './training.ts'
+import { rul } from './rul/index.ts'
 import { onnxConfig, readUserFile, type OnnxSettings } from './onnx/user-file.ts'
 
 export type { Report } from './report.ts'
@@ -16,8 +18,10 @@ export { Registry, type RegistryEntry } from './registry.ts'
 
 /** Every type of model: a folder with its settings and its trainer. */
 export const modelTypes = {
-  anomaly: defineModel({ config: anomalyConfig, kind: 'anomaly', train: trainHotellingT2 }),
+  anomaly: defineModel({ config: anomalyConfig, kind: 'anomaly', train: trainAnomaly }),
+  estimate,
   fault,
+  rul,
 } as const
 
 type ModelType = keyof typeof modelTypes
@@ -26,7 +30,13 @@ const typeNames = Object.keys(modelTypes) as [ModelType, ...ModelType[]]
 /** The model of a monitor: its settings, or just the name of a type with all its defaults. */
 export const modelConfig = z.union([
   z.enum(typeNames).transform((type) => modelTypes[type].config.parse({ type })),
-  z.discriminatedUnion('type', [modelTypes.anomaly.config, modelTypes.fault.config, onnxConfig]),
+  z.discriminatedUnion('type', [
+    modelTypes.anomaly.config,
+    modelTypes.estimate.config,
+    modelTypes.fault.config,
+    modelTypes.rul.config,
+    onnxConfig,
+  ]),
 ])
 
 export type ModelSettings = z.output<typeof modelConfig>

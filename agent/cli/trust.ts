@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import {
   approveCertificate,
@@ -6,6 +5,7 @@ import {
   revokeCertificate,
   type Certificate,
 } from '../../connectors/opcua/index.ts'
+import { pkiFolders } from '../trust.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 
 interface TrustOptions {
@@ -48,13 +48,7 @@ export function trust(): Command {
 
 /** The PKI folder of each OPC UA connector, by its name. */
 function folders({ config: file, connector }: TrustOptions): [string, string][] {
-  const { config } = loadOrExit(file)
-  return Object.entries(config.connectors)
-    .filter(([name, { definition }]) => definition.type === 'opcua' && (connector === undefined || connector === name))
-    .map(([name, { settings }]) => {
-      const { pki } = settings as { pki?: string }
-      return [name, pki ?? join(config.data, 'connectors', name, 'pki')]
-    })
+  return [...pkiFolders(loadOrExit(file).config)].filter(([name]) => connector === undefined || connector === name)
 }
 
 async function listAll(options: TrustOptions): Promise<(Certificate & { connector: string })[]> {

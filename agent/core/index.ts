@@ -1,5 +1,6 @@
 export * from './alarm.ts'
 export * from './assets.ts'
+export * from './audit.ts'
 export * from './batch.ts'
 export * from './contracts.ts'
 export * from './errors.ts'

@@ -20,6 +20,7 @@ export const problems = {
   },
   HTTP_WRONG_HOST: { status: 421, remedy: 'Open the agent as http://localhost or http://127.0.0.1 with its port.' },
   HTTP_BUSY: { status: 503, remedy: 'Close other pages that show this agent.' },
+  HTTP_TOO_MANY: { status: 429, remedy: 'Wait a little, then try again.' },
   HTTP_INTERNAL: { status: 500, remedy: 'The agent’s log says what happened.' },
 } as const satisfies Record<string, { status: number; remedy: string }>
 

@@ -1,4 +1,5 @@
 import type {
+  AgentEvent,
   AlarmEvent,
   Batch,
   Entry,
@@ -13,7 +14,7 @@ import { BodyBuilder, type Body } from './body.ts'
 import { escapeKey, quote, type LineWriter } from './line-writer.ts'
 
 /** What a sink may be told to write. */
-export const contents = ['samples', 'predictions', 'alarms', 'models', 'gaps'] as const
+export const contents = ['samples', 'predictions', 'alarms', 'models', 'gaps', 'agent'] as const
 export type Content = (typeof contents)[number]
 
 /** Names of the measurements. */
@@ -23,6 +24,7 @@ export interface MeasurementNames {
   readonly alarm: string
   readonly model: string
   readonly gap: string
+  readonly agent: string
 }
 
 export interface PointOptions {
@@ -95,6 +97,8 @@ export class PointEncoder {
       if (event.type === 'model' && this.#content.has('models'))
         this.#line(entry, index, 0, event.time, this.#model(event))
       if (event.type === 'gap' && this.#content.has('gaps')) this.#line(entry, index, 0, event.time, this.#gap(event))
+      if (event.type === 'agent' && this.#content.has('agent'))
+        for (const reading of event.readings) this.#line(entry, index, 0, event.time, this.#agent(reading))
     }
   }
 
@@ -180,6 +184,11 @@ export class PointEncoder {
     const { source, from, to, detail } = event
     const times = { start: Math.round(from), end: Math.round(to) }
     return seriesKey(measurements.gap, { site, source }) + fields({ detail }, times)
+  }
+
+  #agent({ part, name, values }: AgentEvent['readings'][number]): string {
+    const { site, measurements } = this.#options
+    return seriesKey(measurements.agent, { name, part, site }) + fields(values, {})
   }
 }
 

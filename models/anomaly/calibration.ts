@@ -1,20 +1,16 @@
 import { quantile } from '../linear-algebra.ts'
 import { holdOut, joinRows, rowsByAsset, thin } from './blocks.ts'
-import type { TrainingRows } from './scaling.ts'
-import { fitT2, scoreT2, type T2Fit } from './t2-fit.ts'
-
-/** A stretch of training data that was put aside because it is not like the rest. Times in ms since epoch. */
-export interface DroppedBlock {
-  readonly asset: string
-  readonly from: number
-  readonly to: number
-}
+import type { Method } from './method.ts'
+import { learnNormal, scoreRows, type Normal, type Subject } from './normal.ts'
+import { known } from './purge.ts'
 
 export interface Thresholds {
-  /** T² by asset code. */
+  /** By asset code. */
   readonly byAsset: Float64Array
   /** For assets that were not in the training data. */
   readonly pooled: number
+  /** What scores are multiplied by, by mode, so that one threshold fits all. */
+  readonly factors: Float64Array
   /** Share of the held-out training rows that the thresholds call an anomaly. */
   readonly falseAlarms: number
 }
@@ -25,64 +21,38 @@ export interface CalibrationSettings {
   readonly sensitivity: number
 }
 
-const purgeBlocks = 10
-/** A block is dropped if the distance (the root of T²) of its 90 % quantile exceeds this many times the median block's. */
-const purgeRatio = 4
-const mostPurged = 3
-/** Assets with fewer rows are not searched for faults: ten blocks of them say nothing. */
-const leastPurgeRows = 50
+/** A stretch of time with what a fit on the other ones makes of it. */
+export interface Held {
+  readonly normal: Normal
+  /** Rows and their scores, by asset code. */
+  readonly rows: readonly Uint32Array[]
+  readonly scores: readonly Float64Array[]
+}
 
-const calibrationBlocks = 4
+const blocks = 4
 const normalShare = 0.99
-/** Assets with fewer rows use the class's threshold. */
+/** Assets, and modes, with fewer rows use the threshold of all. */
 const leastOwnRows = 100
 /** No asset's own threshold is below this share of the class's: a machine that stood still would alarm at every start. */
 const leastOwnShare = 0.5
 /** One feature one scale away is never an anomaly. */
 const leastThreshold = 1
 
-/** Multiplications that one step of the calibration may take; beyond that it looks at evenly spaced rows. */
-const budget = 2e7
-
-/**
- * The rows without the blocks that hide a fault: each tenth of an asset's time is judged by a fit on the others, so
- * that a fault in the training data does not make itself normal. At most three tenths of an asset are dropped.
- */
-export function purge(data: TrainingRows, signal?: AbortSignal): { rows: Uint32Array; dropped: DroppedBlock[] } {
-  const byAsset = rowsByAsset(
-    data,
-    Uint32Array.from({ length: data.length }, (_, row) => row),
-  )
-  const folds = holdOut(data, byAsset, purgeBlocks)
-  const share = Math.min(1, affordable(data) / data.length)
-  const distances = byAsset.map(() => new Float64Array(purgeBlocks).fill(NaN))
-  folds.forEach(({ held, rest }, block) => {
-    const score = judge(data, rest, signal)
-    held.forEach((rows, asset) => {
-      distances[asset][block] = Math.sqrt(quantile(score(thin(rows, Math.ceil(rows.length * share))), 0.9))
-    })
-  })
-  const dropped: DroppedBlock[] = []
-  const kept = byAsset.map((rows, asset) => {
-    const strange = rows.length < leastPurgeRows ? [] : strangeBlocks(distances[asset], data.size)
-    for (const block of strange) {
-      const { [asset]: held } = folds[block].held
-      dropped.push({ asset: data.assets[asset], from: data.start[held[0]], to: data.end[held[held.length - 1]] })
-    }
-    const away = new Set(strange.flatMap((block) => [...folds[block].held[asset]]))
-    return away.size === 0 ? rows : rows.filter((row) => !away.has(row))
-  })
-  return { rows: joinRows(kept), dropped }
-}
-
-/** Blocks far beyond the median one, the furthest first. Where nothing moved, the distance of mere noise is the measure. */
-function strangeBlocks(distances: Float64Array, size: number): number[] {
-  const limit = purgeRatio * Math.max(quantile(distances, 0.5), Math.sqrt(size))
-  return Array.from(distances.keys())
-    .filter((block) => distances[block] > limit)
-    .sort((a, b) => distances[b] - distances[a])
-    .slice(0, mostPurged)
-    .sort((a, b) => a - b)
+/** Each quarter of every asset's time, judged by a fit on the others. */
+export async function judgeHeldOut(
+  subject: Subject,
+  rows: Uint32Array,
+  method: Method,
+  options: { readonly signal?: AbortSignal; progress?(share: number): void } = {},
+): Promise<Held[]> {
+  const folds = holdOut(subject.data, rowsByAsset(subject.data, rows), blocks)
+  const found: Held[] = []
+  for (const { held, rest } of folds) {
+    const normal = await learnNormal(subject, rest, method, options)
+    found.push({ normal, rows: held, scores: held.map((block) => scoreRows(normal, subject, block)) })
+    options.progress?.(found.length / blocks)
+  }
+  return found
 }
 
 /**
@@ -90,60 +60,83 @@ function strangeBlocks(distances: Float64Array, size: number): number[] {
  * has to be quiet; never below the 99 % quantile of the rows that were fitted.
  */
 export function calibrate(
-  data: TrainingRows,
+  subject: Subject,
   rows: Uint32Array,
-  fit: T2Fit,
+  normal: Normal,
+  method: Method,
+  held: readonly Held[],
   settings: CalibrationSettings,
-  signal?: AbortSignal,
 ): Thresholds {
+  const { data } = subject
   const byAsset = rowsByAsset(data, rows)
-  const scores = byAsset.map((): Float64Array[] => [])
-  for (const { held, rest } of holdOut(data, byAsset, calibrationBlocks)) {
-    const score = judge(data, rest, signal)
-    held.forEach((block, asset) => scores[asset].push(score(block)))
-  }
-  const usable = (threshold: number) => Math.max(threshold, leastThreshold) / settings.sensitivity
-  const together = Array.from({ length: calibrationBlocks }, (_, block) => join(scores.map((blocks) => blocks[block])))
-  const share = Math.min(1, affordable(data) / rows.length)
+  const share = Math.min(1, method.mostRows(data.size) / rows.length)
   const some = byAsset.map((own) => thin(own, Math.ceil(own.length * share)))
-  const fitted = some.map((own) => scoreT2(fit, data, own))
+  const fittedRaw = some.map((own) => scoreRows(normal, subject, own))
+  const factors = factorsByMode(subject, held, some, fittedRaw, settings.quiet)
+  const level = (own: Uint32Array, scores: Float64Array) => levelled(subject, factors, own, scores)
+  const scores = byAsset.map((_, asset) => held.map((block) => level(block.rows[asset], block.scores[asset])))
+  const fitted = some.map((own, asset) => level(own, fittedRaw[asset]))
+  const usable = (threshold: number) => Math.max(threshold, leastThreshold) / settings.sensitivity
+  const together = held.map((_, block) => join(scores.map((own) => own[block])))
   const shared = limit(together, join(fitted), settings.quiet)
-  const unknown = data.assets.length > 1 ? quantile(scoreT2(fit, data, joinRows(some), true), normalShare) : 0
+  const all = joinRows(some)
+  const unknown = data.assets.length > 1 ? quantile(level(all, scoreRows(normal, subject, all, true)), normalShare) : 0
   const thresholds = byAsset.map((own, asset) => {
     if (own.length < leastOwnRows || data.assets.length === 1) return usable(shared)
     return usable(Math.max(limit(scores[asset], fitted[asset], settings.quiet), leastOwnShare * shared))
   })
   let above = 0
-  scores.forEach((blocks, asset) => {
-    for (const block of blocks) for (const score of block) if (score > thresholds[asset]) above++
+  let judged = 0
+  scores.forEach((own, asset) => {
+    for (const block of own) {
+      judged += block.length
+      for (const score of block) if (score > thresholds[asset]) above++
+    }
   })
   return {
     byAsset: Float64Array.from(thresholds),
     pooled: usable(Math.max(shared, unknown)),
-    falseAlarms: above / rows.length,
+    factors,
+    falseAlarms: above / judged,
   }
 }
 
-function limit(blocks: readonly Float64Array[], fitted: Float64Array, quiet: boolean): number {
+/** Scores beyond which a row is not normal, of blocks that were held out and of rows that were fitted. */
+function limit(held: readonly Float64Array[], fitted: Float64Array, quiet: boolean): number {
   const heldOut = quiet
-    ? quantile(join(blocks), normalShare)
+    ? quantile(join(held), normalShare)
     : quantile(
-        blocks.filter((block) => block.length > 0).map((block) => quantile(block, normalShare)),
+        held.filter((block) => block.length > 0).map((block) => quantile(block, normalShare)),
         0.5,
       )
   return Math.max(heldOut, quantile(fitted, normalShare))
 }
 
-/** A function that scores rows by a fit on others. */
-function judge(data: TrainingRows, rest: Uint32Array, signal?: AbortSignal): (rows: Uint32Array) => Float64Array {
-  signal?.throwIfAborted()
-  const fit = fitT2(data, thin(rest, affordable(data)))
-  return (rows) => scoreT2(fit, data, rows)
+/** What brings the limit of each mode to that of all rows together; 1 where there is one mode, or a mode has few rows. */
+function factorsByMode(
+  { modes }: Subject,
+  held: readonly Held[],
+  rows: readonly Uint32Array[],
+  fitted: readonly Float64Array[],
+  quiet: boolean,
+): Float64Array {
+  const factors = new Float64Array(modes?.count ?? 1).fill(1)
+  if (!modes) return factors
+  const of = (mode: number, own: readonly Uint32Array[], scores: readonly Float64Array[]) =>
+    join(scores.map((some, asset) => known(some.filter((_, i) => mode < 0 || modes.of[own[asset][i]] === mode))))
+  const limitOf = (mode: number) => limit(held.map((block) => of(mode, block.rows, block.scores)), of(mode, rows, fitted), quiet) // prettier-ignore
+  const all = limitOf(-1)
+  for (let mode = 0; mode < modes.count; mode++) {
+    const seen = held.reduce((sum, block) => sum + of(mode, block.rows, block.scores).length, 0)
+    if (seen >= leastOwnRows) factors[mode] = all / Math.max(limitOf(mode), leastThreshold)
+  }
+  return factors
 }
 
-/** Rows that the budget allows. */
-function affordable({ size }: TrainingRows): number {
-  return Math.ceil(budget / size ** 2)
+/** Scores times the factors of their modes, without those of rows in no mode. */
+function levelled({ modes }: Subject, factors: Float64Array, rows: Uint32Array, scores: Float64Array): Float64Array {
+  if (!modes) return scores
+  return known(scores.map((score, i) => score * (factors[modes.of[rows[i]]] ?? NaN)))
 }
 
 function join(parts: readonly Float64Array[]): Float64Array {

@@ -1,7 +1,11 @@
 import type { Manifest } from '../onnx/manifest.ts'
+import type { Findings } from './train.ts'
 
-/** `card.md` of a T² model: what it learned, from what, and how far to trust it. */
-export function writeCard({ monitor, training, features, tags, calibration, metrics, created }: Manifest): string {
+/** `card.md` of a model: what it learned, from what, and how far to trust it. */
+export function writeCard(
+  { monitor, training, features, tags, calibration, metrics, created }: Manifest,
+  { chosen, subject: { modes } }: Pick<Findings, 'chosen' | 'subject'>,
+): string {
   const assets = Object.keys(calibration.assets)
   const dropped = training.dropped.map(({ asset, from, to }) => `- ${asset}: ${instant(from)} to ${instant(to)}`)
   return [
@@ -10,8 +14,8 @@ export function writeCard({ monitor, training, features, tags, calibration, metr
     `Trained ${instant(created)} on ${training.used} of ${training.rows} windows from ${instant(training.from)} to ${instant(training.to)}.`,
     '',
     `It watches ${count(tags.length, 'tag')} (${tags.join(', ')}) of ${count(assets.length, 'asset')} through ${count(features.names.length, 'feature')}.`,
-    "The score is Hotelling's T²: how far a window is from the normal ones, with regard to how the features move together.",
-    'About as much as there are features is ordinary. The contributions say which tags the distance comes from.',
+    `${chosen.method.meaning} The contributions say which tags the score comes from.`,
+    ...(modes ? ['', `It knows these ways of running: ${modes.names.join(', ')}. A window of another one, or on the way between two, has no score.`] : []), // prettier-ignore
     '',
     `An asset it did not learn from is an anomaly above ${calibration.pooled.threshold.toPrecision(4)}; every other has a threshold of its own.`,
     `In training, ${percent(metrics.false_alarms)} of the windows that a fit had not seen were above it.`,

@@ -1,12 +1,13 @@
 import { roleOf } from '../feature-tags.ts'
 import type { Manifest } from '../onnx/manifest.ts'
+import { centreRows, modeOf } from './front.ts'
+import type { Normal } from './normal.ts'
 import { standardise, type TrainingRows } from './scaling.ts'
-import { precision, type T2Fit } from './t2-fit.ts'
 
 /** How many training rows become golden vectors. */
 const samples = 4
-/** Double precision on both sides: the order of additions is all that differs. */
-const tolerance = 1e-9
+/** The order of additions is all that differs, and the weights of a network are rounded to single precision. */
+const tolerances = { 'hotelling-t2': 1e-9, pca: 1e-9, autoencoder: 1e-4 } as const
 
 /**
  * Feature vectors with the trainer's own answers: rows of the training data, one far off, one with every second
@@ -14,9 +15,9 @@ const tolerance = 1e-9
  */
 export function goldenVectors(
   data: TrainingRows,
-  fit: T2Fit,
-  names: readonly string[],
-  tags: readonly string[],
+  normal: Normal,
+  factors: Float64Array,
+  labels: { readonly names: readonly string[]; readonly tags: readonly string[]; readonly method: keyof typeof tolerances }, // prettier-ignore
 ): Manifest['golden'] {
   const { size } = data
   const picked = Array.from({ length: samples }, (_, i) => Math.floor((i * (data.length - 1)) / (samples - 1)))
@@ -33,20 +34,28 @@ export function goldenVectors(
     first,
   )
   asset.push(name, name, name, '')
-  const answers = answer(data, fit, inputs, asset)
+  const answers = answer(data, normal, factors, inputs, asset)
   return {
-    tolerance,
+    tolerance: tolerances[labels.method],
     asset,
     inputs: inputs.map((row) => row.map(orNull)),
     scores: answers.map((terms) => (terms ? terms.reduce((sum, term) => sum + term, 0) : null)),
     contributions: answers.map((terms) =>
-      tags.map((tag) => names.reduce((sum, column, j) => (roleOf(column) === tag ? sum + (terms?.[j] ?? 0) : sum), 0)),
+      labels.tags.map((tag) =>
+        labels.names.reduce((sum, column, j) => (roleOf(column) === tag ? sum + (terms?.[j] ?? 0) : sum), 0),
+      ),
     ),
   }
 }
 
-/** The terms of T² per feature of each row, in plain loops; null where a row has no value. */
-function answer(data: TrainingRows, fit: T2Fit, inputs: readonly number[][], asset: readonly string[]) {
+/** The terms of the score per feature of each row, in plain loops; null where a row has no value, or no mode. */
+function answer(
+  data: TrainingRows,
+  { scaling, front, scorer }: Normal,
+  factors: Float64Array,
+  inputs: readonly number[][],
+  asset: readonly string[],
+) {
   const { size, assets } = data
   const codes = asset.map((name) => (assets.includes(name) ? assets.indexOf(name) : assets.length))
   const rows: TrainingRows = {
@@ -55,13 +64,15 @@ function answer(data: TrainingRows, fit: T2Fit, inputs: readonly number[][], ass
     values: Float64Array.from(inputs.flat()),
     asset: Uint32Array.from(codes),
   }
-  const standardised = standardise(rows, fit.scaling, Uint32Array.from(inputs.keys()))
-  const weights = precision(fit, size)
+  const standardised = standardise(rows, scaling, Uint32Array.from(inputs.keys()), { missing: front ? NaN : 0 })
   return inputs.map((input, row) => {
-    const scale = (j: number) => fit.scaling.scale[codes[row] * size + j]
+    const scale = (j: number) => scaling.scale[codes[row] * size + j]
     if (!input.some((value, j) => Number.isFinite(value) && scale(j) > 0)) return null
-    const z = standardised.subarray(row * size, (row + 1) * size)
-    return Array.from(z, (own, j) => z.reduce((sum, other, k) => sum + weights[j * size + k] * other, 0) * own)
+    const own = standardised.subarray(row * size, (row + 1) * size)
+    if (!front) return Array.from(scorer.terms(own, 0))
+    const mode = modeOf(front, own)
+    if (mode < 0) return null
+    return Array.from(scorer.terms(centreRows(front, own, Int32Array.of(mode)), mode), (term) => term * factors[mode])
   })
 }
 

@@ -36,11 +36,25 @@ const priorWindows = 10
 const rounding = 1e-7
 const leastScale = 1e-12
 
-/** The rows of a feature batch that have a value. */
-export function trainingRows(features: FeatureBatch): TrainingRows {
+/** Training rows with what became of the others, and what is to be said of the features. */
+export interface LabelledRows {
+  readonly data: TrainingRows
+  /** By row: 1 where a label says that the asset was sound. */
+  readonly sound: Uint8Array
+  /** Rows left out because no feature has a value, and because a label says that the asset was faulty. */
+  readonly empty: number
+  readonly faulty: number
+  /** Names of features without any value, of those that never changed, and of those that are missing more than half the time. */
+  readonly dead: readonly string[]
+  readonly still: readonly string[]
+  readonly holed: readonly string[]
+}
+
+/** The rows of a feature batch that have a value and are not labelled as faulty (1); `labels` by row. */
+export function trainingRows(features: FeatureBatch, labels?: Float64Array): LabelledRows {
   const size = features.names.length
-  const hasValue = (row: number) => features.values.subarray(row * size, (row + 1) * size).some(Number.isFinite)
-  const rows = Array.from({ length: features.length }, (_, row) => row).filter(hasValue)
+  const filled = Array.from({ length: features.length }, (_, row) => row).filter((row) => hasValue(features.values, row * size, size)) // prettier-ignore
+  const rows = labels ? filled.filter((row) => labels[row] !== 1) : filled
   const assets = [...new Set(rows.map((row) => features.asset[row]))].sort()
   const codes = new Map(assets.map((name, code) => [name, code]))
   const values = new Float64Array(rows.length * size)
@@ -51,14 +65,44 @@ export function trainingRows(features: FeatureBatch): TrainingRows {
     }
   })
   return {
-    length: rows.length,
-    size,
-    values,
-    start: Float64Array.from(rows, (row) => features.start[row]),
-    end: Float64Array.from(rows, (row) => features.end[row]),
-    asset: Uint32Array.from(rows, (row) => codes.get(features.asset[row])!),
-    assets,
+    data: {
+      length: rows.length,
+      size,
+      values,
+      start: Float64Array.from(rows, (row) => features.start[row]),
+      end: Float64Array.from(rows, (row) => features.end[row]),
+      asset: Uint32Array.from(rows, (row) => codes.get(features.asset[row])!),
+      assets,
+    },
+    sound: Uint8Array.from(rows, (row) => (labels?.[row] === 0 ? 1 : 0)),
+    empty: features.length - filled.length,
+    faulty: filled.length - rows.length,
+    ...remarkable(values, features.names),
   }
+}
+
+function hasValue(values: Float64Array, from: number, size: number): boolean {
+  for (let at = from; at < from + size; at++) if (Number.isFinite(values[at])) return true
+  return false
+}
+
+/** Features of which a reader should know. */
+function remarkable(values: Float64Array, names: readonly string[]) {
+  const size = names.length
+  const found = { dead: [] as string[], still: [] as string[], holed: [] as string[] }
+  names.forEach((name, column) => {
+    let [count, low, high] = [0, Infinity, -Infinity]
+    for (let at = column; at < values.length; at += size) {
+      if (Number.isNaN(values[at])) continue
+      count++
+      if (values[at] < low) low = values[at]
+      if (values[at] > high) high = values[at]
+    }
+    if (count === 0) found.dead.push(name)
+    else if (low === high) found.still.push(name)
+    if (count > 0 && count * size * 2 < values.length) found.holed.push(name)
+  })
+  return found
 }
 
 /**
@@ -90,13 +134,21 @@ export function fitScaling(data: TrainingRows, rows: Uint32Array): Scaling {
   return scaling
 }
 
-/** Rows with every feature in scales from its mean; 0 where a value is missing. `pooled`: as if no asset were known. */
-export function standardise(data: TrainingRows, scaling: Scaling, rows: Uint32Array, pooled = false): Float64Array {
+/**
+ * Rows with every feature in scales from its mean; `missing` where there is no value. `pooled`: as if no asset were
+ * known.
+ */
+export function standardise(
+  data: TrainingRows,
+  scaling: Scaling,
+  rows: Uint32Array,
+  { pooled = false, missing = 0 }: { readonly pooled?: boolean; readonly missing?: number } = {},
+): Float64Array {
   const { size } = data
   const result = new Float64Array(rows.length * size)
   for (let i = 0; i < rows.length; i++) {
     const asset = pooled ? data.assets.length : data.asset[rows[i]]
-    standardiseRow(data.values, rows[i] * size, scaling, asset, result, i * size)
+    standardiseRow(data.values, rows[i] * size, scaling, asset, missing, result, i * size)
   }
   return result
 }
@@ -107,13 +159,14 @@ function standardiseRow(
   from: number,
   { mean, scale, size }: Scaling,
   asset: number,
+  missing: number,
   to: Float64Array,
   at: number,
 ): void {
   const offset = asset * size
   for (let j = 0; j < size; j++) {
-    const distance = scale[offset + j] > 0 ? (values[from + j] - mean[offset + j]) / scale[offset + j] : 0
-    to[at + j] = Number.isNaN(distance) ? 0 : Math.max(-furthest, Math.min(furthest, distance))
+    const distance = scale[offset + j] > 0 ? (values[from + j] - mean[offset + j]) / scale[offset + j] : NaN
+    to[at + j] = Number.isNaN(distance) ? missing : Math.max(-furthest, Math.min(furthest, distance))
   }
 }
 
@@ -183,6 +236,6 @@ function rowsPerWindow({ start, end, asset, assets }: TrainingRows, rows: Uint32
 }
 
 /** A constant feature has no scale of its own: a hundredth of its value, or 1 where that is 0. */
-function usableScale(scale: number, mean: number): number {
+export function usableScale(scale: number, mean: number): number {
   return scale > Math.max(leastScale, rounding * Math.abs(mean)) ? scale : Math.abs(mean) / 100 || 1
 }

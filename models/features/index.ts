@@ -1,65 +1,72 @@
 import { z } from 'zod'
-import { DetectorError, viewOf, type AssetClass, type FeatureBatch, type WindowBatch } from '../../agent/core/index.ts'
+import {
+  viewOf,
+  type AssetClass,
+  type FeatureBatch,
+  type Keeper,
+  type PredictionKind,
+  type WindowBatch,
+} from '../../agent/core/index.ts'
 import { Moments } from './moments.ts'
 import { Panes } from './panes.ts'
-import { columnsOf, featureNames, registry, type FeatureDefinition, type FeatureName } from './registry.ts'
+import { parseColumn, planOf, type Plan, type RolePlan } from './plan.ts'
+import { assetRegistry, columnsOf, featureNames, isAssetFeature, registry, type FeatureName } from './registry.ts'
+import { Runs, type Run } from './runs.ts'
 
-export { featureNames, registry, type FeatureDefinition, type FeatureName } from './registry.ts'
+export { assetRegistry, featureNames, registry, type FeatureDefinition, type FeatureName } from './registry.ts'
+
+/** What is computed where the settings do not say, by what a monitor concludes. */
+export const defaultFeatures = {
+  anomaly: ['mean', 'std'],
+  fault: ['mean', 'std'],
+  rul: ['mean', 'tail', 'std', 'slope', 'shift', 'age'],
+  estimate: ['mean', 'std'],
+} as const satisfies Record<PredictionKind, readonly FeatureName[]>
+
+const list = z
+  .array(z.enum(featureNames))
+  .min(1, { error: 'name at least one feature' })
+  .refine((names) => new Set(names).size === names.length, { error: 'names a feature twice' })
 
 /** The keys of a monitor that say what is computed of a window. */
 export const featureFields = {
-  features: z
-    .array(z.enum(featureNames))
-    .min(1, { error: 'name at least one feature' })
-    .refine((names) => new Set(names).size === names.length, { error: 'names a feature twice' })
-    .default(['mean', 'std'])
-    .describe(`What is computed of each signal in a window: ${featureNames.join(', ')}.`),
+  features: list
+    .optional()
+    .describe(
+      `What is computed of each signal in a window: ${featureNames.join(', ')}. Where absent: ${defaultFeatures.anomaly.join(', ')}; of a model of remaining life: ${defaultFeatures.rul.join(', ')}.`,
+    ),
 }
 
 /** The settings of features by themselves. */
-export const featureConfig = z.strictObject(featureFields)
+export const featureConfig = z.strictObject({ features: list.default([...defaultFeatures.anomaly]) })
 export type FeatureSettings = z.output<typeof featureConfig>
 
 /** Turns windows into feature vectors. */
 export interface Features {
   /** Features and their versions, `mean@1,std@1`: part of a model's manifest, since it fits no others. */
   readonly version: string
-  /** The columns at this moment: the class's roles, sorted by name, times the features, in the order of the settings. */
+  /** The columns at this moment: the class's roles, sorted by name, times the features, in the order of the settings; then those of the asset. */
   readonly names: readonly string[]
   /**
    * One row per window. `names` fixes the columns (those a model was trained with); where absent, they are those of
    * `Features.names`. NaN where the role has no good sample, or where the asset has no such role. The values depend on
-   * the window alone, whatever came before. Throws a DetectorError (MODEL_MISMATCH) where a column is no feature's.
+   * the window alone, but for those of an asset's run (`age`, `shift`): they depend on when the run began as well, and
+   * with them a window that reaches back into the run before has no value at all.
+   * Throws a DetectorError (MODEL_MISMATCH) where a column is no feature's.
    */
   extract(windows: WindowBatch, names?: readonly string[]): FeatureBatch
+  /** The asset failed or was serviced at `time`, ms since epoch: its next run begins, for the windows extracted from now on. */
+  reset(asset: string, time: number): void
 }
 
-export function createFeatures(settings: FeatureSettings, assets: AssetClass): Features {
-  return new ClassFeatures(settings.features, assets)
+/** `keeper`: keeps when runs began, where that has to survive a restart. */
+export function createFeatures(settings: FeatureSettings, assets: AssetClass, keeper?: Keeper): Features {
+  return new ClassFeatures(settings.features, assets, keeper)
 }
 
 /** The version string of the features that columns are made of, as in `Features.version`. */
 export function versionOf(names: readonly string[]): string {
   return describeVersion([...new Set(names.map((name) => parseColumn(name).feature))])
-}
-
-/** One feature of a role, and which of its numbers go where. */
-interface Output {
-  readonly definition: FeatureDefinition
-  /** Column of the batch, by number of the feature; -1 where it is not wanted. */
-  readonly columns: readonly number[]
-}
-
-/** What is computed of one role. */
-interface RolePlan {
-  readonly name: string
-  readonly needs: number
-  readonly outputs: readonly Output[]
-}
-
-interface Plan {
-  readonly names: readonly string[]
-  readonly roles: readonly RolePlan[]
 }
 
 const wide = new Float64Array(64)
@@ -70,14 +77,20 @@ class ClassFeatures implements Features {
   readonly #assets: AssetClass
   readonly #panes = new Panes()
   readonly #moments = new Moments()
-  #own: Plan = { names: [], roles: [] }
+  readonly #runs: Runs
+  readonly #ofRun: boolean
+  readonly #known = new WeakMap<WindowBatch, readonly (Run | undefined)[]>()
+  #own: Plan = { names: [], roles: [], ofAsset: [], ofRun: false }
   #ownRoles = 0
   #fixed: Plan = this.#own
 
-  constructor(features: readonly FeatureName[], assets: AssetClass) {
+  constructor(features: readonly FeatureName[], assets: AssetClass, keeper?: Keeper) {
     this.#features = features
     this.#assets = assets
+    this.#runs = new Runs(assets)
+    this.#ofRun = features.some((name) => isAssetFeature(name) || 'ofRun' in registry[name])
     this.version = describeVersion(features)
+    if (this.#ofRun) keeper?.keep('runs', this.#runs)
   }
 
   get names(): readonly string[] {
@@ -105,11 +118,30 @@ class ClassFeatures implements Features {
       batch.coverage[row] = window.coverage
       batch.revision[row] = window.revision
     }
-    for (const role of plan.roles) this.#fill(role, windows, batch.values, width)
+    const runs = this.#ofRun || plan.ofRun ? this.#runsOf(windows) : undefined
+    for (const role of plan.roles) this.#fill(role, windows, runs, batch.values, width)
+    if (runs && plan.ofRun) fillOfAsset(plan, windows, runs, batch.values)
     return batch
   }
 
-  #fill({ name, needs, outputs }: RolePlan, windows: WindowBatch, values: Float64Array, width: number): void {
+  reset(asset: string, time: number): void {
+    this.#runs.reset(asset, time)
+  }
+
+  /** The run of each window. The same windows again, for other columns, are in the same runs, whatever is known since. */
+  #runsOf(windows: WindowBatch): readonly (Run | undefined)[] {
+    let runs = this.#known.get(windows)
+    if (!runs) this.#known.set(windows, (runs = windows.map((window) => this.#runs.at(window))))
+    return runs
+  }
+
+  #fill(
+    { name, needs, outputs }: RolePlan,
+    windows: WindowBatch,
+    runs: readonly (Run | undefined)[] | undefined,
+    values: Float64Array,
+    width: number,
+  ): void {
     const index = this.#assets.roles.indexOf(name)
     if (index < 0) return
     const moments = this.#moments
@@ -121,12 +153,13 @@ class ClassFeatures implements Features {
       if (!this.#panes.measure(window, index, view, needs, moments)) {
         moments.measure(view.times, view.values, view.from, view.to, window.start, needs)
       }
+      const first = runs?.[row]?.first[index] ?? NaN
       for (const { definition, columns } of outputs) {
         if (definition.columns === 1) {
-          definition.write(moments, view, values, row * width + columns[0])
+          definition.write(moments, view, values, row * width + columns[0], first)
           continue
         }
-        definition.write(moments, view, wide, 0)
+        definition.write(moments, view, wide, 0, first)
         for (let i = 0; i < columns.length; i++) if (columns[i] >= 0) values[row * width + columns[i]] = wide[i]
       }
     }
@@ -136,8 +169,10 @@ class ClassFeatures implements Features {
     const { roles } = this.#assets
     if (roles.length !== this.#ownRoles) {
       this.#ownRoles = roles.length
-      const columns = this.#features.flatMap(columnsOf)
-      this.#own = planOf([...roles].sort().flatMap((role) => columns.map((column) => `${role}.${column}`)))
+      const columns = this.#features.flatMap((name) => (isAssetFeature(name) ? [] : columnsOf(name)))
+      const ofAsset = this.#features.filter(isAssetFeature)
+      const ofRoles = [...roles].sort().flatMap((role) => columns.map((column) => `${role}.${column}`))
+      this.#own = planOf([...ofRoles, ...ofAsset])
     }
     return this.#own
   }
@@ -148,42 +183,27 @@ class ClassFeatures implements Features {
   }
 }
 
-function planOf(names: readonly string[]): Plan {
-  const roles = new Map<string, Map<FeatureName, number[]>>()
-  names.forEach((name, column) => {
-    const { role, feature, number } = parseColumn(name)
-    const features = roles.get(role) ?? new Map<FeatureName, number[]>()
-    roles.set(role, features)
-    const columns = features.get(feature) ?? new Array<number>(registry[feature].columns).fill(-1)
-    features.set(feature, columns)
-    columns[number] = column
+/** Writes the features of assets, and takes back all values of windows that are not wholly in one run. */
+function fillOfAsset(
+  { names, ofAsset }: Plan,
+  windows: WindowBatch,
+  runs: readonly (Run | undefined)[],
+  values: Float64Array,
+): void {
+  const width = names.length
+  runs.forEach((run, row) => {
+    if (!run) values.fill(NaN, row * width, (row + 1) * width)
+    else for (const { definition, column } of ofAsset) values[row * width + column] = definition.of(windows[row], run)
   })
-  return { names, roles: [...roles].map(([name, features]) => planRole(name, features)) }
-}
-
-function planRole(name: string, features: ReadonlyMap<FeatureName, readonly number[]>): RolePlan {
-  const outputs = [...features].map(([feature, columns]): Output => ({ definition: registry[feature], columns }))
-  return { name, outputs, needs: outputs.reduce((needs, { definition }) => needs | definition.needs, 0) }
-}
-
-const columns = new Map(
-  featureNames.flatMap((feature) => columnsOf(feature).map((column, number) => [column, { feature, number }] as const)),
-)
-
-/** `line.vibration.bands_07`: the part after the last dot names the feature, since roles may have dots. */
-function parseColumn(name: string): { role: string; feature: FeatureName; number: number } {
-  const dot = name.lastIndexOf('.')
-  const known = columns.get(name.slice(dot + 1))
-  if (dot < 1 || !known)
-    throw new DetectorError('MODEL_MISMATCH', `"${name}" is not a column that features make`, {
-      remedy: 'Train the model again with this version of the agent.',
-    })
-  return { role: name.slice(0, dot), ...known }
 }
 
 function describeVersion(features: readonly FeatureName[]): string {
   return [...features]
     .sort()
-    .map((feature) => `${feature}@${registry[feature].version}`)
+    .map((feature) => `${feature}@${versionOfFeature(feature)}`)
     .join(',')
+}
+
+function versionOfFeature(name: FeatureName): number {
+  return isAssetFeature(name) ? assetRegistry[name].version : registry[name].version
 }

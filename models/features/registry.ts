@@ -1,5 +1,6 @@
-import type { SeriesView } from '../../agent/core/index.ts'
+import type { SeriesView, Window } from '../../agent/core/index.ts'
 import { Need, type Moments } from './moments.ts'
+import type { Run } from './runs.ts'
 import { bandCount, bandEnergies, envelopeCount, envelopeSpectrum } from './spectrum.ts'
 
 /** A number, or several, that describe a series. The version changes whenever the numbers do. */
@@ -10,8 +11,20 @@ export interface FeatureDefinition {
   readonly needs: number
   /** How many numbers it is: more than one are named `bands_01`, `bands_02` ... */
   readonly columns: number
-  /** Writes its numbers to `out` from `at` on. The series has at least one sample. */
-  write(moments: Moments, view: SeriesView, out: Float64Array, at: number): void
+  /**
+   * Writes its numbers to `out` from `at` on. The series has at least one sample. `first`: the mean of the role in the
+   * first window of the asset's run; NaN where `ofRun` is not set.
+   */
+  write(moments: Moments, view: SeriesView, out: Float64Array, at: number, first: number): void
+  /** Whether it says how the asset has changed in its run, so that a window must lie wholly in one. */
+  readonly ofRun?: boolean
+}
+
+/** A number that describes an asset as a whole; its column has no role. */
+export interface AssetFeatureDefinition {
+  readonly version: number
+  readonly meaning: string
+  of(window: Window, run: Run): number
 }
 
 function single(
@@ -46,6 +59,15 @@ export const registry = {
     return root > 0 ? Math.max(-moments.min, moments.max) / root : 1
   }),
   peak_to_peak: single(Need.range, 'Largest less least value.', ({ min, max }) => max - min),
+  tail: single(0, 'Mean of the last 5 samples.', tail),
+  shift: {
+    version: 1,
+    meaning: 'Mean less that of the first window since the first sample, failure or maintenance of the asset.',
+    needs: 0,
+    columns: 1,
+    ofRun: true,
+    write: ({ mean }, _view, out, at, first) => void (out[at] = mean - first),
+  },
   zero_crossings: single(0, 'How often the value crosses its mean.', crossings),
   bands: {
     version: 1,
@@ -63,14 +85,38 @@ export const registry = {
   },
 } as const satisfies Record<string, FeatureDefinition>
 
-export type FeatureName = keyof typeof registry
-export const featureNames = Object.keys(registry) as FeatureName[]
+/** Features of assets, by name. */
+export const assetRegistry = {
+  age: {
+    version: 1,
+    meaning: 'Of the asset: seconds from its first sample, failure or maintenance to the end of the window.',
+    of: ({ end }, { start }) => (end - start) / 1000,
+  },
+} as const satisfies Record<string, AssetFeatureDefinition>
+
+export type RoleFeature = keyof typeof registry
+export type AssetFeature = keyof typeof assetRegistry
+export type FeatureName = RoleFeature | AssetFeature
+export const featureNames = [...Object.keys(registry), ...Object.keys(assetRegistry)] as FeatureName[]
+
+export function isAssetFeature(name: string): name is AssetFeature {
+  return Object.hasOwn(assetRegistry, name)
+}
 
 /** The columns of a feature, without the role. */
-export function columnsOf(name: FeatureName): string[] {
+export function columnsOf(name: RoleFeature): string[] {
   const { columns } = registry[name] as FeatureDefinition
   if (columns === 1) return [name]
   return Array.from({ length: columns }, (_, index) => `${name}_${String(index + 1).padStart(2, '0')}`)
+}
+
+const tailLength = 5
+
+function tail(_moments: Moments, { values, from, to }: SeriesView): number {
+  const start = Math.max(from, to - tailLength)
+  let sum = 0
+  for (let i = start; i < to; i++) sum += values[i]
+  return sum / (to - start)
 }
 
 /** A value equal to the mean belongs to the side it came from. */

@@ -65,6 +65,12 @@ export function joinParts(...parts: readonly GraphPart[]): GraphPart {
   return { steps: parts.flatMap(({ steps }) => steps), constants: parts.flatMap(({ constants }) => constants) }
 }
 
+/** A part that reads these names by others. */
+export function renamed({ steps, constants }: GraphPart, names: Readonly<Record<string, string>>): GraphPart {
+  const inputsOf = ({ inputs }: Step) => inputs.map((name) => names[name] ?? name)
+  return { constants, steps: steps.map((step) => ({ ...step, inputs: inputsOf(step) })) }
+}
+
 /** The graph as the bytes of an ONNX file; the same graph gives the same bytes. */
 export function encodeOnnx(graph: Graph): Uint8Array {
   const usesMl = graph.steps.some(({ domain }) => domain !== undefined)

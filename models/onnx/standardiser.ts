@@ -62,7 +62,7 @@ export class Standardiser {
     if (!this.#scaled) return Number.isFinite(value) || this.#passesMissing ? value : 0
     const at = code * this.#columns.length + column
     const scale = this.#scale[at]
-    if (!(scale > 0 && Number.isFinite(value))) return 0
+    if (!(scale > 0 && Number.isFinite(value))) return this.#passesMissing ? NaN : 0
     return Math.max(-this.#furthest, Math.min(this.#furthest, (value - this.#mean[at]) / scale))
   }
 
@@ -77,7 +77,7 @@ export class Standardiser {
         const distance = (value - this.#mean[table]) / scale
         to[at + j] = Math.max(-this.#furthest, Math.min(this.#furthest, distance))
         known = true
-      } else to[at + j] = 0
+      } else to[at + j] = this.#passesMissing ? NaN : 0
     }
     return known
   }

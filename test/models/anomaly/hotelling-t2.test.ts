@@ -2,14 +2,19 @@ import assert from 'node:assert/strict'
 import type { FeatureBatch } from '../../../agent/core/index.ts'
 import { loadDetector, modelConfig, trainModel } from '../../../models/index.ts'
 import { fitScaling, trainingRows } from '../../../models/anomaly/scaling.ts'
-import { purge } from '../../../models/anomaly/calibration.ts'
+import { purge } from '../../../models/anomaly/purge.ts'
 import { holdOut, rowsByAsset } from '../../../models/anomaly/blocks.ts'
 import { synthetic } from '../synthetic.ts'
 
+const subjectOf = (features: FeatureBatch) => ({ data: trainingRows(features).data, seed: 1 })
 const everything = (length: number) => Uint32Array.from({ length }, (_, row) => row)
 
 async function train(features: FeatureBatch, settings: object = {}) {
-  return trainModel(modelConfig.parse({ type: 'anomaly', ...settings }), { monitor: 'm', features, created: 0 })
+  return trainModel(modelConfig.parse({ type: 'anomaly', method: 'hotelling-t2', ...settings }), {
+    monitor: 'm',
+    features,
+    created: 0,
+  })
 }
 
 async function alarmRate(training: FeatureBatch, features: FeatureBatch, settings: object = {}): Promise<number> {
@@ -22,7 +27,7 @@ async function alarmRate(training: FeatureBatch, features: FeatureBatch, setting
 describe('Hotelling T²', () => {
   it('scales one asset alone by its own mean and standard deviation', () => {
     const features = synthetic({ length: 200 })
-    const data = trainingRows(features)
+    const { data } = trainingRows(features)
     const { mean, scale } = fitScaling(data, everything(data.length))
     for (let column = 0; column < data.size; column++) {
       const values = Array.from({ length: 200 }, (_, row) => features.values[row * data.size + column])
@@ -37,7 +42,7 @@ describe('Hotelling T²', () => {
 
   it('scales an asset by itself where it has data, an unknown one by how assets differ', () => {
     const assets = ['a', 'b', 'c', 'd']
-    const data = trainingRows(synthetic({ length: 2000, assets }))
+    const { data } = trainingRows(synthetic({ length: 2000, assets }))
     const { mean, scale, size } = fitScaling(data, everything(data.length))
     const [first, unknown] = [0, assets.length * size]
     assert.ok(Math.abs(mean[first] - 10) < 1, 'the first asset lies at 10')
@@ -48,7 +53,7 @@ describe('Hotelling T²', () => {
   it('leaves out windows that share time with a held-out block', () => {
     const features = synthetic({ length: 400 })
     const long = { ...features, end: features.start.map((time) => time + 60_000) }
-    const data = trainingRows(long)
+    const { data } = trainingRows(long)
     const [, fold] = holdOut(data, rowsByAsset(data, everything(data.length)), 4)
     const [held] = fold.held
     const first = data.start[held[0]]
@@ -62,16 +67,16 @@ describe('Hotelling T²', () => {
     const clean = synthetic({ length: 1000, seed: 3 })
     const fault = { from: 600, to: 690, size: 12 }
     const dirty = synthetic({ length: 1000, seed: 3, fault })
-    assert.deepEqual(purge(trainingRows(clean)).dropped, [])
-    const { dropped } = purge(trainingRows(dirty))
+    assert.deepEqual((await purge(subjectOf(clean))).dropped, [])
+    const { dropped } = await purge(subjectOf(dirty))
     assert.deepEqual(dropped, [{ asset: 'pump1', from: 6_000_000, to: 7_000_000 }])
     const sick = synthetic({ length: 300, seed: 4, fault: { from: 0, to: 300, size: 4 } })
     assert.ok((await alarmRate(dirty, sick)) > 0.9)
   })
 
-  it('drops at most three tenths of an asset', () => {
+  it('drops at most three tenths of an asset', async () => {
     const { values, ...rest } = synthetic({ length: 1000, fault: { from: 0, to: 450, size: 100 } })
-    const { rows } = purge(trainingRows({ ...rest, values }))
+    const { rows } = await purge(subjectOf({ ...rest, values }))
     assert.ok(rows.length >= 700)
   })
 

@@ -1,0 +1,112 @@
+import { thin } from './blocks.ts'
+import { centreRows, fitFront, type Front } from './front.ts'
+import type { Method, Scorer } from './method.ts'
+import type { Modes } from './modes.ts'
+import { fitScaling, standardise, type Scaling, type TrainingRows } from './scaling.ts'
+import { findWays } from './ways.ts'
+import { withoutEffects } from './mode-effects.ts'
+
+/** What is normal: where the features of each asset lie, which modes there are, and what a method makes of the rest. */
+export interface Normal {
+  readonly scaling: Scaling
+  readonly front?: Front
+  readonly scorer: Scorer
+}
+
+/** Training rows with all that is found out before any method learns. */
+export interface Subject {
+  readonly data: TrainingRows
+  readonly modes?: Modes
+  readonly seed: number
+}
+
+/** Rows standardised in one go: bounds the memory of scoring. */
+const rowsAtOnce = 4096
+/** A fit that saw fewer rows of a mode does not judge it. */
+const leastModeRows = 10
+/** Tenths of the training time. */
+const stretches = 10
+
+/**
+ * Learns from `rows`; those in no mode are left aside. `ways`: whether to learn the ways between modes as well, which only
+ * the exported model needs. Rejects as the method does.
+ */
+export async function learnNormal(
+  { data, modes, seed }: Subject,
+  rows: Uint32Array,
+  method: Method,
+  options: { readonly signal?: AbortSignal; readonly ways?: boolean } = {},
+): Promise<Normal> {
+  options.signal?.throwIfAborted()
+  const { size } = data
+  const learned = thin(modes ? rows.filter((row) => modes.of[row] >= 0) : rows, method.mostRows(size))
+  if (!modes) {
+    const scaling = fitScaling(data, learned)
+    const values = standardise(data, scaling, learned)
+    const one = { length: learned.length, size, values, mode: new Int32Array(learned.length), modes: 1 }
+    return { scaling, scorer: await method.learn(one, { seed, signal: options.signal }) }
+  }
+  const scaling = fitScaling(withoutEffects(data, learned, modes), learned)
+  if (modes.tag) keepCodes(scaling, modes.left, modes.tag.unit)
+  const mode = Int32Array.from(learned, (row) => modes.of[row])
+  const standardised = standardise(data, scaling, learned, { missing: NaN })
+  const ways = options.ways && !modes.tag ? waysBetween(data, modes, scaling, seed) : []
+  const front = fitFront(standardised, size, mode, modes, ways)
+  const values = centreRows(front, standardised, mode)
+  const given = { length: learned.length, size, values, mode, modes: modes.count }
+  return { scaling, front, scorer: await method.learn(given, { seed, signal: options.signal }) }
+}
+
+/** Score of each of `rows`; NaN for a row in no mode. `pooled`: as if their assets had not been in the training data. */
+export function scoreRows(
+  { scaling, front, scorer }: Normal,
+  { data, modes }: Subject,
+  rows: Uint32Array,
+  pooled = false,
+): Float64Array {
+  const scores = new Float64Array(rows.length)
+  for (let from = 0; from < rows.length; from += rowsAtOnce) {
+    const some = rows.subarray(from, from + rowsAtOnce)
+    const mode = Int32Array.from(some, (row) => modes?.of[row] ?? 0)
+    const standardised = standardise(data, scaling, some, { pooled, missing: front ? NaN : 0 })
+    scores.set(scoreStandardised({ front, scorer }, standardised, mode), from)
+  }
+  return scores
+}
+
+/** Score of standardised rows of known modes; NaN where the mode is -1, or one that this fit did not see. */
+export function scoreStandardised(
+  { front, scorer }: Pick<Normal, 'front' | 'scorer'>,
+  standardised: Float64Array,
+  mode: Int32Array,
+): Float64Array {
+  const known = mode.map((own) => Math.max(0, own))
+  const values = front ? centreRows(front, standardised, known) : standardised
+  const scores = scorer.score({ length: mode.length, values, mode: known })
+  const isKnown = (own: number) => own >= 0 && (!front || front.rows[own] >= leastModeRows)
+  for (let row = 0; row < mode.length; row++) if (!isKnown(mode[row])) scores[row] = NaN
+  return scores
+}
+
+/** The tag that names the mode is not standardised: its codes mean the same for every asset. */
+function keepCodes({ mean, scale, size }: Scaling, columns: readonly number[], unit: number): void {
+  for (const column of columns) {
+    for (let at = column; at < mean.length; at += size) {
+      mean[at] = 0
+      scale[at] = unit
+    }
+  }
+}
+
+function waysBetween(data: TrainingRows, modes: Modes, scaling: Scaling, seed: number) {
+  const between = Uint32Array.from(modes.of.keys()).filter((row) => modes.of[row] < 0)
+  const standardised = standardise(data, scaling, between)
+  const points = new Float64Array(between.length * modes.columns.length)
+  between.forEach((_, i) => {
+    modes.columns.forEach((column, j) => {
+      points[i * modes.columns.length + j] = standardised[i * data.size + column]
+    })
+  })
+  const stretch = Int32Array.from(between, (row) => Math.floor((row * stretches) / data.length))
+  return findWays(points, modes.columns.length, stretch, seed)
+}
