@@ -8,8 +8,10 @@ import { describeError, systemClock, type Clock, type Journal, type JournalEvent
 import { deliver, sinkLedger, type Delivery } from './delivery.ts'
 import { HealthTrends } from './health-trends.ts'
 import { HistoryReader } from './history.ts'
+import { keepHeapSmall } from './heap.ts'
 import { createHttp, loadToken, type Listening } from './http/index.ts'
 import { Ingest } from './ingest.ts'
+import { Inspections } from './inspections.ts'
 import { Internals } from './internals.ts'
 import { openJournal } from './journal/index.ts'
 import { Learning } from './learning.ts'
@@ -55,6 +57,7 @@ export interface Agent {
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { log, clock = systemClock } = options
   let { config, text, args } = options
+  keepHeapSmall()
   mkdirSync(config.data, { recursive: true })
   const counted = createMetrics()
   const { metrics } = counted
@@ -65,11 +68,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const checkpoint = journal.cursor(pipelineCursor)
   const sinks = () => connections.filter(({ sink }) => sink)
   const newest = new Newest(tags)
+  const inspections = new Inspections({ config, journal, clock, log, metrics })
   const createPipeline = async (saved: unknown) => {
     const keepSamples = sinks().length > 0
     const detector = detectorLoader(config, registry, log)
     const created = await Pipeline.create({ config, tags, metrics, detector, keepSamples, saved })
-    created.cleaned.subscribe((batch) => newest.take(batch))
+    created.cleaned.subscribe((batch) => {
+      newest.take(batch)
+      inspections.measured(batch)
+    })
     created.predictions.subscribe((predictions) => {
       newest.predicted(predictions)
       view.predicted(predictions)
@@ -110,7 +117,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     annals,
     history: new HistoryReader(journal),
     trends: new HealthTrends(),
-    trust: new Trust(pkiFolders(config)),
+    get trust() {
+      return new Trust(pkiFolders(config))
+    },
     skew: (source) => counted.value('clock_skew_seconds', { source }),
     tags,
     get pipeline() {
@@ -124,6 +133,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     deliveries: readDeliveries,
     lag,
     failure: () => failure,
+    camera: inspections,
     ...(options.plant && { plant: options.plant }),
   })
   const internals = new Internals({
@@ -152,6 +162,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   ready.catch((error: unknown) => log.error({ error }, `learning did not start: ${describeError(error)}`))
   if (sinks().length > 0) internals.start()
   ingest.start(new Map(connections.flatMap(({ name, source }) => (source ? [[name, source] as const] : []))))
+  await inspections.start()
 
   const disconnect = async (name: string) => {
     await ingest.remove(name)
@@ -205,6 +216,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       clearInterval(trimming)
       learning.stop()
       ingest.stop()
+      await inspections.stop()
       await internals.stop()
       await ingest.drained()
       stopping.abort()

@@ -42,7 +42,7 @@ function monitorState(monitor: Monitor, asset: string, { newest, learning }: Ass
   const detail = detailOf(monitor, prediction, learning)
   return {
     monitor: monitor.name,
-    kind: prediction?.kind ?? 'anomaly',
+    kind: monitor.kind,
     state: isLearning ? 'learning' : (prediction?.state ?? 'unknown'),
     score: finite(prediction?.score),
     threshold: finite(prediction?.threshold),
@@ -52,18 +52,52 @@ function monitorState(monitor: Monitor, asset: string, { newest, learning }: Ass
     ...(detail !== undefined && { detail }),
     time: prediction?.time ?? null,
     contributions: prediction?.contributions ?? {},
+    ...(prediction && conclusionOf(prediction)),
   }
+}
+
+/** What the kinds beyond a score conclude. */
+function conclusionOf({ value, lower, upper, label, probability }: Prediction): Partial<MonitorState> {
+  const numbers = Object.entries({ value, lower, upper, probability }).flatMap(([name, number]) =>
+    number === undefined ? [] : [[name, Number.isFinite(number) ? number : null]],
+  )
+  return { ...Object.fromEntries(numbers), ...(label !== undefined && { label }) } as Partial<MonitorState>
 }
 
 /** Where the model of every monitor is in its life. */
 export function modelLives({ pipeline, learning }: AssetParts): ModelLife[] {
-  return [...pipeline.monitors.values()].map(({ name, model, collected, settings }) => ({
-    monitor: name,
-    step: model !== undefined ? 'active' : learning.isTraining(name) ? 'training' : 'collecting',
-    ...(model === undefined ? { progress: Math.min(1, collected.span / settings.learn.after) } : { active: model }),
-    versions: [],
-    actions: [],
-  }))
+  return [...pipeline.monitors.values()].map((monitor) => {
+    const { name, model, rival, collected, settings } = monitor
+    const training = learning.training(name)
+    const trial = rival?.role === 'challenger'
+    const collecting = model === undefined && !training
+    return {
+      monitor: name,
+      step: training ? 'training' : trial ? 'shadow' : collecting ? 'collecting' : 'active',
+      ...(collecting && { progress: Math.min(1, collected.span / settings.learn.after) }),
+      ...(training && { progress: training.progress, detail: `${training.step} (${training.why})` }),
+      ...(model !== undefined && { active: model }),
+      versions: versionsOf(monitor),
+      actions: monitor.learns && !training ? ['retrain'] : [],
+    }
+  })
+}
+
+/** The model at work and the one beside it, with what their comparison has shown so far; none while there is no other. */
+function versionsOf({ model, rival }: Monitor): ModelLife['versions'] {
+  if (!rival) return []
+  const sides = rival.trial.state.merit
+  const figures = (side: 0 | 1) =>
+    Object.fromEntries(
+      Object.entries({ merit: sides[side].merit, ...sides[side].figures }).filter(([, value]) =>
+        Number.isFinite(value),
+      ),
+    )
+  const beside = rival.role === 'challenger' ? ('shadow' as const) : ('retired' as const)
+  return [
+    { version: rival.version, state: beside, figures: figures(1) },
+    ...(model === undefined ? [] : [{ version: model, state: 'active' as const, figures: figures(0) }]),
+  ]
 }
 
 function detailOf(

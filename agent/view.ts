@@ -1,7 +1,15 @@
 import { Subject } from 'rxjs'
 import type { Alarm } from './alarms.ts'
 import type { Annals } from './annals.ts'
-import { streams, type ActionEvent, type Clock, type Journal, type Prediction, type Status } from './core/index.ts'
+import {
+  streams,
+  type ActionEvent,
+  type Clock,
+  type Journal,
+  type LabelEvent,
+  type Prediction,
+  type Status,
+} from './core/index.ts'
 import type { Connection } from './connections.ts'
 import type { SinkLedger as Delivered } from './delivery.ts'
 import {
@@ -20,6 +28,7 @@ import {
   type Ledger,
   type ModelLife,
   type PlantState,
+  type CameraView,
   type PlantView,
   type StreamState,
   type Verdict,
@@ -55,6 +64,7 @@ export interface ViewParts extends AssetParts {
   /** Why the agent cannot do its work any more, if so. */
   failure(): string | undefined
   readonly plant?: PlantView & { state(): PlantState }
+  readonly camera?: CameraView
 }
 
 /** Everything the HTTP server may know and do. */
@@ -78,6 +88,10 @@ export class View implements AgentView {
 
   get demo(): boolean {
     return this.#parts.plant !== undefined
+  }
+
+  get camera(): CameraView | undefined {
+    return this.#parts.camera
   }
 
   get plant(): PlantView | undefined {
@@ -235,6 +249,31 @@ export class View implements AgentView {
 
   unshelve(request: AlarmRequest): Promise<AlarmAnswer> {
     return this.#act('unshelve', request)
+  }
+
+  async falseAlarm({ alarm, by, reason }: AlarmRequest): Promise<AlarmAnswer> {
+    const { pipeline, ingest, clock } = this.#parts
+    const known = pipeline.alarms.open().find(({ id }) => id === alarm)
+    if (!known) return 'unknown'
+    const { asset, monitor, raised, cleared } = known
+    const arrival = clock.now()
+    const event: LabelEvent = {
+      type: 'label',
+      label: 'false-alarm',
+      time: cleared ?? Math.max(raised, arrival),
+      // The window that raised it is among them.
+      from: raised - 1,
+      asset,
+      monitor,
+      by,
+      ...(reason !== undefined && { note: reason }),
+    }
+    await ingest.record([{ kind: 'event', event, arrival }])
+    return 'recorded'
+  }
+
+  retrain(monitor: string, by: string): AlarmAnswer {
+    return this.#parts.learning.retrain(monitor, `asked for by ${by}`) ? 'recorded' : 'unknown'
   }
 
   async #act(what: ActionEvent['action'], request: AlarmRequest, more: { until?: number } = {}): Promise<AlarmAnswer> {

@@ -8,6 +8,7 @@ import { byKey, byType } from './choice.ts'
 export interface Components<
   Journal extends z.ZodType,
   Model extends z.ZodType,
+  Station extends z.ZodType,
   Window extends z.ZodRawShape,
   Features extends z.ZodRawShape,
 > {
@@ -15,6 +16,8 @@ export interface Components<
   readonly operators: readonly OperatorDefinition[]
   readonly journal: Journal
   readonly model: Model
+  /** A station of quality inspection. */
+  readonly station: Station
   /** The keys of a monitor that describe its windows. */
   readonly window: Window
   /** The keys of a monitor that describe its features. */
@@ -140,9 +143,10 @@ export const httpConfig = z.strictObject({
 export function configSchema<
   Journal extends z.ZodType,
   Model extends z.ZodType,
+  Station extends z.ZodType,
   Window extends z.ZodRawShape,
   Features extends z.ZodRawShape,
->(components: Components<Journal, Model, Window, Features>) {
+>(components: Components<Journal, Model, Station, Window, Features>) {
   const clean = z.array(byKey(components.operators, 'operator')).default([])
   const monitor = z.strictObject({
     assets: name.describe('The class of assets it watches, a key of `assets`.'),
@@ -167,6 +171,7 @@ export function configSchema<
     connectors: z.record(name, byType(components.connectors, 'connector')).default({}).describe('Sources and sinks.'),
     clean: clean.describe('Operators for every tag, in this order.'),
     assets: z.record(name, assetClass).default({}).describe('Classes of machines, found by tag name.'),
+    inspections: z.record(name, components.station).default({}).describe('Stations that judge parts by their images.'),
     monitors: z.record(name, consistent).default({}).describe('Analyses, each for a class of assets.'),
   })
 }

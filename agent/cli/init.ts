@@ -70,7 +70,9 @@ async function make(address: string, options: InitOptions): Promise<void> {
   const classes = proposeClasses(tags)
   ask.say(`${paint('bold', 'Machines')}\n${table(classes.map(classRow)) || '  none was recognised'}`)
   const monitored = await chooseMonitors(classes, ask)
-  const site = await ask.text('Name of the plant:', options.site ?? siteName())
+  let site = await ask.text('Name of the plant:', options.site ?? siteName())
+  while (ask.interactive && !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(site))
+    site = await ask.text('Letters, digits, "-", "_" and "." only:', siteName())
   const name = options.name ?? (isServer ? 'plc' : 'broker')
   const { about, interval, ranges } = plant
   const proposal = {

@@ -9,6 +9,7 @@ import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
 import { init } from './init.ts'
+import { inspectCommand } from './inspect.ts'
 import { journal } from './journal.ts'
 import { replayCommand } from './replay.ts'
 import { run } from './run.ts'
@@ -32,7 +33,7 @@ const program = new Command('millwright')
 const commands = [
   [demo, init, check, test, run],
   [status, top, alarms, doctor, trust],
-  [replayCommand, train, journal],
+  [replayCommand, train, inspectCommand, journal],
   [backup, restore, schemaCommand, completion, versionCommand],
 ].flat()
 for (const command of commands) program.addCommand(inheriting(command(), program))

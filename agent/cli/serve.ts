@@ -10,9 +10,9 @@ export async function serve(options: AgentOptions, started: (agent: Agent) => ((
   const { log } = options
   const agent = await startAgent(options)
   const stopping = started(agent)
+  const signal = stopSignal()
   const notifier = createNotifier({ log, healthy: () => agent.view.health().ok })
   await notifier.ready(agent.url === undefined ? 'running' : `running, page at ${agent.url}`)
-  const signal = stopSignal()
   try {
     await Promise.race([agent.done, signal])
   } finally {

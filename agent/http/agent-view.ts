@@ -56,8 +56,14 @@ export interface AgentView {
   /** Silences an alarm for `duration` ms. */
   shelve(request: AlarmRequest & { readonly duration: number }): Promise<AlarmAnswer>
   unshelve(request: AlarmRequest): Promise<AlarmAnswer>
+  /** Records that an alarm was false: the machine was sound from its beginning until it cleared, or until now. */
+  falseAlarm(request: AlarmRequest): Promise<AlarmAnswer>
+  /** Trains the model of a monitor now. `unknown`: there is none, or it is training already. */
+  retrain(monitor: string, by: string): AlarmAnswer
   /** There only while a simulated plant is attached. */
   readonly plant?: PlantView
+  /** There only where stations are configured. */
+  readonly camera?: CameraView
 }
 
 export interface AlarmRequest {
@@ -79,6 +85,14 @@ export interface HistoryRequest {
   readonly to: number
   /** Buckets at most: the width of the chart in pixels. */
   readonly points: number
+}
+
+/** Stations that take images over HTTP. */
+export interface CameraView {
+  /** Largest image of a station in bytes; undefined where no station of that name takes images over HTTP. */
+  largest(station: string): number | undefined
+  /** Resolves when the image has its verdict, or was dropped because too many wait. */
+  post(station: string, image: Uint8Array, part: string | undefined): Promise<void>
 }
 
 /** The simulated plant as the page sees it. `inject` and `repair` return false where they know no such asset or fault. */

@@ -4,7 +4,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { Clock, Logger } from '../core/index.ts'
 import { checkChange, checkHost, checkRead, type Environment } from './access.ts'
 import type { AgentView } from './agent-view.ts'
-import { addChanges } from './changes.ts'
+import { addChanges, addImages } from './changes.ts'
 import type { EventFeed } from './event-feed.ts'
 import { addPage } from './page.ts'
 import { answerTo, Problem } from './problem.ts'
@@ -52,10 +52,12 @@ export function createApp(parts: AppParts): App {
     open: async (_, next) => next(),
     read: checkRead(sessions, clock, read),
     change: checkChange(sessions, clock, changes),
+    image: checkChange(sessions, clock, new RateLimit({ burst: 1_000, refill: 5 }, clock)),
   })
   addReads(route, parts)
   addSessions(route, parts)
   addChanges(route, parts)
+  addImages(route, parts)
   addPage(app, parts)
   return app
 }

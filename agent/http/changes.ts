@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import type { AlarmAnswer, PlantView } from './agent-view.ts'
 import type { AppParts } from './app.ts'
 import { Problem } from './problem.ts'
+import { boundedBytes } from './requests.ts'
 import type { Route } from './routes.ts'
 
 /** All that changes something; what is no record of its own is put down for the audit. */
@@ -22,6 +23,16 @@ export function addChanges(route: Route, { view }: Pick<AppParts, 'view'>): void
     const alarm = context.req.param('alarm')!
     return done(context, await view.unshelve({ alarm, ...body }), alarm)
   })
+  route('POST /api/labels', async (context, { body: { alarm, by, note } }) =>
+    done(context, await view.falseAlarm({ alarm, by, ...(note !== undefined && { reason: note }) }), alarm),
+  )
+  route('POST /api/models/:monitor/retrain', async (context, { body: { by, reason = '' } }) => {
+    const monitor = context.req.param('monitor')!
+    if (view.retrain(monitor, by) === 'unknown')
+      throw new Problem('HTTP_UNKNOWN', `there is no monitor ${monitor} that can train now`)
+    await view.note({ by, action: 'retrain', subject: monitor, detail: reason })
+    return context.json({ monitor })
+  })
   route('POST /api/certificates/approve', async (context, { body: { by, connector, thumbprint } }) => {
     if ((await view.approve(connector, thumbprint)) === 'unknown')
       throw new Problem('HTTP_UNKNOWN', `${connector} has no pending certificate ${thumbprint}`)
@@ -29,6 +40,17 @@ export function addChanges(route: Route, { view }: Pick<AppParts, 'view'>): void
     return context.json({ thumbprint })
   })
   addPlant(route, { view })
+}
+
+/** Images of parts, from cameras and programs that post them. */
+export function addImages(route: Route, { view: { camera } }: Pick<AppParts, 'view'>): void {
+  route('POST /api/inspections/:station/images', async (context, { query: { part } }) => {
+    const station = context.req.param('station')!
+    const largest = camera?.largest(station)
+    if (!camera || largest === undefined) throw new Problem('HTTP_UNKNOWN', `no station ${station} takes images here`)
+    await camera.post(station, await boundedBytes(context, largest), part)
+    return context.json({ station, ...(part !== undefined && { part }) })
+  })
 }
 
 function addPlant(route: Route, { view }: Pick<AppParts, 'view'>): void {

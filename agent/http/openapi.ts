@@ -14,6 +14,7 @@ const access = {
   open: [],
   read: [{}, { token: [] }, { session: [] }],
   change: [{ token: [] }, { session: [] }],
+  image: [{ token: [] }, { session: [] }],
 } as const
 
 /** The HTTP interface as an OpenAPI 3.1 document, made from the table that its routes are made from. */
@@ -63,10 +64,12 @@ function responses({ answer, media, otherwise = {} }: Operation): object {
   const content = answer
     ? { 'application/json': { schema: schemaOf(answer, 'output') } }
     : { [media!.split(';')[0]]: { schema: { type: 'string' } } }
-  const others = Object.entries(otherwise).map(([status, description]) => [status, { description, content }])
+  const others: object = Object.fromEntries(
+    Object.entries(otherwise).map(([status, description]) => [status, { description, content }]),
+  )
   return {
     200: { description: 'Done.', content },
-    ...Object.fromEntries(others),
+    ...others,
     default: {
       description: `Not done. Codes: ${Object.keys(problems).join(', ')}, and those of the error reference.`,
       content: { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } },
@@ -105,5 +108,5 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
       if (zodSchema._zod.def.type === 'number' && jsonSchema.type === undefined) jsonSchema.type = 'number'
     },
   }) as JsonSchema
-  return made as JsonSchema
+  return made
 }

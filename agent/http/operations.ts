@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { queries, requests } from './requests.ts'
 import * as shapes from './shapes.ts'
 
-/** Who may ask: everybody; whoever may read; whoever shows the token or is logged in. */
-export type Access = 'open' | 'read' | 'change'
+/** Who may ask: everybody; whoever may read; whoever shows the token or is logged in; the same at a camera's rate. */
+export type Access = 'open' | 'read' | 'change' | 'image'
 
 /** One thing the HTTP interface does. Routes and the OpenAPI description are made from this. */
 export interface Operation {
@@ -126,6 +126,18 @@ export const operations = {
     access: 'read',
     answer: z.array(shapes.modelLife),
   },
+  'POST /api/models/:monitor/retrain': {
+    summary: 'Trains the model of a monitor now, whatever is due.',
+    access: 'change',
+    body: requests.retrain,
+    answer: z.strictObject({ monitor: z.string() }),
+  },
+  'POST /api/labels': {
+    summary: 'Says that an alarm was false; the next training knows.',
+    access: 'change',
+    body: requests.label,
+    answer: done,
+  },
   'GET /api/certificates': {
     summary: 'Certificates of OPC UA servers, pending ones first.',
     access: 'read',
@@ -136,6 +148,12 @@ export const operations = {
     access: 'change',
     body: requests.approve,
     answer: z.strictObject({ thumbprint: z.string() }),
+  },
+  'POST /api/inspections/:station/images': {
+    summary: 'Judges an image: the file itself, or JSON with base64. Answers when the verdict is stored.',
+    access: 'image',
+    query: queries.image,
+    answer: z.strictObject({ station: z.string(), part: z.string().optional() }),
   },
   'POST /api/plant/inject': {
     summary: 'The demo: makes a simulated machine fail.',

@@ -8,7 +8,7 @@ export const problems = {
   HTTP_BAD_JSON: { status: 400, remedy: 'Send one JSON object.' },
   HTTP_INVALID: { status: 400, remedy: 'Correct the named values and send the request again.' },
   HTTP_NOT_JSON: { status: 415, remedy: 'Send the body as JSON with content-type: application/json.' },
-  HTTP_TOO_LARGE: { status: 413, remedy: 'Send less than 16 kB.' },
+  HTTP_TOO_LARGE: { status: 413, remedy: 'Send no more than that.' },
   HTTP_UNAUTHORIZED: {
     status: 401,
     remedy:

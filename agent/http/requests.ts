@@ -12,6 +12,13 @@ export const requests = {
     token: z.string().max(1_000).describe('The token of the file http-token.'),
     by: by.optional(),
   }),
+  retrain: z.strictObject({ by, reason }),
+  label: z.strictObject({
+    type: z.literal('false-alarm'),
+    alarm: z.string().max(1_000).describe('Id of an alarm that is not normal yet.'),
+    by,
+    note: reason,
+  }),
   approve: z.strictObject({
     by,
     connector: z.string().max(200).describe('Name of the OPC UA connector.'),
@@ -47,6 +54,9 @@ const moment = z.coerce.number().min(0).max(8.64e15)
 
 /** What the API accepts in the query of a GET. */
 export const queries = {
+  image: z.strictObject({
+    part: z.string().min(1).max(200).optional().describe('Id of the part that the image shows.'),
+  }),
   limited: limited(1_000, 100),
   alarms: limited(5_000, 500),
   history: z
@@ -69,7 +79,7 @@ export const queries = {
 export async function body<Schema extends z.ZodType>(context: Context, schema: Schema): Promise<z.output<Schema>> {
   if (!/^application\/json\b/i.test(context.req.header('content-type') ?? ''))
     throw new Problem('HTTP_NOT_JSON', 'the body is not declared as JSON')
-  const text = await boundedText(context)
+  const text = Buffer.from(await boundedBytes(context, largestBody)).toString('utf8')
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -86,14 +96,14 @@ export function check<Schema extends z.ZodType>(schema: Schema, value: unknown):
   throw new Problem('HTTP_INVALID', told.join('; '))
 }
 
-/** Stops reading at the bound. Not Hono's own body limit: its new Request needs the globals that we leave alone. */
-async function boundedText(context: Context): Promise<string> {
+/** The bytes of a request. Stops reading at the bound. Not Hono's own body limit: its new Request needs the globals that we leave alone. */
+export async function boundedBytes(context: Context, largest: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of context.req.raw.body ?? []) {
     size += (chunk as Uint8Array).length
-    if (size > largestBody) throw new Problem('HTTP_TOO_LARGE', `the body is larger than ${largestBody} bytes`)
+    if (size > largest) throw new Problem('HTTP_TOO_LARGE', `the body is larger than ${largest} bytes`)
     chunks.push(chunk as Uint8Array)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }

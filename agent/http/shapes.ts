@@ -53,10 +53,11 @@ export const monitorState = z.strictObject({
   detail: z.string().optional().describe('What it is doing, or why it has no opinion.'),
   time: moment.describe('End of the window.'),
   contributions,
-  value: z.number().nullable().optional().describe('The value concluded: hours of remaining life, or an estimate.'),
-  low: z.number().nullable().optional().describe('Lower end of its interval.'),
-  high: z.number().nullable().optional().describe('Upper end of its interval.'),
-  label: z.string().optional().describe('The fault class concluded.'),
+  value: z.number().nullable().optional().describe('Remaining life in ms, or the estimate in its own unit.'),
+  lower: z.number().nullable().optional().describe('Bounds of the interval that holds the truth nine times of ten.'),
+  upper: z.number().nullable().optional(),
+  label: z.string().optional().describe('The class of fault concluded.'),
+  probability: z.number().nullable().optional().describe('Of that class.'),
 })
 
 /** The newest sample of a tag. */
@@ -248,8 +249,8 @@ export const certificateView = z.strictObject({
 export const modelVersion = z.strictObject({
   version: z.string(),
   state: z.enum(['training', 'shadow', 'active', 'retired', 'refused', 'failed']),
-  created: time,
-  figures: byName(z.number()).describe('By name, on data that it was not trained on.'),
+  created: time.optional(),
+  figures: byName(z.number()).describe('By name, over the windows in which it was compared.'),
   report: z.string().optional().describe('What it is and how it was tested, in words.'),
 })
 

@@ -76,13 +76,8 @@ export class Operator {
   }
 
   /** Does what changes something, in the operator's name; asks for the log-in first where it needs one. */
-  async act(
-    path: string,
-    content: object,
-    done: string,
-    failed?: (error: ApiError) => string | undefined,
-  ): Promise<void> {
-    const again = () => void this.act(path, content, done, failed)
+  async act(path: string, content: object, done: string): Promise<void> {
+    const again = () => void this.act(path, content, done)
     if (!this.loggedIn) {
       this.ask(again)
       return
@@ -96,7 +91,7 @@ export class Operator {
         this.ask(again)
         return
       }
-      this.say((error instanceof ApiError && failed?.(error)) || wordsOf(error), true)
+      this.say(wordsOf(error), true)
     }
   }
 

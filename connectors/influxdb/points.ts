@@ -4,6 +4,7 @@ import type {
   Batch,
   Entry,
   GapEvent,
+  InspectionEvent,
   ModelEvent,
   Prediction,
   Rejection,
@@ -14,7 +15,7 @@ import { BodyBuilder, type Body } from './body.ts'
 import { escapeKey, quote, type LineWriter } from './line-writer.ts'
 
 /** What a sink may be told to write. */
-export const contents = ['samples', 'predictions', 'alarms', 'models', 'gaps', 'agent'] as const
+export const contents = ['samples', 'predictions', 'alarms', 'models', 'gaps', 'agent', 'inspections'] as const
 export type Content = (typeof contents)[number]
 
 /** Names of the measurements. */
@@ -25,6 +26,7 @@ export interface MeasurementNames {
   readonly model: string
   readonly gap: string
   readonly agent: string
+  readonly inspection: string
 }
 
 export interface PointOptions {
@@ -99,6 +101,8 @@ export class PointEncoder {
       if (event.type === 'gap' && this.#content.has('gaps')) this.#line(entry, index, 0, event.time, this.#gap(event))
       if (event.type === 'agent' && this.#content.has('agent'))
         for (const reading of event.readings) this.#line(entry, index, 0, event.time, this.#agent(reading))
+      if (event.type === 'inspection' && this.#content.has('inspections'))
+        this.#line(entry, index, 0, event.time, this.#inspection(event))
     }
   }
 
@@ -189,6 +193,17 @@ export class PointEncoder {
   #agent({ part, name, values }: AgentEvent['readings'][number]): string {
     const { site, measurements } = this.#options
     return seriesKey(measurements.agent, { name, part, site }) + fields(values, {})
+  }
+
+  #inspection(event: InspectionEvent): string {
+    const { site, measurements } = this.#options
+    const { station, verdict, part, label, score, threshold, model, ms, values, reason, image } = event
+    const measured = Object.entries(values).map(([name, value]) => [escapeKey(`value_${name}`), value] as const)
+    const own = { part, label, score: score ?? undefined, threshold: threshold ?? undefined, model, ms, reason, image }
+    return (
+      seriesKey(measurements.inspection, { site, station, verdict }) +
+      fields({ ...own, ...Object.fromEntries(measured) }, {})
+    )
   }
 }
 

@@ -51,7 +51,8 @@ export class Runs {
       index = 0
     }
     const run = runs[index]
-    if (window.start < run.start && run.labelled) return undefined
+    // A sample at the very time of the label is the last one of the run before.
+    if (window.start <= run.start && run.labelled) return undefined
     runs[index] = begun(run, window)
     return runs[index]
   }

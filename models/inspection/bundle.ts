@@ -3,7 +3,14 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { DetectorError } from '../../agent/core/index.ts'
 import { sha256 } from '../onnx/runtime.ts'
-import { goldenImages, imageInput, imageManifest, imageOutput, type ImageBundle, type ImageManifest } from './manifest.ts'
+import {
+  goldenImages,
+  imageInput,
+  imageManifest,
+  imageOutput,
+  type ImageBundle,
+  type ImageManifest,
+} from './manifest.ts'
 import type { OwnImageSettings } from './settings.ts'
 
 /** Hash of what a bundle says and computes, hexadecimal: the same whenever and under whatever name it was made. */
@@ -63,7 +70,11 @@ export async function readOwnImageModel({ file }: OwnImageSettings, station: str
     training: { images: 0, held_out: 0, classes: {} },
     metrics: {},
   }
-  return { manifest: { ...manifest, version: contentHash(manifest) }, onnx, card: `# ${file}\n\nA network of your own.\n` }
+  return {
+    manifest: { ...manifest, version: contentHash(manifest) },
+    onnx,
+    card: `# ${file}\n\nA network of your own.\n`,
+  }
 }
 
 async function read(path: string): Promise<Uint8Array> {

@@ -3,7 +3,8 @@ import type { ImageManifest } from './manifest.ts'
 const words: Readonly<Record<string, string>> = {
   classifier: 'A convolutional network that tells classes, trained from scratch.',
   textures: 'Gradient-boosted trees over descriptors of texture, which tell classes.',
-  patches: 'Gaussians over filter responses by place and over the texture of the whole image, learned from good images.',
+  patches:
+    'Gaussians over filter responses by place and over the texture of the whole image, learned from good images.',
   segmentation: 'A small U-Net that looks for defects, learned from good images with made-up defects.',
 }
 
@@ -21,7 +22,10 @@ export function writeCard({ monitor, type, input, output, training, metrics, con
   if (output.type === 'score') lines.push(`Scores above ${output.threshold.toPrecision(4)} are defects.`)
   if (output.type === 'classes' && confusion) {
     const rows = output.classes.map((name, c) => `| ${name} | ${confusion[c].join(' | ')} |`)
-    const header = [`| true class | ${output.classes.join(' | ')} |`, `| --- |${' --- |'.repeat(output.classes.length)}`]
+    const header = [
+      `| true class | ${output.classes.join(' | ')} |`,
+      `| --- |${' --- |'.repeat(output.classes.length)}`,
+    ]
     lines.push(`Held-out images by true class (rows) and verdict:\n\n${[...header, ...rows].join('\n')}`)
   }
   return `${lines.join('\n\n')}\n`

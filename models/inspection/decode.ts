@@ -81,8 +81,6 @@ export async function decodeImage(
     const sharp = await loadSharp()
     const open = () => sharp(bytes, { failOn: 'truncated', limitInputPixels: bounds.pixels, sequentialRead: true })
     const header = await open().metadata()
-    const pixels = header.width * header.height
-    if (pixels > bounds.pixels) return oversized(`${header.width} x ${header.height} pixels`, bounds.pixels, 'pixels')
     const { width, height } = wanted
     const pipeline = cut(open().autoOrient(), header, wanted.region)
     const rgb = await pipeline
@@ -93,6 +91,7 @@ export async function decodeImage(
       .toBuffer()
     return { pixels: wanted.channels === 3 ? rgb : luma(rgb, width * height) }
   } catch (error) {
+    if (/exceeds pixel limit/.test(oneLine(error))) return oversized('too many pixels', bounds.pixels, 'pixels')
     return { reason: 'malformed', detail: `the image cannot be decoded: ${oneLine(error)}` }
   }
 }
@@ -105,7 +104,7 @@ function outsideProblem(bytes: Uint8Array, bounds: ImageBounds): ImageProblem | 
 }
 
 function oversized(size: string, bound: number, unit: string): ImageProblem {
-  return { reason: 'oversized', detail: `the image has ${size}, at most ${bound} ${unit} are allowed` }
+  return { reason: 'oversized', detail: `the image has ${size}: at most ${bound} ${unit} are allowed` }
 }
 
 /** The region in whole pixels, at least one. */
@@ -134,6 +133,18 @@ function luma(rgb: Uint8Array, count: number): Uint8Array {
 
 function oneLine(error: unknown): string {
   return describeError(error).split('\n')[0].trim()
+}
+
+/**
+ * The same picture, turned upright, without EXIF and other metadata: place, serial number and owner of a camera are
+ * nobody's business. JPEG and WebP are written anew. Rejects where it cannot be decoded.
+ */
+export async function strippedImage(bytes: Uint8Array): Promise<{ bytes: Uint8Array; format: string }> {
+  const sharp = await loadSharp()
+  const format = imageFormat(bytes) ?? 'png'
+  const upright = sharp(bytes, {}).autoOrient()
+  const written = format === 'png' ? upright.png() : upright.toFormat(format, { quality: 92 })
+  return { bytes: await written.toBuffer(), format: format === 'jpeg' ? 'jpg' : format }
 }
 
 /** A PNG of pixels [height, width, channels]: nothing but the picture, so without what a camera writes into its files. */

@@ -1,4 +1,5 @@
-import { fileURLToPath } from 'node:url'
+import { createRequire } from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Piscina } from 'piscina'
 import { DetectorError } from '../../agent/core/index.ts'
 import type { ImageBounds, ImageProblem } from './decode.ts'
@@ -30,6 +31,8 @@ export async function openInspectorPool(
     concurrentTasksPerWorker: imagesAtOnce,
     execArgv: source ? ['--import', typeScriptLoader()] : [],
   })
+  // A worker that dies is replaced, and its images are rejected by `run`; unheard, the event would end the agent.
+  pool.on('error', () => undefined)
   await pool.run(undefined)
   return {
     get pending() {
@@ -39,15 +42,23 @@ export async function openInspectorPool(
       try {
         return await pool.run(image)
       } catch (cause) {
-        throw new DetectorError('MODEL_BROKEN', `the worker of image model ${bundle.manifest.version} failed`, { cause })
+        throw new DetectorError('MODEL_BROKEN', `the worker of image model ${bundle.manifest.version} failed`, {
+          cause,
+        })
       }
     },
     close: () => pool.close({ force: true }),
   }
 }
 
-/** Workers do not inherit the loader that runs TypeScript from its source, in development and tests; nor does `--import tsx` reach them. */
+/**
+ * Workers do not inherit the loader that runs TypeScript from its source, in development and tests. Resolved as CommonJS,
+ * because the tests' loader has no `import.meta.resolve`; what is needed is the module beside it.
+ */
 function typeScriptLoader(): string {
-  const code = `import { register } from ${JSON.stringify(import.meta.resolve('tsx/esm/api'))}; register()`
+  const path = createRequire(import.meta.url)
+    .resolve('tsx/esm/api')
+    .replace(/\.cjs$/, '.mjs')
+  const code = `import { register } from ${JSON.stringify(pathToFileURL(path).href)}; register()`
   return `data:text/javascript,${encodeURIComponent(code)}`
 }

@@ -189,7 +189,11 @@ async function run({ onnx, input }: Fitted, set: ImageSet, output: string): Prom
   }
 }
 
-async function bundleOf(job: ImageTraining, best: Judged & { data: Prepared }, names: readonly string[]): Promise<ImageBundle> {
+async function bundleOf(
+  job: ImageTraining,
+  best: Judged & { data: Prepared },
+  names: readonly string[],
+): Promise<ImageBundle> {
   const { fitted, data, method, metrics, confusion, threshold } = best
   const output: ImageOutput =
     names.length > 1

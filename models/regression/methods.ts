@@ -78,7 +78,7 @@ const perceptron: Method = {
   name: 'perceptron, 128-64',
   settings: { hidden: '128-64', dropout: 0.2, rate: 3e-3 },
   fit: async ({ data, target }, seed, signal) => {
-    // Some 1,400 steps, however few the rows are.
+    // Some 1,400 steps, where there are rows enough.
     const batch = Math.max(16, Math.min(256, 2 ** Math.round(Math.log2(data.rows / 70))))
     const mlp = await fitMlp(data, target, { task: 'regression', batch, seed }, { signal })
     return networkOf(mlp, mlp.curve.training, mlp.backend)

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FeatureBatch } from '../../agent/core/index.ts'
 import { loadDetector, modelConfig, trainModel } from '../../models/index.ts'
+import { run as runLife } from './models-life.ts'
 
 /** Rows of each file that are the training period; verdicts count from the next row on. */
 const trainingRows = 400
@@ -40,6 +41,8 @@ export async function run(args: { readonly data?: string }): Promise<void> {
   console.log(`SKAB, ${runs.length} runs             F1      FAR %   MAR %   reference           training`)
   print('T², default settings   ', await evaluate(runs, false), '.80 / 35.8 / 13.0')
   print('T², quiet: true        ', await evaluate(runs, true), '.77 / 16.5 / 27.9')
+  console.log('')
+  await runLife(args)
 }
 
 function print(name: string, { hits, falseAlarms, misses, quietRows, seconds }: Tally, reference: string): void {

@@ -81,7 +81,15 @@ export class FakeAgent implements AgentView {
   metricsText = () => Promise.resolve('millwright_windows_total 3\n')
   acknowledge = (request: { alarm: string }) => this.#answer('acknowledge', request)
   shelve = (request: { alarm: string }) => this.#answer('shelve', request)
+  falseAlarm = (request: { alarm: string }) => this.#answer('falseAlarm', request)
+  retrain = (monitor: string) => (monitor === 'pump-health' ? ('recorded' as const) : ('unknown' as const))
   unshelve = (request: { alarm: string }) => this.#answer('unshelve', request)
+
+  camera = {
+    largest: (station: string) => (station === 'weld' ? 100_000 : undefined),
+    post: (station: string, image: Uint8Array, part: string | undefined) =>
+      Promise.resolve(void this.calls.push(['image', station, image.length, part])),
+  }
 
   attachPlant(): void {
     this.plant = {

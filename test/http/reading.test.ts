@@ -129,6 +129,25 @@ describe('http audit', () => {
   })
 })
 
+describe('http learning', () => {
+  it('takes what is known of an alarm as a label', async () => {
+    const { agent, post } = setUp()
+    const label = { type: 'false-alarm', alarm, by: 'Mei', note: 'cleaning' }
+    assert.equal((await post('/api/labels', label, bearer)).status, 200)
+    assert.deepEqual(agent.calls, [['falseAlarm', { alarm, by: 'Mei', reason: 'cleaning' }]])
+    assert.equal((await post('/api/labels', { ...label, alarm: 'none' }, bearer)).status, 404)
+    assert.equal((await post('/api/labels', { ...label, type: 'other' }, bearer)).status, 400)
+    assert.equal((await post('/api/labels', label)).status, 401)
+  })
+
+  it('trains a model when asked to, and puts that down', async () => {
+    const { agent, post } = setUp()
+    assert.equal((await post('/api/models/pump-health/retrain', { by: 'Mei' }, bearer)).status, 200)
+    assert.equal((await post('/api/models/other/retrain', { by: 'Mei' }, bearer)).status, 404)
+    assert.deepEqual(agent.notes, [{ by: 'Mei', action: 'retrain', subject: 'pump-health', detail: '' }])
+  })
+})
+
 describe('http history', () => {
   it('hands on asset, range and points', async () => {
     const { ask, agent } = setUp()

@@ -37,10 +37,10 @@ describe('a trend', () => {
           assert.ok(thin.times.length <= most)
           for (const column of [thin.min, thin.max, thin.threshold, thin.quality])
             assert.equal(column.length, thin.times.length)
-          const own = numbers(values) as number[]
+          const own = numbers(values)
           if (own.length === 0) return
-          assert.equal(Math.max(...(numbers(thin.max) as number[])), Math.max(...own))
-          assert.equal(Math.min(...(numbers(thin.min) as number[])), Math.min(...own))
+          assert.equal(Math.max(...numbers(thin.max)), Math.max(...own))
+          assert.equal(Math.min(...numbers(thin.min)), Math.min(...own))
         },
       ),
     ))

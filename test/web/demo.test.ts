@@ -151,6 +151,11 @@ describe('the page of the demo', function () {
     await page.getByRole('heading', { name: 'Shelved' }).waitFor({ state: 'detached' })
   })
 
+  it('takes the word that it was a false alarm', async () => {
+    await page.getByRole('button', { name: /^False alarm/ }).click()
+    await page.getByText('Noted as a false alarm').waitFor()
+  })
+
   it('exports the history of alarms as CSV', async () => {
     const downloading = page.waitForEvent('download')
     await page.getByRole('link', { name: 'Export as CSV' }).click()
@@ -179,6 +184,8 @@ describe('the page of the demo', function () {
     const own = page.getByRole('region', { name: 'pump-health' })
     await own.locator('[aria-current=step]', { hasText: 'Active' }).waitFor()
     assert.match(await own.innerText(), /0001-/)
+    await page.getByRole('button', { name: 'Retrain now conveyor-health' }).click()
+    await page.getByText('conveyor-health is training anew.').waitFor()
   })
 
   for (const colorScheme of ['light', 'dark'] as const)

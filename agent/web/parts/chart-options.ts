@@ -3,6 +3,7 @@ import { figure } from '../format.ts'
 import type { ChartModel } from './chart-model.ts'
 
 /** How uPlot calls a scale of orders of magnitude; its own enum is not there at run time. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- a const enum cannot be read one file at a time
 const logarithmic = 3 as uPlot.Scale.Distr.Logarithmic
 
 /** Colours of the page's design, as they are now. */
@@ -64,7 +65,7 @@ export function chartOptions(
         ...axis,
         size: 52,
         grid: { ...axis.grid, ...(model.logarithmic && { filter: powersOfTen }) },
-        values: (_, splits) => splits.map((split) => figure(split)),
+        values: (_, splits) => (splits as (number | null)[]).map((split) => (split === null ? '' : figure(split))),
         space: 32,
       },
     ],

@@ -107,10 +107,7 @@ class Alarms extends PageElement {
     const { operator } = this.page
     const about = html`<span class="unseen">${alarm.asset}</span>`
     const address = `/api/alarms/${encodeURIComponent(alarm.id)}`
-    const label = () =>
-      operator.act('/api/labels', { type: 'false-alarm', alarm: alarm.id }, words.falseDone, ({ status }) =>
-        status === 404 ? words.falseMissing : undefined,
-      )
+    const label = () => operator.act('/api/labels', { type: 'false-alarm', alarm: alarm.id }, words.falseDone)
     return html` ${
         alarm.state === 'acknowledged'
           ? nothing

@@ -1,6 +1,6 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { AlarmView, AssetState, History, MonitorState } from '../../http/shapes.ts'
-import { clock, figure, nameOf, percent } from '../format.ts'
+import { clock, figure, nameOf, percent, span } from '../format.ts'
 import { glanceOf, sharesOf, type Page } from '../page.ts'
 import { alarmLine } from '../parts/alarm-line.ts'
 import { scoreModel, tagModel } from '../parts/chart-model.ts'
@@ -119,7 +119,7 @@ class Asset extends PageElement {
   #why(asset: AssetState, alarms: readonly AlarmView[]): TemplateResult | typeof nothing {
     const alarm = alarms.at(0)
     if (alarm) return html`<mw-explanation .alarm=${alarm}></mw-explanation>`
-    const monitor = asset.monitors.find(({ state }) => state === 'anomaly')
+    const monitor = asset.monitors.find(({ health }) => health !== null && health < 0.5)
     return monitor
       ? html`<section class="card" aria-labelledby="shares-title">
           <h2 id="shares-title">${strings.asset.whyNot}</h2>
@@ -136,24 +136,18 @@ function back(): TemplateResult {
 }
 
 function monitorFigures(monitor: MonitorState): TemplateResult {
-  const { health, score, threshold, model, progress, state, value, low, high, kind } = monitor
+  const { health, score, threshold, model, progress, state } = monitor
   const item = (name: string, figure: unknown) =>
     html`<div>
       <dt>${name}</dt>
       <dd>${figure}</dd>
     </div>`
-  if (kind === 'rul' && typeof value === 'number')
-    return item(
-      strings.asset.remaining,
-      html`${figure(value)} ${strings.units.h}
-      ${typeof low === 'number' && typeof high === 'number' ? html`<small>${strings.asset.interval(`${figure(low)} ${strings.units.h}`, `${figure(high)} ${strings.units.h}`)}</small>` : nothing}`,
-    )
   if (state === 'learning')
     return item(
       monitor.monitor,
       html`${percent(progress ?? 0)} <small>${monitor.detail ?? strings.state.learning}</small>`,
     )
-  return html`${item(strings.health, health === null ? strings.none : percent(health))}
+  return html`${conclusion(monitor, item)} ${item(strings.health, health === null ? strings.none : percent(health))}
   ${item(
     monitor.monitor,
     score === null || threshold === null
@@ -161,6 +155,24 @@ function monitorFigures(monitor: MonitorState): TemplateResult {
       : html`${figure(score)} <small>${strings.asset.threshold} ${figure(threshold)}</small>`,
   )}
   ${item(strings.asset.model, html`<span class="code">${model || strings.asset.noModel}</span>`)}`
+}
+
+/** What the kinds beyond a score conclude: remaining life, an estimate, a class of fault. */
+function conclusion(
+  { kind, value, lower, upper, label, probability }: MonitorState,
+  item: (name: string, figure: unknown) => TemplateResult,
+): TemplateResult | typeof nothing {
+  if (kind === 'fault' && label !== undefined)
+    return item(
+      strings.state.fault,
+      html`${label} <small>${typeof probability === 'number' ? percent(probability) : ''}</small>`,
+    )
+  if ((kind !== 'rul' && kind !== 'estimate') || typeof value !== 'number') return nothing
+  const text = kind === 'rul' ? span : figure
+  const interval =
+    typeof lower === 'number' && typeof upper === 'number' ? strings.asset.interval(text(lower), text(upper)) : ''
+  const name = kind === 'rul' ? strings.asset.remaining : strings.asset.estimate
+  return item(name, html`${text(value)} <small>${interval}</small>`)
 }
 
 function shares(contributions: MonitorState['contributions']): TemplateResult {

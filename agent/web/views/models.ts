@@ -99,7 +99,7 @@ class Models extends PageElement {
     return html`<tr>
       <th scope="row" class="code">${version}</th>
       <td>${badge(level, state)}</td>
-      <td class="when">${clock(created)}</td>
+      <td class="when">${created === undefined ? strings.none : clock(created)}</td>
       <td>
         ${Object.entries(figures).map(([name, value]) => html`<span class="pair">${name} <strong>${figure(value)}</strong></span> `)}
         ${

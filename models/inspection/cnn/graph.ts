@@ -1,6 +1,6 @@
 import { encodeOnnx } from '../../onnx/graph.ts'
 import { GraphBuilder } from '../network/layers.ts'
-import type { TrainedNetwork } from './network.ts'
+import { poolsOf, type TrainedNetwork } from './network.ts'
 
 /** The classifier as ONNX: `image` [batch, channels, height, width], scaled; `probabilities` [batch, classes]. */
 export function classifierGraph(network: TrainedNetwork, [height, width, channels]: readonly number[]): Uint8Array {
@@ -8,7 +8,7 @@ export function classifierGraph(network: TrainedNetwork, [height, width, channel
   let x = 'image'
   network.convolutions.forEach((layer, block) => {
     x = builder.add('Relu', [builder.convolution(x, layer)])
-    if (block < network.convolutions.length - 1) x = builder.pool(x)
+    if (block < poolsOf(height, width)) x = builder.pool(x)
   })
   x = builder.add('Flatten', [builder.add('GlobalAveragePool', [x])])
   const features = network.convolutions[network.convolutions.length - 1].output

@@ -4,10 +4,20 @@ import type { Random } from '../../random.ts'
 import { applyFolded, Blocks, drawn, type Parameter } from '../network/blocks.ts'
 import type { FoldedConvolution } from '../network/layers.ts'
 
-/** Channels of the convolutions; all but the last are followed by a maximum over 2 x 2. */
+/** Channels of the convolutions. */
 const widths = [16, 32, 64, 96] as const
 /** Features of an image before the dense layer. */
 export const lastWidth = 96
+
+/** Fewest rows and columns that a maximum over 2 x 2 may leave. */
+const fewestCells = 7
+
+/** Convolutions, from the first, that are followed by a maximum over 2 x 2, for an image of this size: at most three. */
+export function poolsOf(height: number, width: number): number {
+  let pools = 0
+  while (pools < widths.length - 1 && Math.min(height, width) >> (pools + 1) >= fewestCells) pools++
+  return pools
+}
 
 /** A trained classifier, ready for export. */
 export interface TrainedNetwork {
@@ -40,7 +50,8 @@ export class ConvolutionalNetwork {
   /** Logits [batch, classes] in training; `kept` [batch, 96] is the dropout's mask, already scaled. */
   forward(tf: TensorFlow, tensors: readonly Tensor[], images: Tensor4D, kept: Tensor2D): Tensor2D {
     let x = images
-    widths.forEach((_, block) => (x = this.#blocks.apply(tf, tensors, block, x, block < widths.length - 1 ? 2 : 1)))
+    const pools = poolsOf(images.shape[1], images.shape[2])
+    widths.forEach((_, block) => (x = this.#blocks.apply(tf, tensors, block, x, block < pools ? 2 : 1)))
     const [weights, offset] = tensors.slice(-2) as [Tensor2D, Tensor1D]
     return tf.add(tf.matMul(tf.mul(tf.mean<Tensor2D>(x, [1, 2]), kept), weights), offset)
   }
@@ -63,7 +74,7 @@ export function probabilities(
     let x = tf.tensor4d(input, [input.length / (height * width * channels), height, width, channels])
     network.convolutions.forEach((layer, block) => {
       x = tf.relu(applyFolded(tf, x, layer))
-      if (block < network.convolutions.length - 1) x = tf.maxPool(x, 2, 2, 'valid')
+      if (block < poolsOf(height, width)) x = tf.maxPool(x, 2, 2, 'valid')
     })
     const weights = tf.tensor2d(network.weights, [lastWidth, network.classes])
     const logits = tf.add(tf.matMul(tf.mean<Tensor2D>(x, [1, 2]), weights), tf.tensor1d(network.bias))

@@ -22,7 +22,7 @@ export function convolve(tf: TensorFlow, x: Tensor4D, filter: Tensor4D, inputGra
       },
     }
   })
-  return operation(x, filter) as Tensor4D
+  return operation(x, filter)
 }
 
 function gradientOfInput(tf: TensorFlow, dy: Tensor4D, filter: Tensor4D): Tensor4D {

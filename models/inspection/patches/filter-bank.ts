@@ -52,7 +52,8 @@ export function addFilterBank(builder: GraphBuilder, image: string, n: number, c
     const energy = builder.add('Abs', [builder.filter(padded, bank)])
     parts.push(builder.add('Log', [builder.add('Add', [around(builder, energy, stride), small])]))
     parts.push(around(builder, x, stride))
-    if (level < levels - 1) x = builder.add('AveragePool', [x], { kernel_shape: { ints: [2, 2] }, strides: { ints: [2, 2] } })
+    if (level < levels - 1)
+      x = builder.add('AveragePool', [x], { kernel_shape: { ints: [2, 2] }, strides: { ints: [2, 2] } })
   }
   return builder.add('Concat', parts, { axis: 1 })
 }

@@ -29,7 +29,11 @@ export class SegmentationNetwork {
   constructor(random: Random) {
     this.#blocks = new Blocks(channels, random)
     const offset = { shape: [1], values: Float32Array.of(-3), decays: false }
-    this.parameters = [...this.#blocks.parameters, drawn([1, 1, lastWidth, 1], Math.sqrt(1 / lastWidth), random), offset]
+    this.parameters = [
+      ...this.#blocks.parameters,
+      drawn([1, 1, lastWidth, 1], Math.sqrt(1 / lastWidth), random),
+      offset,
+    ]
   }
 
   forward(tf: TensorFlow, tensors: readonly Tensor[], images: Tensor4D): Tensor4D {

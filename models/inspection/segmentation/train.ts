@@ -68,7 +68,10 @@ function makeLesson({ images, scaling, augmentation }: SegmentationTraining, row
   const pixels = new Uint8Array(rows.length * size)
   const cells = new Float32Array(rows.length * across * across)
   rows.forEach((row, i) => {
-    if (i % 2 === 0) return pixels.set(images.pixels.subarray(row * size, (row + 1) * size), i * size)
+    if (i % 2 === 0) {
+      pixels.set(images.pixels.subarray(row * size, (row + 1) * size), i * size)
+      return
+    }
     const { pixels: changed, mask } = damaged(images, row, random)
     pixels.set(changed, i * size)
     for (let place = 0; place < mask.length; place++) {

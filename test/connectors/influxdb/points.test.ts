@@ -5,6 +5,7 @@ import {
   emptyBatch,
   TagTable,
   type Entry,
+  type InspectionEvent,
   type Quality,
   type TagType,
 } from '../../../agent/core/index.ts'
@@ -19,6 +20,22 @@ const measurements = {
   model: 'model',
   gap: 'gap',
   agent: 'agent',
+  inspection: 'inspection',
+}
+
+const verdict: InspectionEvent = {
+  type: 'inspection',
+  time: 5,
+  station: 'weld',
+  part: 'A-7',
+  verdict: 'fail',
+  label: 'defect',
+  score: 1.5,
+  threshold: null,
+  model: 'm1',
+  ms: 12.5,
+  values: { torque: 15 },
+  reason: 'score 1.5 is over 1',
 }
 
 function encoderOf(tags: TagTable, options: Partial<ConstructorParameters<typeof PointEncoder>[0]> = {}): PointEncoder {
@@ -286,11 +303,13 @@ describe('points of InfluxDB', () => {
         arrival: 0,
         offset: 5,
       },
+      { kind: 'event', event: verdict, arrival: 0, offset: 6 },
     ]
     const names = (content: typeof contents) =>
       pointsOf(encoderOf(tags, { content }), entries).map((point) => point.measurement)
-    assert.deepEqual(names(contents).sort(), ['agent', 'alarm', 'gap', 'model', 'prediction', 'sensor'])
+    assert.deepEqual(names(contents).sort(), ['agent', 'alarm', 'gap', 'inspection', 'model', 'prediction', 'sensor'])
     for (const [one, measurement] of [
+      ['inspections', 'inspection'],
       ['samples', 'sensor'],
       ['predictions', 'prediction'],
       ['alarms', 'alarm'],
@@ -317,5 +336,12 @@ describe('points of InfluxDB', () => {
         holding[0].toSorted((a, b) => a - b),
       )
     }
+  })
+
+  it('write a verdict with its measured values, and leave out what it has not', () => {
+    const [point] = pointsOf(encoderOf(new TagTable()), [{ kind: 'event', event: verdict, arrival: 0, offset: 0 }])
+    assert.deepEqual(point.tags, { site: 'shenzhen-1', station: 'weld', verdict: 'fail' })
+    const { part, label, model, ms, reason } = verdict
+    assert.deepEqual({ ...point.fields }, { part, label, model, ms, reason, score: 1.5, value_torque: 15 })
   })
 })

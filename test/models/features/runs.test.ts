@@ -55,11 +55,11 @@ describe('features of runs', () => {
     const assets = plant('p/x')
     const features = createFeatures(settings, assets)
     features.extract([windowOf(assets, 0, 3)])
-    features.reset('p', 10_000)
+    features.reset('p', 9_000)
     features.reset('another', 20_000)
     assert.deepEqual(rowsOf(features.extract([windowOf(assets, 10_000, 7), windowOf(assets, 20_000, 9)])), [
-      [7, 0, 10],
-      [9, 2, 20],
+      [7, 0, 11],
+      [9, 2, 21],
     ])
   })
 
@@ -67,10 +67,10 @@ describe('features of runs', () => {
     const assets = plant('p/x')
     const features = createFeatures(settings, assets)
     features.extract([windowOf(assets, 0, 3)])
-    features.reset('p', 12_000)
+    features.reset('p', 10_000)
     assert.deepEqual(rowsOf(features.extract([windowOf(assets, 10_000, 7), windowOf(assets, 20_000, 9)])), [
       [NaN, NaN, NaN],
-      [9, 0, 18],
+      [9, 0, 20],
     ])
   })
 
