@@ -1,24 +1,36 @@
-# Millwright in a container: non-root, one volume for data, read-only root possible.
+# syntax=docker/dockerfile:1
+# Millwright for amd64 and arm64: docker buildx build --platform linux/amd64,linux/arm64 .
+# Runs as nobody in particular, on a read-only root with one volume: /data.
 FROM node:24-bookworm-slim AS build
+ARG TARGETARCH
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci
+RUN npm ci --no-audit
 COPY . .
-RUN npm run build && npm prune --omit=dev \
-  && rm -rf node_modules/onnxruntime-node/bin/napi-v*/darwin node_modules/onnxruntime-node/bin/napi-v*/win32
+RUN npm run build \
+  && npm prune --omit=dev --no-audit \
+  && sh config/docker/prune.sh node_modules "$TARGETARCH"
 
-FROM node:24-bookworm-slim
-ENV NODE_ENV=production MILLWRIGHT_DATA=/data MILLWRIGHT_HTTP_HOST=0.0.0.0
+FROM debian:bookworm-slim
+# libstdc++ for Node, ca-certificates for servers' certificates, tini to pass on signals and to reap.
+# hadolint ignore=DL3008
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ca-certificates libstdc++6 tini \
+  && rm -rf /var/lib/apt/lists/* \
+  && mkdir /data && chown 10001:10001 /data
+COPY --from=build /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app
-COPY --from=build --chown=root:root /app/package.json ./
-COPY --from=build --chown=root:root /app/node_modules ./node_modules
-COPY --from=build --chown=root:root /app/dist ./dist
-COPY --from=build --chown=root:root /app/config ./config
-RUN mkdir /data && chown node:node /data
-USER node
+COPY --from=build /app/package.json /app/LICENSE /app/README.md ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY --from=build /app/config ./config
+RUN ln -s /app/dist/agent/cli/main.js /usr/local/bin/millwright && chmod +x /app/dist/agent/cli/main.js
+ENV NODE_ENV=production HOME=/data MILLWRIGHT_DATA=/data MILLWRIGHT_HTTP_HOST=0.0.0.0
+USER 10001:10001
 VOLUME /data
 EXPOSE 8080
-HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "/app/dist/agent/cli/main.js"]
-CMD ["run", "--config", "/app/config/plant.yaml"]
+ENTRYPOINT ["tini", "--", "millwright"]
+CMD ["run", "--config", "/config/plant.yaml"]

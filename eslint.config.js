@@ -9,7 +9,7 @@ const forbid = (patterns, message) => ({
 })
 
 export default defineConfig(
-  { ignores: ['dist', 'node_modules', 'config/reference', 'agent/web/static', 'eslint.config.js'] },
+  { ignores: ['dist', 'node_modules', 'config/reference', 'eslint.config.js'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },

@@ -17,6 +17,9 @@ export interface Alarm {
   readonly threshold: number
   readonly contributions: Readonly<Record<string, number>>
   readonly shelvedUntil?: number
+  /** Who acted on it last, and why. */
+  readonly by?: string
+  readonly reason?: string
 }
 
 /** How long one (monitor, asset) has been over or under its limits, in windows and since when. */
@@ -76,10 +79,10 @@ export class Alarms {
     if (action.action === 'acknowledge') {
       if (alarm.state === 'acknowledged') return []
       const state = alarm.state === 'cleared' ? 'normal' : 'acknowledged'
-      track.alarm = state === 'normal' ? undefined : { ...alarm, state }
+      track.alarm = state === 'normal' ? undefined : { ...withoutActor(alarm), state, ...who }
       return [change('acknowledged', action.time, alarm, state, who)]
     }
-    const { shelvedUntil, ...rest } = alarm
+    const { shelvedUntil, ...rest } = { ...withoutActor(alarm), ...who }
     if (action.action === 'shelve') track.alarm = { ...rest, shelvedUntil: action.until ?? Infinity }
     else if (shelvedUntil === undefined) return []
     else track.alarm = rest
@@ -132,6 +135,10 @@ function raise({ monitor, asset, time, score, threshold, contributions }: Predic
   const id = earlier?.id ?? `${monitor}/${asset}/${new Date(time).toISOString()}`
   const shelved = earlier?.shelvedUntil === undefined ? {} : { shelvedUntil: earlier.shelvedUntil }
   return { id, monitor, asset, state: 'raised', raised: time, score, threshold, contributions, ...shelved }
+}
+
+function withoutActor({ by: _, reason: __, ...alarm }: Alarm): Alarm {
+  return alarm
 }
 
 function change(

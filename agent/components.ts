@@ -3,6 +3,7 @@ import { configSchema } from '../config/index.ts'
 import { connectors } from '../connectors/index.ts'
 import { featureFields } from '../models/features/index.ts'
 import { modelConfig } from '../models/index.ts'
+import { stationConfig } from './inspection-config.ts'
 import { journalConfig } from './journal/index.ts'
 import { operators } from './operators/index.ts'
 import { windowFields, windowProblems } from './operators/window.ts'
@@ -13,6 +14,7 @@ export const schema = configSchema({
   operators,
   journal: journalConfig.prefault({}).describe('The durable log.'),
   model: modelConfig.prefault('anomaly').describe('What it concludes with: the name of a model, or its settings.'),
+  station: stationConfig,
   window: windowFields,
   features: featureFields,
   windowProblems,

@@ -18,9 +18,14 @@ export interface ConnectionParts {
   readonly tags: TagTable
 }
 
-/** Makes every configured connector; none connects yet. */
-export function createConnections(config: Config, parts: ConnectionParts): Connection[] {
-  return Object.entries(config.connectors).map(([name, { definition, settings }]) => {
+/** Makes the configured connectors, all of them or those of these names; none connects yet. */
+export function createConnections(
+  config: Config,
+  parts: ConnectionParts,
+  names: readonly string[] = Object.keys(config.connectors),
+): Connection[] {
+  return names.map((name) => {
+    const { definition, settings } = config.connectors[name]
     const folder = join(config.data, 'connectors', name)
     mkdirSync(folder, { recursive: true })
     const status: Status = { state: 'connecting', message: 'starting' }

@@ -30,22 +30,28 @@ interface Tally {
   refused: number
 }
 
+/** A source at work, and the arrivals of it that are on their way to the disk. */
+interface Running {
+  readonly source: Source
+  readonly subscription: Subscription
+  readonly underWay: Set<Promise<void>>
+}
+
 export interface IngestOptions {
   readonly journal: Journal
   readonly metrics: Metrics
   readonly log: Logger
   readonly clock: Clock
   /** How long after the last sample ticks go on, in ms: until every window has had its idle timeout. */
-  readonly tickFor: number
+  tickFor(): number
 }
 
 /** From the sources into the journal. A source is told that its batch is settled when the disk has it. */
 export class Ingest {
   readonly #options: IngestOptions
   readonly #tallies = new Map<string, Tally>()
-  readonly #subscriptions: Subscription[] = []
+  readonly #sources = new Map<string, Running>()
   #appended = -Infinity
-  readonly #underWay = new Set<Promise<void>>()
   #full = false
   #ticker: NodeJS.Timeout | undefined
 
@@ -54,28 +60,42 @@ export class Ingest {
   }
 
   start(sources: ReadonlyMap<string, Source>): void {
-    for (const [name, source] of sources) {
-      this.#tallies.set(name, this.#earlier(name))
-      const log = this.#options.log
-      this.#subscriptions.push(
-        source.batches().subscribe({
-          next: (arrival) => this.#follow(this.#take(name, arrival)),
-          error: (error: unknown) => log.error({ source: name }, `source stopped: ${describeError(error)}`),
-          complete: () => log.info({ source: name }, 'source has no more data'),
-        }),
-      )
-    }
+    for (const [name, source] of sources) this.add(name, source)
     this.#ticker = setInterval(() => this.#tick(), 1_000)
+  }
+
+  /** Takes what a source has, from now on. */
+  add(name: string, source: Source): void {
+    const { log } = this.#options
+    this.#tallies.set(name, this.#earlier(name))
+    const underWay = new Set<Promise<void>>()
+    const subscription = source.batches().subscribe({
+      next: (arrival) => this.#follow(underWay, this.#take(name, arrival)),
+      error: (error: unknown) => log.error({ source: name }, `source stopped: ${describeError(error)}`),
+      complete: () => log.info({ source: name }, 'source has no more data'),
+    })
+    this.#sources.set(name, { source, subscription, underWay })
+  }
+
+  /** Ends a source; resolves when what it had handed on is stored and acknowledged, and its connections are closed. */
+  async remove(name: string): Promise<void> {
+    const known = this.#sources.get(name)
+    if (!known) return
+    known.subscription.unsubscribe()
+    await known.source.closed?.()
+    await Promise.all(known.underWay)
+    this.#sources.delete(name)
+    this.#tallies.delete(name)
   }
 
   stop(): void {
     clearInterval(this.#ticker)
-    for (const subscription of this.#subscriptions) subscription.unsubscribe()
+    for (const { subscription } of this.#sources.values()) subscription.unsubscribe()
   }
 
   /** Resolves when nothing is in flight. */
   async drained(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay)
+    for (const { underWay } of this.#sources.values()) while (underWay.size > 0) await Promise.all(underWay)
   }
 
   /** Whether nothing can be stored at the moment. */
@@ -94,9 +114,9 @@ export class Ingest {
     await this.#options.journal.append('samples', records)
   }
 
-  #follow(taking: Promise<void>): void {
-    this.#underWay.add(taking)
-    void taking.finally(() => this.#underWay.delete(taking))
+  #follow(underWay: Set<Promise<void>>, taking: Promise<void>): void {
+    underWay.add(taking)
+    void taking.finally(() => underWay.delete(taking))
   }
 
   async #take(name: string, arrival: Arrival): Promise<void> {
@@ -144,7 +164,7 @@ export class Ingest {
   /** Time passes in the journal also when nothing arrives, so that windows close without the pipeline reading a clock. */
   #tick(): void {
     const now = this.#options.clock.now()
-    if (now - this.#appended < 1_000 || now - this.#appended > this.#options.tickFor) return
+    if (now - this.#appended < 1_000 || now - this.#appended > this.#options.tickFor()) return
     const batch = emptyBatch('', now)
     this.#options.journal
       .append('samples', [{ kind: 'samples', batch }])

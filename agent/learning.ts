@@ -8,10 +8,10 @@ import type { Monitor } from './monitor.ts'
 import type { ProcessAnswer, ProcessJob } from './training-process.ts'
 
 export interface LearningOptions {
-  readonly monitors: ReadonlyMap<string, Monitor>
+  /** Those of the pipeline as it is now. */
+  monitors(): ReadonlyMap<string, Monitor>
   /** The configuration as text and the arguments it was loaded with, for the training process. */
-  readonly text: string
-  readonly args: readonly string[]
+  source(): { readonly text: string; readonly args: readonly string[] }
   readonly log: Logger
   readonly clock: Clock
   /** Offset in `samples` that a training started now may read up to. */
@@ -75,7 +75,7 @@ export class Learning {
 
   /** Begins a training now, whatever is due. False where one is under way or the monitor has none. */
   retrain(name: string, why: string): boolean {
-    const monitor = this.#options.monitors.get(name)
+    const monitor = this.#options.monitors().get(name)
     if (!monitor?.learns || this.#running.has(name)) return false
     this.#train(monitor, why)
     return true
@@ -91,7 +91,7 @@ export class Learning {
   }
 
   #look(): void {
-    for (const [name, monitor] of this.#options.monitors) {
+    for (const [name, monitor] of this.#options.monitors()) {
       if (!monitor.learns || this.#running.has(name)) continue
       if (this.#options.handled() < (this.#settled.get(name) ?? 0)) continue
       const decision = decide(monitor.standing, monitor.settings.learn)
@@ -112,12 +112,11 @@ export class Learning {
 
   #train(monitor: Monitor, why: string): void {
     const { name, standing, model } = monitor
-    const { log, clock, text, args } = this.#options
+    const { log, clock } = this.#options
     const { history, memory } = monitor.settings.learn
     const since = standing.newest - history
     const job: ProcessJob = {
-      text,
-      args,
+      ...this.#options.source(),
       monitor: name,
       to: this.#options.end(),
       since: Number.isNaN(since) ? -Infinity : since,

@@ -12,6 +12,7 @@ import { arrivalOf, type Pipeline } from './pipeline.ts'
 
 export interface LiveOptions {
   readonly journal: Journal
+  /** Where it begins; see `swap`. */
   readonly pipeline: Pipeline
   /** Offset in `samples` at which the pipeline goes on: that of its checkpoint. */
   readonly from: number
@@ -36,6 +37,9 @@ export const pipelineCursor = 'pipeline'
 export class Live {
   readonly #options: LiveOptions
   readonly #done: number
+  #pipeline: Pipeline
+  /** What runs alone, one after the other: handling a chunk, swapping the pipeline. */
+  #turn: Promise<unknown> = Promise.resolve()
   #next: number
   /** Resolves when all results so far are stored. */
   #pending: Promise<void> = Promise.resolve()
@@ -53,6 +57,7 @@ export class Live {
 
   constructor(options: LiveOptions) {
     this.#options = options
+    this.#pipeline = options.pipeline
     this.#next = options.from
     this.#done = newestOrigin(options.journal)
     this.#checkpointed = options.clock.now()
@@ -69,7 +74,7 @@ export class Live {
     const { journal } = this.#options
     if (this.#next >= this.#backlog) this.#tellCaughtUp()
     for await (const chunk of journal.follow('samples', this.#next, signal)) {
-      for (const part of splitAt(chunk, this.#done)) await this.#handle(part, signal)
+      for (const part of splitAt(chunk, this.#done)) await this.#alone(() => this.#handle(part, signal))
       if (this.#next >= this.#backlog) this.#tellCaughtUp()
       this.#options.metrics.gauge('pipeline_lag_records', journal.stats('samples').next - this.#next)
       if (this.#options.clock.now() - this.#checkpointed >= this.#options.checkpointEvery) await this.#checkpoint()
@@ -78,9 +83,29 @@ export class Live {
     await this.#checkpoint()
   }
 
+  /**
+   * Goes on with another pipeline from the next entry on. `make` gets the state of the one before, and the checkpoint that
+   * follows is of the new one: after a crash nothing is computed again by settings that were not those of its time.
+   */
+  swap(make: (saved: unknown) => Promise<Pipeline>): Promise<Pipeline> {
+    return this.#alone(async () => {
+      const before = this.#pipeline
+      this.#pipeline = await make(before.save())
+      await this.#checkpoint()
+      await before.close()
+      return this.#pipeline
+    })
+  }
+
+  #alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(work)
+    this.#turn = result.catch(() => undefined)
+    return result
+  }
+
   async #handle(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
-    const { pipeline, metrics, clock } = this.#options
-    const records = await pipeline.handle(entries)
+    const { metrics, clock } = this.#options
+    const records = await this.#pipeline.handle(entries)
     const last = entries[entries.length - 1]
     this.#next = last.offset + 1
     if (last.offset <= this.#done || records.length === 0) return
@@ -148,7 +173,7 @@ export class Live {
   async #checkpoint(): Promise<void> {
     await this.#pending
     this.#checkpointed = this.#options.clock.now()
-    await this.#options.journal.commit(pipelineCursor, { offset: this.#next, state: this.#options.pipeline.save() })
+    await this.#options.journal.commit(pipelineCursor, { offset: this.#next, state: this.#pipeline.save() })
   }
 }
 

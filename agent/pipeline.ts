@@ -1,6 +1,7 @@
 import { Subject, share } from 'rxjs'
 import type { Config } from './components.ts'
 import { Alarms } from './alarms.ts'
+import { carryOver, fingerprints } from './carry-over.ts'
 import { Checkpoint } from './checkpoint.ts'
 import { clean } from './clean.ts'
 import {
@@ -40,6 +41,8 @@ interface Saved {
   readonly located: Record<string, readonly number[]>
   readonly models: Record<string, SavedModels>
   readonly alarms: unknown
+  /** The settings it was made with, see `carryOver`. */
+  readonly made?: Record<string, string>
 }
 
 /**
@@ -82,7 +85,7 @@ export class Pipeline {
   }
 
   static async create(options: PipelineOptions): Promise<Pipeline> {
-    const saved = options.saved as Saved | undefined
+    const saved = carryOver(options.saved as Saved | undefined, options.config)
     const pipeline = new Pipeline(options, saved)
     for (const [name, { active, rival }] of Object.entries(saved?.models ?? {})) {
       const monitor = pipeline.monitors.get(name)
@@ -131,6 +134,7 @@ export class Pipeline {
       located,
       models: this.#models(),
       alarms: this.alarms.save(),
+      made: fingerprints(this.#options.config),
     }
     return saved
   }

@@ -1,12 +1,18 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from '../models/index.ts'
+import { Annals } from './annals.ts'
 import type { Config } from './components.ts'
 import { createConnections, type Connection } from './connections.ts'
-import { describeError, systemClock, type Clock, type Journal, type Logger, type ModelEvent } from './core/index.ts'
+import { describeError, systemClock, type Clock, type Journal, type JournalEvent, type Logger } from './core/index.ts'
 import { deliver, sinkLedger, type Delivery } from './delivery.ts'
+import { HealthTrends } from './health-trends.ts'
+import { HistoryReader } from './history.ts'
+import { keepHeapSmall } from './heap.ts'
 import { createHttp, loadToken, type Listening } from './http/index.ts'
 import { Ingest } from './ingest.ts'
+import { Inspections } from './inspections.ts'
+import { Internals } from './internals.ts'
 import { openJournal } from './journal/index.ts'
 import { Learning } from './learning.ts'
 import { Live, pipelineCursor } from './live.ts'
@@ -14,6 +20,8 @@ import { createMetrics } from './metrics.ts'
 import { detectorLoader, fileVersion } from './models.ts'
 import { Newest } from './newest.ts'
 import { Pipeline } from './pipeline.ts'
+import { changesBetween, changesText, effective } from './reload.ts'
+import { pkiFolders, Trust } from './trust.ts'
 import { View, type ViewParts } from './view.ts'
 
 export interface AgentOptions {
@@ -36,13 +44,20 @@ export interface Agent {
   readonly journal: Journal
   /** Rejects when the agent cannot go on; otherwise never settles before `stop`. */
   readonly done: Promise<void>
+  /**
+   * Goes on with another configuration: what differs is stopped and started, all else is left alone, and nothing is lost.
+   * Resolves with the changes in words. Rejects, and changes nothing, where a connector cannot be made.
+   */
+  reload(next: Pick<AgentOptions, 'config' | 'text'>): Promise<string[]>
   /** Stops sources, finishes what is in hand, writes a checkpoint. */
   stop(): Promise<void>
 }
 
 /** Starts the agent: journal, pipeline, sinks, page, and the sources last. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const { config, log, clock = systemClock } = options
+  const { log, clock = systemClock } = options
+  let { config, text, args } = options
+  keepHeapSmall()
   mkdirSync(config.data, { recursive: true })
   const counted = createMetrics()
   const { metrics } = counted
@@ -51,89 +66,162 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const connections = createConnections(config, { metrics, log, clock, tags })
   const registry = new Registry(join(config.data, 'models'))
   const checkpoint = journal.cursor(pipelineCursor)
-  const sinks = connections.filter(({ sink }) => sink)
-  const pipeline = await Pipeline.create({
-    config,
-    tags,
-    metrics,
-    detector: detectorLoader(config, registry, log),
-    keepSamples: sinks.length > 0,
-    saved: checkpoint?.state,
-  })
+  const sinks = () => connections.filter(({ sink }) => sink)
   const newest = new Newest(tags)
-  pipeline.cleaned.subscribe((batch) => newest.take(batch))
+  const inspections = new Inspections({ config, journal, clock, log, metrics })
+  const createPipeline = async (saved: unknown) => {
+    const keepSamples = sinks().length > 0
+    const detector = detectorLoader(config, registry, log)
+    const created = await Pipeline.create({ config, tags, metrics, detector, keepSamples, saved })
+    created.cleaned.subscribe((batch) => {
+      newest.take(batch)
+      inspections.measured(batch)
+    })
+    created.predictions.subscribe((predictions) => {
+      newest.predicted(predictions)
+      view.predicted(predictions)
+    })
+    return created
+  }
+  let pipeline = await createPipeline(checkpoint?.state)
   const from = checkpoint?.offset ?? journal.stats('samples').first
   const live = new Live({ journal, pipeline, from, metrics, log, clock, checkpointEvery })
-  const ingest = new Ingest({ journal, metrics, log, clock, tickFor: tickFor(config) })
-  const record = (event: ModelEvent) => ingest.record([{ kind: 'event', event, arrival: clock.now() }])
+  const ingest = new Ingest({ journal, metrics, log, clock, tickFor: () => tickFor(config) })
+  const record = (event: JournalEvent) => ingest.record([{ kind: 'event', event, arrival: clock.now() }])
   const learning = new Learning({
-    monitors: pipeline.monitors,
-    text: options.text,
-    args: options.args,
+    monitors: () => pipeline.monitors,
+    source: () => ({ text, args }),
     log,
     clock,
     end: () => journal.stats('samples').next,
     handled: () => live.next,
     record,
   })
-  const deliveries = new Map<string, Delivery>()
+  const deliveries = new Map<string, Delivering>()
   let failure: string | undefined
   const stopping = new AbortController()
+  const readDeliveries = () =>
+    Object.fromEntries(
+      [...deliveries].map(([name, { delivery }]) => [
+        name,
+        { ledger: sinkLedger(journal, name), status: delivery.state() },
+      ]),
+    )
+  const lag = () => journal.stats('samples').next - live.next
+  const annals = new Annals(journal)
   const view = new View({
     site: config.site,
     clock,
     journal,
+    journalLimit: config.journal.size,
+    annals,
+    history: new HistoryReader(journal),
+    trends: new HealthTrends(),
+    get trust() {
+      return new Trust(pkiFolders(config))
+    },
+    skew: (source) => counted.value('clock_skew_seconds', { source }),
     tags,
-    pipeline,
+    get pipeline() {
+      return pipeline
+    },
     newest,
     ingest,
     learning,
     connections,
     metricsText: () => counted.text(),
-    deliveries: () =>
-      Object.fromEntries(
-        [...deliveries].map(([name, delivery]) => [
-          name,
-          { ledger: sinkLedger(journal, name), status: delivery.state() },
-        ]),
-      ),
-    lag: () => journal.stats('samples').next - live.next,
+    deliveries: readDeliveries,
+    lag,
     failure: () => failure,
+    camera: inspections,
     ...(options.plant && { plant: options.plant }),
   })
-  pipeline.predictions.subscribe((predictions) => {
-    newest.predicted(predictions)
-    view.predicted(predictions)
+  const internals = new Internals({
+    ...{ clock, log, journal, ingest, connections, lag, record },
+    deliveries: readDeliveries,
+    openAlarms: () => pipeline.alarms.open().length,
+    skew: (source) => counted.value('clock_skew_seconds', { source }),
   })
   const listening = config.http.enabled ? await listen(options, view) : undefined
-  for (const connection of sinks) {
-    deliveries.set(connection.name, startDelivery(connection, journal, { metrics, log, clock }, stopping.signal))
+  const startSink = (connection: Connection) => {
+    if (connection.sink)
+      deliveries.set(connection.name, startDelivery(connection, journal, { metrics, log, clock }, stopping.signal))
   }
+  connections.forEach(startSink)
   const running = live.run(stopping.signal).catch((error: unknown) => {
     failure = `the pipeline stopped: ${describeError(error)}`
     log.error({ error }, failure)
     throw error
   })
+  const following = annals.follow(stopping.signal)
   const trimming = setInterval(() => void trim(journal, clock, log), 60_000)
   const ready = live.caughtUp.then(async () => {
     await putToWork(pipeline, config, registry, record, clock)
     if (!stopping.signal.aborted) learning.start()
   })
   ready.catch((error: unknown) => log.error({ error }, `learning did not start: ${describeError(error)}`))
+  if (sinks().length > 0) internals.start()
   ingest.start(new Map(connections.flatMap(({ name, source }) => (source ? [[name, source] as const] : []))))
+  await inspections.start()
+
+  const disconnect = async (name: string) => {
+    await ingest.remove(name)
+    const delivering = deliveries.get(name)
+    delivering?.stop.abort()
+    await delivering?.delivery.done
+    deliveries.delete(name)
+    const at = connections.findIndex((connection) => connection.name === name)
+    const [gone] = connections.splice(at, 1)
+    await gone.sink?.close()
+  }
+  const reload: Agent['reload'] = async (next) => {
+    const changes = changesBetween(config, next.config)
+    const { added, removed, changed } = changes
+    const after = effective(config, next.config, changes)
+    // Made before anything is stopped: one that cannot be made changes nothing.
+    const made = createConnections(after, { metrics, log, clock, tags }, [...changed, ...added])
+    await Promise.all([...removed, ...changed].map(disconnect))
+    if (next.config.data !== after.data) args = [...args, `--data=${after.data}`]
+    const kept = sinks().length > 0
+    config = after
+    text = next.text
+    connections.push(...made)
+    if (changes.pipeline.length > 0 || sinks().length > 0 !== kept) {
+      await live.caughtUp
+      for (const monitor of pipeline.monitors.keys())
+        if (changes.pipeline.includes(`monitors.${monitor}`)) learning.cancel(monitor, 'its configuration has changed')
+      pipeline = await live.swap(createPipeline)
+      await putToWork(pipeline, config, registry, record, clock)
+    }
+    for (const connection of made) {
+      startSink(connection)
+      if (connection.source) ingest.add(connection.name, connection.source)
+    }
+    view.changes.next()
+    return changesText(changes)
+  }
+  let reloading: Promise<unknown> = Promise.resolve()
   return {
     url: listening?.url,
     view,
     journal,
     done: running,
+    reload: (next) => {
+      const result = reloading.then(() => reload(next))
+      reloading = result.catch(() => undefined)
+      return result
+    },
     stop: once(async () => {
+      await reloading
       clearInterval(trimming)
       learning.stop()
       ingest.stop()
+      await inspections.stop()
+      await internals.stop()
       await ingest.drained()
       stopping.abort()
-      await Promise.allSettled([running, ...[...deliveries.values()].map(({ done }) => done)])
-      await Promise.allSettled(sinks.map(({ sink }) => sink!.close()))
+      await Promise.allSettled([running, following, ...[...deliveries.values()].map(({ delivery }) => delivery.done)])
+      await Promise.allSettled(connections.map(async ({ sink }) => sink?.close()))
       await listening?.close()
       await pipeline.close()
       await journal.close()
@@ -152,7 +240,7 @@ async function putToWork(
   pipeline: Pipeline,
   config: Config,
   registry: Registry,
-  record: (event: ModelEvent) => Promise<void>,
+  record: (event: JournalEvent) => Promise<void>,
   clock: Clock,
 ): Promise<void> {
   for (const [monitor, { model }] of pipeline.monitors) {
@@ -167,16 +255,25 @@ async function putToWork(
 
 async function listen({ config, log, fallback = false }: AgentOptions, view: View): Promise<Listening> {
   const token = await loadToken(config.data)
-  return createHttp({ view, token, log, host: config.http.host, port: config.http.port, fallback }).listen()
+  return createHttp({ view, token, log, fallback, ...config.http }).listen()
+}
+
+/** A delivery, and what ends it alone. */
+interface Delivering {
+  readonly delivery: Delivery
+  readonly stop: AbortController
 }
 
 function startDelivery(
   connection: Connection,
   journal: Journal,
   parts: { metrics: ReturnType<typeof createMetrics>['metrics']; log: Logger; clock: Clock },
-  signal: AbortSignal,
-): Delivery {
-  return deliver({ ...parts, journal, name: connection.name, sink: connection.sink!, signal })
+  stopping: AbortSignal,
+): Delivering {
+  const stop = new AbortController()
+  stopping.addEventListener('abort', () => stop.abort(), { once: true, signal: stop.signal })
+  const delivery = deliver({ ...parts, journal, name: connection.name, sink: connection.sink!, signal: stop.signal })
+  return { delivery, stop }
 }
 
 /** How long windows may wait for a source that has gone silent, in ms. */

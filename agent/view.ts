@@ -1,49 +1,60 @@
 import { Subject } from 'rxjs'
 import type { Alarm } from './alarms.ts'
+import type { Annals } from './annals.ts'
 import {
   streams,
   type ActionEvent,
   type Clock,
   type Journal,
+  type LabelEvent,
   type Prediction,
   type Status,
-  type TagTable,
 } from './core/index.ts'
 import type { Connection } from './connections.ts'
 import type { SinkLedger as Delivered } from './delivery.ts'
 import {
-  healthOf,
   type AgentState,
   type AgentView,
   type AlarmAnswer,
+  type AlarmHistory,
   type AlarmRequest,
-  type AssetState,
+  type AuditEntry,
+  type CertificateView,
   type ConnectionState,
   type DeadLetterView,
+  type HealthTrend,
+  type History,
+  type HistoryRequest,
   type Ledger,
-  type MonitorState,
+  type ModelLife,
   type PlantState,
+  type CameraView,
   type PlantView,
   type StreamState,
   type Verdict,
 } from './http/index.ts'
+import type { HealthTrends } from './health-trends.ts'
+import type { HistoryReader, HistoryTag } from './history.ts'
 import type { Ingest } from './ingest.ts'
-import type { Learning } from './learning.ts'
-import type { Monitor } from './monitor.ts'
-import type { Newest } from './newest.ts'
-import type { Pipeline } from './pipeline.ts'
+import { readSoon } from './seek.ts'
+import type { Trust } from './trust.ts'
 import { version } from './version.ts'
+import { assetStates, modelLives, type AssetParts } from './view-assets.ts'
 
 /** The parts of a running agent that the view looks at. */
-export interface ViewParts {
+export interface ViewParts extends AssetParts {
   readonly site: string
   readonly clock: Clock
   readonly journal: Journal
-  readonly tags: TagTable
-  readonly pipeline: Pipeline
-  readonly newest: Newest
+  /** Bytes that the journal may take. */
+  readonly journalLimit: number
   readonly ingest: Ingest
-  readonly learning: Learning
+  readonly annals: Annals
+  readonly history: HistoryReader
+  readonly trends: HealthTrends
+  readonly trust: Trust
+  /** Median of arrival minus source time, s; 0 where it is not known. */
+  skew(source: string): number
   readonly connections: readonly Connection[]
   /** Ledger and status by sink. */
   readonly deliveries: () => Readonly<Record<string, { readonly ledger: Delivered; readonly status: Status }>>
@@ -53,6 +64,7 @@ export interface ViewParts {
   /** Why the agent cannot do its work any more, if so. */
   failure(): string | undefined
   readonly plant?: PlantView & { state(): PlantState }
+  readonly camera?: CameraView
 }
 
 /** Everything the HTTP server may know and do. */
@@ -78,6 +90,10 @@ export class View implements AgentView {
     return this.#parts.plant !== undefined
   }
 
+  get camera(): CameraView | undefined {
+    return this.#parts.camera
+  }
+
   get plant(): PlantView | undefined {
     return this.#parts.plant
   }
@@ -85,6 +101,7 @@ export class View implements AgentView {
   /** Told of new predictions, so that it can count them. */
   predicted(predictions: readonly Prediction[]): void {
     this.#predictions += predictions.length
+    this.#parts.trends.take(predictions)
     this.changes.next()
   }
 
@@ -122,7 +139,7 @@ export class View implements AgentView {
       ready: this.ready(),
       throughput: { ...this.#rates, lag: this.#parts.lag() },
       connections: this.#connections(),
-      assets: [...pipeline.classes].flatMap(([className]) => this.#assets(className)),
+      assets: assetStates(this.#parts),
       alarms: pipeline.alarms.open().map((alarm: Alarm) => ({ ...alarm })),
       journal: Object.fromEntries(
         streams.map((stream) => {
@@ -130,6 +147,7 @@ export class View implements AgentView {
           return [stream, { rows, bytes, corrupt }]
         }),
       ) as Record<(typeof streams)[number], StreamState>,
+      journalLimit: this.#parts.journalLimit,
       ...(plant && { plant: plant.state() }),
     }
   }
@@ -150,16 +168,75 @@ export class View implements AgentView {
     }
   }
 
-  deadLetters(limit: number): readonly DeadLetterView[] {
+  async deadLetters(limit: number): Promise<readonly DeadLetterView[]> {
     const { journal } = this.#parts
     const { first, next } = journal.stats('dead')
-    const entries = journal.read('dead', Math.max(first, next - limit), limit)
+    const entries = await readSoon(journal, 'dead', Math.max(first, next - limit), limit)
     const letters = entries.flatMap((entry) => (entry.kind === 'dead' ? [entry.letter] : []))
     return letters.reverse().map((letter) => ({ ...letter, payload: Buffer.from(letter.payload).toString('utf8') }))
   }
 
   metricsText(): Promise<string> {
     return this.#parts.metricsText()
+  }
+
+  async history(request: HistoryRequest): Promise<History | 'unknown' | 'busy'> {
+    const { history } = this.#parts
+    const tags = this.#historyTags(request)
+    if (tags.length === 0) return 'unknown'
+    return history.waiting >= mostWaiting ? 'busy' : history.read(request, tags)
+  }
+
+  /** None where there is no such asset, or one of the tags is not known. */
+  #historyTags({ asset, tags: names = [] }: HistoryRequest): HistoryTag[] {
+    const { pipeline, tags } = this.#parts
+    if (asset === undefined) {
+      const found = names.flatMap((name) => tags.find(name) ?? [])
+      return found.length === names.length ? found.map(({ index }) => ({ index })) : []
+    }
+    for (const { assets, roles } of pipeline.classes.values()) {
+      const known = assets.find(({ name }) => name === asset)
+      if (known) return known.tags.flatMap((index, role) => (index < 0 ? [] : [{ index, role: roles[role] }]))
+    }
+    return []
+  }
+
+  async alarmHistory(limit: number): Promise<AlarmHistory> {
+    const { events, reaches } = await this.#parts.annals.newest('alarm', limit)
+    return { changes: events.map(({ type: _, ...change }) => change), reaches }
+  }
+
+  /** What operators did to alarms is among the alarms' own changes. */
+  async audit(limit: number): Promise<readonly AuditEntry[]> {
+    const { annals } = this.#parts
+    const { events } = await annals.newest('audit', limit)
+    const { events: alarms } = await annals.newest('alarm', limit)
+    const acts = alarms.flatMap(({ time, by, change, asset, reason = '' }) =>
+      by === undefined ? [] : [{ time, by, action: change, subject: asset, detail: reason }],
+    )
+    const entries = [...events.map(({ type: _, ...entry }) => entry), ...acts]
+    return entries.sort((one, other) => other.time - one.time).slice(0, limit)
+  }
+
+  trends(): readonly HealthTrend[] {
+    return this.#parts.trends.all()
+  }
+
+  models(): Promise<readonly ModelLife[]> {
+    return Promise.resolve(modelLives(this.#parts))
+  }
+
+  certificates(): Promise<readonly CertificateView[]> {
+    return this.#parts.trust.list()
+  }
+
+  approve(connector: string, thumbprint: string): Promise<AlarmAnswer> {
+    return this.#parts.trust.approve(connector, thumbprint)
+  }
+
+  async note(entry: Omit<AuditEntry, 'time'>): Promise<void> {
+    const time = this.#parts.clock.now()
+    await this.#parts.ingest.record([{ kind: 'event', event: { type: 'audit', time, ...entry }, arrival: time }])
   }
 
   acknowledge(request: AlarmRequest): Promise<AlarmAnswer> {
@@ -172,6 +249,31 @@ export class View implements AgentView {
 
   unshelve(request: AlarmRequest): Promise<AlarmAnswer> {
     return this.#act('unshelve', request)
+  }
+
+  async falseAlarm({ alarm, by, reason }: AlarmRequest): Promise<AlarmAnswer> {
+    const { pipeline, ingest, clock } = this.#parts
+    const known = pipeline.alarms.open().find(({ id }) => id === alarm)
+    if (!known) return 'unknown'
+    const { asset, monitor, raised, cleared } = known
+    const arrival = clock.now()
+    const event: LabelEvent = {
+      type: 'label',
+      label: 'false-alarm',
+      time: cleared ?? Math.max(raised, arrival),
+      // The window that raised it is among them.
+      from: raised - 1,
+      asset,
+      monitor,
+      by,
+      ...(reason !== undefined && { note: reason }),
+    }
+    await ingest.record([{ kind: 'event', event, arrival }])
+    return 'recorded'
+  }
+
+  retrain(monitor: string, by: string): AlarmAnswer {
+    return this.#parts.learning.retrain(monitor, `asked for by ${by}`) ? 'recorded' : 'unknown'
   }
 
   async #act(what: ActionEvent['action'], request: AlarmRequest, more: { until?: number } = {}): Promise<AlarmAnswer> {
@@ -200,55 +302,15 @@ export class View implements AgentView {
     })
     const sources = connections.filter(({ source }) => source)
     return [
-      ...sources.map(({ name, type, status }) => ({ name, type, direction: 'source' as const, status })),
+      ...sources.map(({ name, type, status }) => ({
+        name,
+        type,
+        direction: 'source' as const,
+        status,
+        skew: -this.#parts.skew(name) * 1_000,
+      })),
       ...sinks,
     ]
-  }
-
-  #assets(className: string): AssetState[] {
-    const { pipeline, tags, newest } = this.#parts
-    const assets = pipeline.classes.get(className)!
-    const monitors = [...pipeline.monitors.values()].filter(({ settings }) => settings.assets === className)
-    return assets.assets.map((asset) => ({
-      name: asset.name,
-      className,
-      monitors: monitors.map((monitor) => this.#monitor(monitor, asset.name)),
-      tags: asset.tags.flatMap((index, role) => {
-        if (index < 0) return []
-        const tag = tags.at(index)
-        const unit = tag.unit === undefined ? {} : { unit: tag.unit }
-        return [{ role: assets.roles[role], tag: tag.name, ...unit, ...newest.sample(tag) }]
-      }),
-    }))
-  }
-
-  #monitor(monitor: Monitor, asset: string): MonitorState {
-    const prediction = this.#parts.newest.prediction(monitor.name, asset)
-    const learning = monitor.model === undefined
-    const progress = Math.min(1, monitor.collected.span / monitor.settings.learn.after)
-    const finite = (value: number | undefined) => (value !== undefined && Number.isFinite(value) ? value : null)
-    const detail = this.#detail(monitor, prediction)
-    return {
-      monitor: monitor.name,
-      kind: 'anomaly',
-      state: learning ? 'learning' : (prediction?.state ?? 'unknown'),
-      score: finite(prediction?.score),
-      threshold: finite(prediction?.threshold),
-      health: prediction ? healthOf(prediction.score, prediction.threshold) : null,
-      model: monitor.model ?? '',
-      ...(learning && { progress }),
-      ...(detail !== undefined && { detail }),
-      time: prediction?.time ?? null,
-      contributions: prediction?.contributions ?? {},
-    }
-  }
-
-  #detail({ name, model, settings }: Monitor, prediction: Prediction | undefined): string | undefined {
-    if (model === undefined) return this.#parts.learning.isTraining(name) ? 'training' : undefined
-    if (prediction?.state !== 'unknown') return undefined
-    return prediction.coverage < settings.min_coverage
-      ? 'too little good data in the window'
-      : 'the model has no opinion'
   }
 
   /** Rates over at least a second. */
@@ -270,3 +332,5 @@ export class View implements AgentView {
 
 /** Records behind which the agent is not ready. */
 const mostLag = 10_000
+/** Charts that may wait for their data at a time. */
+const mostWaiting = 40

@@ -30,7 +30,8 @@ export function loadConfig<Schema extends z.ZodType>(file: string, options: Load
     text = readFileSync(file, 'utf8')
   } catch (cause) {
     const message = `cannot read ${file}: ${describeError(cause)}`
-    throw new ConfigError([{ path: '', message }], { cause, code: 'CONFIG_UNREADABLE' })
+    const remedy = 'Name it with --config, or make one from your plant: millwright init opc.tcp://... or mqtt://...'
+    throw new ConfigError([{ path: '', message, remedy }], { cause, code: 'CONFIG_UNREADABLE' })
   }
   return parseConfig(text, options)
 }

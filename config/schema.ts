@@ -8,6 +8,7 @@ import { byKey, byType } from './choice.ts'
 export interface Components<
   Journal extends z.ZodType,
   Model extends z.ZodType,
+  Station extends z.ZodType,
   Window extends z.ZodRawShape,
   Features extends z.ZodRawShape,
 > {
@@ -15,6 +16,8 @@ export interface Components<
   readonly operators: readonly OperatorDefinition[]
   readonly journal: Journal
   readonly model: Model
+  /** A station of quality inspection. */
+  readonly station: Station
   /** The keys of a monitor that describe its windows. */
   readonly window: Window
   /** The keys of a monitor that describe its features. */
@@ -130,15 +133,20 @@ export const httpConfig = z.strictObject({
   enabled: z.boolean().default(true).describe('Serve the page, health, metrics and API.'),
   host: z.string().default('127.0.0.1').describe('Address to listen on; 0.0.0.0 for every interface.'),
   port: z.coerce.number().int().min(0).max(65535).default(8080).describe('TCP port; 0 picks a free one.'),
+  read: z
+    .enum(['open', 'token'])
+    .default('open')
+    .describe('Who may read: everybody who reaches the port, or whoever has the token. Changes always need it.'),
 })
 
 /** The whole configuration, made of the agent's own keys and what the rooms contribute. */
 export function configSchema<
   Journal extends z.ZodType,
   Model extends z.ZodType,
+  Station extends z.ZodType,
   Window extends z.ZodRawShape,
   Features extends z.ZodRawShape,
->(components: Components<Journal, Model, Window, Features>) {
+>(components: Components<Journal, Model, Station, Window, Features>) {
   const clean = z.array(byKey(components.operators, 'operator')).default([])
   const monitor = z.strictObject({
     assets: name.describe('The class of assets it watches, a key of `assets`.'),
@@ -163,6 +171,7 @@ export function configSchema<
     connectors: z.record(name, byType(components.connectors, 'connector')).default({}).describe('Sources and sinks.'),
     clean: clean.describe('Operators for every tag, in this order.'),
     assets: z.record(name, assetClass).default({}).describe('Classes of machines, found by tag name.'),
+    inspections: z.record(name, components.station).default({}).describe('Stations that judge parts by their images.'),
     monitors: z.record(name, consistent).default({}).describe('Analyses, each for a class of assets.'),
   })
 }

@@ -15,7 +15,7 @@ export interface PageHinkleySettings {
   readonly both: boolean
 }
 
-/** Notices a shift by half a standard deviation after some 130 values; a stream without one runs thousands without. */
+/** Notices a shift by one standard deviation within a hundred values; thousands of values without one raise nothing. */
 export const pageHinkleyDefaults: PageHinkleySettings = { scale: 1, tolerance: 0.1, limit: 50, least: 30, both: false }
 
 export const pageHinkleyState = z.strictObject({

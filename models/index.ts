@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { DetectorError, type Detector, type PredictionKind } from '../agent/core/index.ts'
 import { anomalyConfig, trainAnomaly } from './anomaly/index.ts'
 import { estimate } from './estimate/index.ts'
+import { fault } from './fault/index.ts'
 import { versionOf } from './features/index.ts'
 import { openDetector } from './onnx/detector.ts'
 import type { ModelBundle } from './onnx/manifest.ts'
@@ -19,6 +20,7 @@ export { Registry, type RegistryEntry } from './registry.ts'
 export const modelTypes = {
   anomaly: defineModel({ config: anomalyConfig, kind: 'anomaly', train: trainAnomaly }),
   estimate,
+  fault,
   rul,
 } as const
 
@@ -31,6 +33,7 @@ export const modelConfig = z.union([
   z.discriminatedUnion('type', [
     modelTypes.anomaly.config,
     modelTypes.estimate.config,
+    modelTypes.fault.config,
     modelTypes.rul.config,
     onnxConfig,
   ]),

@@ -91,6 +91,18 @@ describe('alarms', () => {
     assert.deepEqual(unseen.open(), [])
   })
 
+  it('know who acted last and why', () => {
+    const alarms = new Alarms({ health: settings })
+    run(alarms, '222')
+    const { id } = alarms.open()[0]
+    alarms.act({ ...action(id, 'acknowledge'), by: 'Mei' })
+    assert.deepEqual([alarms.open()[0].by, alarms.open()[0].reason], ['Mei', undefined])
+    alarms.act({ ...action(id, 'shelve'), by: 'Anna', reason: 'on order' })
+    assert.deepEqual([alarms.open()[0].by, alarms.open()[0].reason], ['Anna', 'on order'])
+    alarms.act({ ...action(id, 'unshelve'), by: 'Mei' })
+    assert.deepEqual([alarms.open()[0].by, alarms.open()[0].reason], ['Mei', undefined])
+  })
+
   it('acknowledge once, and do nothing for an alarm that is not there', () => {
     const alarms = new Alarms({ health: settings })
     run(alarms, '222')

@@ -54,7 +54,7 @@ async function setUp(open?: Journal) {
     },
   })
   const clock = { now: () => 1_000_000 }
-  const ingest = new Ingest({ journal: guarded, metrics: silentMetrics, log, clock, tickFor: 0 })
+  const ingest = new Ingest({ journal: guarded, metrics: silentMetrics, log, clock, tickFor: () => 0 })
   const arrivals = new Subject<Arrival>()
   ingest.start(new Map([['mqtt', { batches: () => arrivals }]]))
   const settled: boolean[] = []

@@ -11,7 +11,9 @@ export interface Loaded {
   readonly args: readonly string[]
 }
 
-export const configOption = () => new Option('-c, --config <file>', 'the configuration').default('config/plant.yaml')
+export const defaultConfig = 'config/plant.yaml'
+
+export const configOption = () => new Option('-c, --config <file>', 'the configuration').default(defaultConfig)
 
 /** The options that override the file, by their key in the configuration. */
 export const overrides = [

@@ -2,7 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { parseDocument } from 'yaml'
+import { z } from 'zod'
 import { parseConfig } from '../../config/index.ts'
+import { ConfigError, describeError } from '../core/index.ts'
 import { startPlant, type Plant } from '../../connectors/plant/index.ts'
 import { schema } from '../components.ts'
 import { packageRoot } from '../version.ts'
@@ -15,12 +18,17 @@ import { serve } from './serve.ts'
 export function demo(): Command {
   const command = new Command('demo')
     .description('Run the agent on a simulated plant: nothing to install, no network.')
-    .addHelpText('after', '\nExample:\n  $ millwright demo\n  $ millwright demo --http-port 9000')
-    .action(async (options: Record<string, unknown>) => {
+    .option('--connectors <file>', 'YAML file of further connectors, such as an InfluxDB to write to')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ millwright demo\n  $ millwright demo --http-port 9000\n  $ millwright demo --connectors sinks.yaml',
+    )
+    .action(async (options: { connectors?: string }) => {
+      const text = demoConfiguration(options.connectors)
       const folder = mkdtempSync(join(tmpdir(), 'millwright-demo-'))
       console.log('Millwright demo: a SIMULATED plant, read through a real OPC UA server and a real MQTT broker.')
       try {
-        await runDemo(folder, overridesOf({ data: join(folder, 'data'), ...options }))
+        await runDemo(text, folder, overridesOf({ data: join(folder, 'data'), ...options }))
       } finally {
         rmSync(folder, { recursive: true, force: true })
       }
@@ -29,8 +37,28 @@ export function demo(): Command {
   return command
 }
 
-async function runDemo(folder: string, args: string[]): Promise<void> {
+/** The demo's own configuration, with the connectors of a file added to it. Throws a ConfigError where there are none. */
+export function demoConfiguration(file: string | undefined): string {
   const text = readFileSync(join(packageRoot, 'config', 'demo.yaml'), 'utf8')
+  if (file === undefined) return text
+  const document = parseDocument(text)
+  for (const [name, settings] of Object.entries(readConnectors(file)))
+    document.setIn(['connectors', name], document.createNode(settings))
+  return String(document)
+}
+
+function readConnectors(file: string): Record<string, unknown> {
+  try {
+    const added = parseDocument(readFileSync(file, 'utf8'))
+    if (added.errors.length > 0) throw added.errors[0]
+    return z.record(z.string(), z.unknown()).parse(added.toJS())
+  } catch (cause) {
+    const message = `cannot read connectors from ${file}: ${cause instanceof z.ZodError ? 'expected names with their settings' : describeError(cause)}`
+    throw new ConfigError([{ path: 'connectors', message }], { cause, code: 'CONFIG_UNREADABLE' })
+  }
+}
+
+async function runDemo(text: string, folder: string, args: string[]): Promise<void> {
   const load = (endpoint: string, broker: string) => {
     Object.assign(process.env, { PLANT_ENDPOINT: endpoint, PLANT_BROKER: broker })
     return parseConfig(text, { schema, args })
@@ -44,6 +72,7 @@ async function runDemo(folder: string, args: string[]): Promise<void> {
       console.log(`\n  ${url ?? 'The page is off.'}\n`)
       console.log('It learns what is normal for a little over a minute. Then inject a fault on the page, and watch.')
       console.log('Ctrl-C stops it; nothing is left behind.\n')
+      return undefined
     })
   } finally {
     await plant.close()

@@ -4,6 +4,7 @@ import { ConfigError, MillwrightError, describeError, type ConfigProblem } from 
 /** Prints an error for the person at the terminal; returns the exit code: 1 failure, 2 usage, 78 configuration. */
 export function explain(error: unknown, file = ''): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (process.argv.includes('--json')) return explainJson(error, file)
   if (error instanceof ConfigError) {
     const where = error.problems.length === 1 ? 'There is a problem' : `There are ${error.problems.length} problems`
     console.error(`${where} in the configuration:`)
@@ -18,8 +19,16 @@ export function explain(error: unknown, file = ''): number {
   return 1
 }
 
+/** The same for programs: one JSON object on stderr. */
+function explainJson(error: unknown, file: string): number {
+  const own = error instanceof MillwrightError ? { code: error.code, remedy: error.remedy } : {}
+  const problems = error instanceof ConfigError ? { file, problems: error.problems } : {}
+  console.error(JSON.stringify({ error: { message: describeError(error), ...own, ...problems } }))
+  return error instanceof ConfigError ? 78 : 1
+}
+
 /** `plant.yaml:12:5 monitors.pump.window: expected a duration such as 30s` */
-function describeProblem({ path, message, line, column }: ConfigProblem, file: string): string {
+export function describeProblem({ path, message, line, column, remedy }: ConfigProblem, file: string): string {
   const place = line === undefined ? file : `${file || 'line '}${file ? ':' : ''}${line}:${column ?? 1}`
-  return [place, path && `${path}:`, message].filter(Boolean).join(' ')
+  return [place, path && `${path}:`, message, remedy && `\n    ${remedy}`].filter(Boolean).join(' ')
 }

@@ -2,24 +2,36 @@ import { pino } from 'pino'
 import type { Config } from '../components.ts'
 import type { Logger } from '../core/index.ts'
 
-/** Logs JSON lines to stderr, where a service manager collects them; on a terminal short lines for people. */
-export function createLogger({ log, site }: Config, terminal = process.stderr.isTTY): Logger {
-  if (terminal && log.level !== 'silent') return terminalLogger(log.level)
-  const options = { level: log.level, base: { site }, errorKey: 'error', timestamp: pino.stdTimeFunctions.isoTime }
-  return pino(options, pino.destination({ dest: 2, sync: true }))
+/** A logger whose least severe level can be changed. */
+export interface LevelLogger extends Logger {
+  setLevel(level: Config['log']['level']): void
 }
 
-const levels = ['debug', 'info', 'warn', 'error'] as const
+/** Logs JSON lines to stderr, where a service manager collects them; on a terminal short lines for people. */
+export function createLogger({ log, site }: Config, terminal = process.stderr.isTTY): LevelLogger {
+  if (terminal) return terminalLogger(log.level)
+  const options = { level: log.level, base: { site }, errorKey: 'error', timestamp: pino.stdTimeFunctions.isoTime }
+  const logger = pino(options, pino.destination({ dest: 2, sync: true }))
+  return Object.assign(logger, { setLevel: (level: string) => (logger.level = level) })
+}
+
+const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 const marks = { debug: '·', info: '·', warn: '!', error: '✖' } as const
 
-function terminalLogger(least: (typeof levels)[number]): Logger {
-  const write = (level: (typeof levels)[number]) => (fields: object, message: string) => {
+function terminalLogger(least: (typeof levels)[number]): LevelLogger {
+  const write = (level: keyof typeof marks) => (fields: object, message: string) => {
     if (levels.indexOf(level) < levels.indexOf(least)) return
     const time = new Date().toTimeString().slice(0, 8)
     const details = Object.entries(fields).map(([key, value]) => `${key}=${text(value)}`)
     process.stderr.write(`${time} ${marks[level]} ${[message, ...details].join('  ')}\n`)
   }
-  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+  return {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    setLevel: (level) => (least = level),
+  }
 }
 
 function text(value: unknown): string {

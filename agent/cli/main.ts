@@ -1,14 +1,25 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { version } from '../version.ts'
+import { alarms } from './alarms.ts'
+import { backup, restore } from './backup.ts'
 import { check } from './check.ts'
+import { completion } from './completion.ts'
 import { demo } from './demo.ts'
+import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
+import { init } from './init.ts'
+import { inspectCommand } from './inspect.ts'
+import { journal } from './journal.ts'
 import { replayCommand } from './replay.ts'
 import { run } from './run.ts'
 import { schemaCommand } from './schema.ts'
+import { status } from './status.ts'
+import { test } from './test.ts'
+import { top } from './top.ts'
 import { train } from './train.ts'
 import { trust } from './trust.ts'
+import { versionCommand } from './version.ts'
 
 /** Exit codes: 0, 1 failure, 2 usage, 78 configuration. */
 const program = new Command('millwright')
@@ -18,8 +29,20 @@ const program = new Command('millwright')
   .configureHelp({ showGlobalOptions: true })
   .showSuggestionAfterError()
 
-for (const command of [demo, run, check, replayCommand, train, trust, schemaCommand])
-  program.addCommand(inheriting(command(), program))
+/** In the order of the help: first steps, every day, looking closer, keeping. */
+const commands = [
+  [demo, init, check, test, run],
+  [status, top, alarms, doctor, trust],
+  [replayCommand, train, inspectCommand, journal],
+  [backup, restore, schemaCommand, completion, versionCommand],
+].flat()
+for (const command of commands) program.addCommand(inheriting(command(), program))
+
+// The reader of a pipe may have had enough: `millwright journal export samples | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
 
 try {
   await program.parseAsync()

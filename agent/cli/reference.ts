@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { grafanaFiles } from '../../config/grafana/source/index.ts'
 import { deadReasons, errorCodes, metrics } from '../core/index.ts'
-import { packageRoot } from '../version.ts'
+import { openApi } from '../http/index.ts'
+import { packageRoot, version } from '../version.ts'
 import { configurationSchema } from './schema.ts'
 
 /**
@@ -14,6 +16,10 @@ const files: Record<string, string> = {
   [join(folder, 'configuration.md')]: configuration(configurationSchema()),
   [join(folder, 'metrics.md')]: metricsReference(),
   [join(folder, 'errors.md')]: errorsReference(),
+  ...Object.fromEntries(
+    Object.entries(grafanaFiles()).map(([file, text]) => [join(packageRoot, 'config', 'grafana', file), text]),
+  ),
+  [join(folder, 'openapi.json')]: `${JSON.stringify(openApi(version), null, 2)}\n`,
 }
 
 interface Schema {
@@ -31,13 +37,15 @@ interface Schema {
   readonly anyOf?: readonly Schema[]
 }
 
-mkdirSync(folder, { recursive: true })
 const stale = Object.entries(files).filter(([file, text]) => !isCurrent(file, text))
 if (process.argv.includes('--check')) {
   for (const [file] of stale) console.error(`${file} is not what the code says: run npm run docs and commit it`)
   process.exitCode = stale.length > 0 ? 1 : 0
 } else {
-  for (const [file, text] of stale) writeFileSync(file, text)
+  for (const [file, text] of stale) {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+  }
   console.log(`${Object.keys(files).length} references, ${stale.length} written`)
 }
 

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { serve } from './serve.ts'
 import { configOption, loadOrExit, overrides, overridesOf } from './configuration.ts'
 import { createLogger } from './logger.ts'
+import { reloadOnChange } from './reloading.ts'
 
 /** `millwright run`: the agent. */
 export function run(): Command {
@@ -10,16 +11,18 @@ export function run(): Command {
     .addOption(configOption())
     .addHelpText(
       'after',
-      '\nExample:\n  $ millwright run --config plant.yaml\n  $ MILLWRIGHT_LOG_LEVEL=debug millwright run --config plant.yaml --http-port 9000',
+      '\nWhen the file changes, or on SIGHUP, it is checked and reloaded: only what differs restarts.\n\nExample:\n  $ millwright run --config plant.yaml\n  $ MILLWRIGHT_LOG_LEVEL=debug millwright run --config plant.yaml --http-port 9000',
     )
     .action(async (options: { config: string }) => {
       const loaded = loadOrExit(options.config, overridesOf({ ...options }))
       const log = createLogger(loaded.config)
-      await serve({ ...loaded, log }, ({ url }) => {
+      await serve({ ...loaded, log }, (agent) => {
+        const { url } = agent
         log.info(
           { site: loaded.config.site, data: loaded.config.data, ...(url !== undefined && { page: url }) },
           'running',
         )
+        return reloadOnChange(options.config, loaded, agent, log)
       })
     })
   for (const option of overrides) command.addOption(option)

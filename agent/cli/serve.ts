@@ -1,15 +1,23 @@
 import { describeError, type Logger } from '../core/index.ts'
+import { createNotifier } from '../notify.ts'
 import { startAgent, type Agent, type AgentOptions } from '../supervisor.ts'
 
-/** Runs an agent until SIGINT or SIGTERM, then stops it cleanly; a second signal ends at once. */
-export async function serve(options: AgentOptions, started: (agent: Agent) => void): Promise<void> {
+/**
+ * Runs an agent until SIGINT or SIGTERM, then stops it cleanly; a second signal ends at once. Tells systemd, where it
+ * asks. What `started` returns is called when it stops.
+ */
+export async function serve(options: AgentOptions, started: (agent: Agent) => (() => void) | undefined): Promise<void> {
   const { log } = options
   const agent = await startAgent(options)
-  started(agent)
+  const stopping = started(agent)
   const signal = stopSignal()
+  const notifier = createNotifier({ log, healthy: () => agent.view.health().ok })
+  await notifier.ready(agent.url === undefined ? 'running' : `running, page at ${agent.url}`)
   try {
     await Promise.race([agent.done, signal])
   } finally {
+    stopping?.()
+    await notifier.stopping()
     await stop(agent, log)
   }
 }

@@ -6,11 +6,13 @@ import { ConfigError, TagTable, type Entry } from '../core/index.ts'
 import { learn } from '../training.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 import { Progress, dataFile, format } from './data.ts'
+import { trainImages } from './train-images.ts'
 
 interface TrainOptions {
   readonly config: string
   readonly monitor: string
-  readonly data: string
+  readonly data?: string
+  readonly images?: string
   readonly json?: boolean
 }
 
@@ -19,8 +21,9 @@ export function train(): Command {
   return new Command('train')
     .description('Train the model of a monitor from a CSV file and register it; the agent uses it at its next start.')
     .addOption(configOption())
-    .requiredOption('--monitor <name>', 'a key of `monitors`')
-    .requiredOption('--data <file>', 'CSV file of normal operation')
+    .requiredOption('--monitor <name>', 'a key of `monitors`, or with --images one of `inspections`')
+    .option('--data <file>', 'CSV file of normal operation')
+    .option('--images <folder>', 'images of a station: one folder per class, or good ones only')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -29,7 +32,9 @@ export function train(): Command {
     .action(async (options: TrainOptions) => {
       const { config } = loadOrExit(options.config)
       const started = performance.now()
-      const version = await trainFrom(config, options)
+      if (options.images !== undefined) return trainImages(config, options.monitor, options.images, options.json)
+      if (options.data === undefined) throw new ConfigError([{ path: 'data', message: 'name --data or --images' }])
+      const version = await trainFrom(config, { monitor: options.monitor, data: options.data })
       const seconds = (performance.now() - started) / 1000
       if (options.json) console.log(JSON.stringify({ monitor: options.monitor, version, seconds }))
       else
@@ -39,7 +44,7 @@ export function train(): Command {
     })
 }
 
-async function trainFrom(config: Config, { monitor, data }: TrainOptions): Promise<string> {
+async function trainFrom(config: Config, { monitor, data }: { monitor: string; data: string }): Promise<string> {
   if (!(monitor in config.monitors)) {
     const known = Object.keys(config.monitors)
     throw new ConfigError([

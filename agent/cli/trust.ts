@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import {
   approveCertificate,
@@ -6,7 +5,9 @@ import {
   revokeCertificate,
   type Certificate,
 } from '../../connectors/opcua/index.ts'
+import { pkiFolders } from '../trust.ts'
 import { configOption, loadOrExit } from './configuration.ts'
+import { jsonOption, print as report } from './output.ts'
 
 interface TrustOptions {
   readonly config: string
@@ -20,25 +21,30 @@ export function trust(): Command {
   const add = (name: string, description: string) =>
     command
       .command(name)
+      .addHelpText(
+        'after',
+        `\nExample:\n  $ millwright trust ${name}${name === 'list' ? '' : ' 3f2a90c1'} --config plant.yaml`,
+      )
+      .addOption(jsonOption())
       .description(description)
       .addOption(configOption())
       .addOption(new Option('--connector <name>', 'only this OPC UA connector'))
-  add('list', 'List certificates, pending ones first.')
-    .option('--json', 'print JSON')
-    .action(async (options: TrustOptions) => print(await listAll(options), options.json ?? false))
+  add('list', 'List certificates, pending ones first.').action(async (options: TrustOptions) =>
+    print(await listAll(options), options.json ?? false),
+  )
   add('approve', 'Trust a pending certificate; the agent connects at its next attempt.')
     .argument('<thumbprint>', 'at least the first 8 digits')
     .action(async (thumbprint: string, options: TrustOptions) => {
       const folder = await folderOf(thumbprint, options)
       const { subject } = await approveCertificate(folder, thumbprint)
-      console.log(`Trusted: ${subject}`)
+      report(options.json, { trusted: thumbprint, subject }, () => `Trusted: ${subject}`)
     })
   add('revoke', 'Trust a certificate no more.')
     .argument('<thumbprint>', 'at least the first 8 digits')
     .action(async (thumbprint: string, options: TrustOptions) => {
       const folder = await folderOf(thumbprint, options)
       const { subject } = await revokeCertificate(folder, thumbprint)
-      console.log(`Revoked: ${subject}`)
+      report(options.json, { revoked: thumbprint, subject }, () => `Revoked: ${subject}`)
     })
   return command.addHelpText(
     'after',
@@ -48,13 +54,7 @@ export function trust(): Command {
 
 /** The PKI folder of each OPC UA connector, by its name. */
 function folders({ config: file, connector }: TrustOptions): [string, string][] {
-  const { config } = loadOrExit(file)
-  return Object.entries(config.connectors)
-    .filter(([name, { definition }]) => definition.type === 'opcua' && (connector === undefined || connector === name))
-    .map(([name, { settings }]) => {
-      const { pki } = settings as { pki?: string }
-      return [name, pki ?? join(config.data, 'connectors', name, 'pki')]
-    })
+  return [...pkiFolders(loadOrExit(file).config)].filter(([name]) => connector === undefined || connector === name)
 }
 
 async function listAll(options: TrustOptions): Promise<(Certificate & { connector: string })[]> {

@@ -120,6 +120,15 @@ export interface ConnectorContext {
 /** Connects on subscribe, reconnects by itself for ever, disconnects on unsubscribe. Completes only if its data ends (a file). */
 export interface Source {
   batches(): Observable<Arrival>
+  /** Resolves when what the unsubscribe has begun is done: sessions and connections are closed. */
+  closed?(): Promise<void>
+}
+
+/** Something that was looked at, and what to do about it. */
+export interface Finding {
+  readonly level: 'good' | 'warning' | 'trouble'
+  readonly text: string
+  readonly remedy?: string
 }
 
 // ---------------------------------------------------------------- sinks
@@ -148,6 +157,8 @@ export interface ConnectorDefinition<Schema extends z.ZodType = z.ZodType> {
   /** Undefined where these settings make no source. */
   source?(settings: z.output<Schema>, context: ConnectorContext): Source | undefined
   sink?(settings: z.output<Schema>, context: ConnectorContext): Sink | undefined
+  /** Looks at the far side for someone who has trouble with it; changes nothing there and never rejects. */
+  examine?(settings: z.output<Schema>, context: ConnectorContext): AsyncIterable<Finding>
 }
 
 export function defineConnector<Schema extends z.ZodType>(

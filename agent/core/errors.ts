@@ -36,6 +36,9 @@ export const errorCodes = {
     meaning: 'The far side refuses the credentials or the target does not exist; someone has to mend it.',
   },
   DELIVERY_REJECTED: { retryable: false, meaning: 'The far side will never accept these records.' },
+  AGENT_UNREACHABLE: { retryable: true, meaning: 'No running agent answers at its address.' },
+  AGENT_REFUSED: { retryable: false, meaning: 'The running agent refused what a command asked of it.' },
+  BACKUP_BROKEN: { retryable: false, meaning: 'A backup cannot be written or read, or is damaged.' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>
 
 export type ErrorCode = keyof typeof errorCodes
@@ -100,6 +103,9 @@ export class DeliveryError extends MillwrightError {
     this.retryAfter = options.retryAfter
   }
 }
+
+/** A command cannot do its work with the running agent, or with a file of the user. */
+export class AgentError extends MillwrightError {}
 
 /** The message of anything thrown, with its causes. */
 export function describeError(error: unknown): string {

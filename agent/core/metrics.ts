@@ -43,6 +43,17 @@ export const metrics = {
   windows_total: { type: 'counter', labels: ['monitor'], help: 'Windows closed, revisions included.' },
   predictions_total: { type: 'counter', labels: ['monitor', 'state'], help: 'Predictions made.' },
   alarms_total: { type: 'counter', labels: ['monitor', 'change'], help: 'Changes of alarms.' },
+  inspections_total: { type: 'counter', labels: ['station', 'verdict'], help: 'Verdicts on parts.' },
+  inspections_dropped_total: {
+    type: 'counter',
+    labels: ['station'],
+    help: 'Images that came faster than they were judged and did not fit the queue.',
+  },
+  inspection_seconds: {
+    type: 'histogram',
+    labels: ['station'],
+    help: 'From the arrival of an image to its verdict, with the wait for measured values.',
+  },
   score_seconds: { type: 'histogram', labels: ['monitor'], help: 'Duration of one call of a model.' },
   latency_seconds: { type: 'histogram', labels: [], help: 'From the arrival of the newest sample to its prediction.' },
   journal_bytes: { type: 'gauge', labels: ['stream'], help: 'Bytes stored.' },

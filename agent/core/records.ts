@@ -1,5 +1,7 @@
 import type { ActionEvent, AlarmEvent } from './alarm.ts'
+import type { AuditEvent } from './audit.ts'
 import type { Batch } from './batch.ts'
+import type { InspectionEvent } from './inspection.ts'
 import type { Prediction } from './prediction.ts'
 
 /** `samples`: what came in. `results`: what was concluded. `dead`: what could not be used or delivered, with its reason. */
@@ -103,7 +105,23 @@ export interface LabelEvent {
 /** The class of a fault model that is no fault. */
 export const soundClass = 'normal'
 
-export type JournalEvent = ActionEvent | AlarmEvent | ModelEvent | GapEvent | LabelEvent
+/** What a reading is of: the process, a stream of the journal, a source or a sink. */
+export type AgentPart = 'process' | 'journal' | 'source' | 'sink'
+
+/** How the agent itself was at one moment. */
+export interface AgentEvent {
+  readonly type: 'agent'
+  readonly time: number
+  readonly readings: readonly {
+    readonly part: AgentPart
+    /** Of the stream or connector; empty for the process. */
+    readonly name: string
+    readonly values: Readonly<Record<string, number>>
+  }[]
+}
+
+export type JournalEvent =
+  ActionEvent | AlarmEvent | AuditEvent | ModelEvent | GapEvent | LabelEvent | AgentEvent | InspectionEvent
 
 /**
  * What the journal stores. A `samples` batch of length 0 says that time has passed without data.

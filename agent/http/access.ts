@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import type { Clock } from '../core/index.ts'
 import { Problem } from './problem.ts'
+import type { RateLimit } from './rate-limit.ts'
 import { sessionLength, type Sessions } from './token.ts'
 
 /** What a request brings along: the part of Node's own request that is used here; nothing where it came without a port. */
@@ -22,15 +23,36 @@ export function checkHost(names: ReadonlySet<string>): MiddlewareHandler<Environ
   }
 }
 
-/** Refuses changes that a page of another origin asks for, and those of whoever shows neither token nor session. */
-export function checkChange(sessions: Sessions, clock: Clock): MiddlewareHandler<Environment> {
+/**
+ * Refuses changes that a page of another origin asks for, those of whoever shows neither token nor session, and those of
+ * whoever asks for too many.
+ */
+export function checkChange(sessions: Sessions, clock: Clock, limit: RateLimit): MiddlewareHandler<Environment> {
   return async (context, next) => {
     checkOrigin(context)
-    const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1]
-    if (bearer !== undefined ? !sessions.isToken(bearer) : !isLoggedIn(context, sessions, clock))
-      throw new Problem('HTTP_UNAUTHORIZED', bearer === undefined ? 'this needs a log-in' : 'the token is wrong')
+    if (!limit.take(addressOf(context))) throw new Problem('HTTP_TOO_MANY', 'too many changes at once')
+    checkCaller(context, sessions, clock)
     await next()
   }
+}
+
+/** Lets everybody read, or only whoever shows token or session. */
+export function checkRead(sessions: Sessions, clock: Clock, read: 'open' | 'token'): MiddlewareHandler<Environment> {
+  return async (context, next) => {
+    if (read === 'token') checkCaller(context, sessions, clock)
+    await next()
+  }
+}
+
+function checkCaller(context: Context<Environment>, sessions: Sessions, clock: Clock): void {
+  const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1]
+  if (bearer !== undefined ? !sessions.isToken(bearer) : !isLoggedIn(context, sessions, clock))
+    throw new Problem('HTTP_UNAUTHORIZED', bearer === undefined ? 'this needs a log-in' : 'the token is wrong')
+}
+
+/** Where a request comes from; all of a proxy's count as one. */
+export function addressOf(context: Context<Environment>): string {
+  return context.env.incoming?.socket.remoteAddress ?? 'unknown'
 }
 
 /** Throws where a browser says that the request comes from another origin. Programs send neither header. */

@@ -1,9 +1,22 @@
 import type { Observable } from 'rxjs'
-import type { AlarmState, PredictionKind, PredictionState, Quality, Status, Stream } from '../core/index.ts'
+import type {
+  AgentState,
+  AlarmHistory,
+  AuditEntry,
+  CertificateView,
+  DeadLetterView,
+  HealthTrend,
+  History,
+  Ledger,
+  ModelLife,
+  Verdict,
+} from './shapes.ts'
+
+export type * from './shapes.ts'
 
 /**
  * All that the HTTP server knows of the agent. Everything these functions return is plain JSON: no NaN (null stands for
- * "no value"), no typed arrays, no class instances. They are called a few times a second and must not block.
+ * "no value"), no typed arrays, no class instances. What is not a promise is called a few times a second and must not block.
  */
 export interface AgentView {
   readonly site: string
@@ -19,16 +32,38 @@ export interface AgentView {
   readonly changes: Observable<unknown>
   ledger(): Ledger
   /** The newest dead letters, newest first. */
-  deadLetters(limit: number): readonly DeadLetterView[]
+  deadLetters(limit: number): Promise<readonly DeadLetterView[]>
   /** Every metric in the Prometheus text format. */
   metricsText(): Promise<string>
+  /** Trends out of the journal. `unknown`: there is no such asset or tag; `busy`: too many wait for theirs. */
+  history(request: HistoryRequest): Promise<History | 'unknown' | 'busy'>
+  /** What became of alarms, newest first. */
+  alarmHistory(limit: number): Promise<AlarmHistory>
+  /** What was done through page and API, newest first. */
+  audit(limit: number): Promise<readonly AuditEntry[]>
+  /** Health of the last windows, for a first glance. */
+  trends(): readonly HealthTrend[]
+  /** The life of the model of every monitor. */
+  models(): Promise<readonly ModelLife[]>
+  /** Certificates of OPC UA servers, pending ones first. */
+  certificates(): Promise<readonly CertificateView[]>
+  /** Trusts a pending certificate. */
+  approve(connector: string, thumbprint: string): Promise<AlarmAnswer>
+  /** Puts down who did what; durable when it resolves. */
+  note(entry: Omit<AuditEntry, 'time'>): Promise<void>
   /** Records that an operator has seen the alarm; durable when it resolves. `unknown`: there is no such alarm. */
   acknowledge(request: AlarmRequest): Promise<AlarmAnswer>
   /** Silences an alarm for `duration` ms. */
   shelve(request: AlarmRequest & { readonly duration: number }): Promise<AlarmAnswer>
   unshelve(request: AlarmRequest): Promise<AlarmAnswer>
+  /** Records that an alarm was false: the machine was sound from its beginning until it cleared, or until now. */
+  falseAlarm(request: AlarmRequest): Promise<AlarmAnswer>
+  /** Trains the model of a monitor now. `unknown`: there is none, or it is training already. */
+  retrain(monitor: string, by: string): AlarmAnswer
   /** There only while a simulated plant is attached. */
   readonly plant?: PlantView
+  /** There only where stations are configured. */
+  readonly camera?: CameraView
 }
 
 export interface AlarmRequest {
@@ -41,167 +76,29 @@ export interface AlarmRequest {
 
 export type AlarmAnswer = 'recorded' | 'unknown'
 
-export interface Verdict {
-  readonly ok: boolean
-  /** What is not well, in words for the user; may name what is degraded although `ok` is true. */
-  readonly reasons: readonly string[]
-}
-
-export interface AgentState {
-  /** When this was taken, ms since epoch. */
-  readonly time: number
-  readonly site: string
-  readonly version: string
-  readonly demo: boolean
-  /** When the process started, ms since epoch. */
-  readonly started: number
-  readonly ready: Verdict
-  readonly throughput: Throughput
-  readonly connections: readonly ConnectionState[]
-  readonly assets: readonly AssetState[]
-  /** Alarms that are not normal, newest first. */
-  readonly alarms: readonly AlarmView[]
-  readonly journal: Readonly<Record<Stream, StreamState>>
-  /** The simulated plant, where one is attached. */
-  readonly plant?: PlantState
-}
-
-/** Averages over the last seconds. */
-export interface Throughput {
-  readonly samplesPerSecond: number
-  readonly predictionsPerSecond: number
-  /** Entries of the journal that the pipeline has not handled yet. */
-  readonly lag: number
-}
-
-export interface ConnectionState {
-  /** The connector's name in the configuration. */
-  readonly name: string
-  readonly type: string
-  readonly direction: 'source' | 'sink'
-  readonly status: Status
-}
-
-export interface AssetState {
-  readonly name: string
-  readonly className: string
-  readonly monitors: readonly MonitorState[]
-  readonly tags: readonly TagState[]
-}
-
-/** The newest conclusion of a monitor on one asset. */
-export interface MonitorState {
-  readonly monitor: string
-  readonly kind: PredictionKind
-  readonly state: PredictionState
-  readonly score: number | null
-  readonly threshold: number | null
-  /** 1: as learned; 0.5: at the threshold; near 0: far beyond. Null: no opinion. See `healthOf`. */
-  readonly health: number | null
-  /** Version of the model; empty while learning. */
-  readonly model: string
-  /** 0 to 1 while learning: the share of the data collected. */
-  readonly progress?: number
-  /** What it is doing or why it has no opinion: `training`, `too little good data in the window`. */
-  readonly detail?: string
-  /** End of the window, ms since epoch. */
-  readonly time: number | null
-  /** Share of the score per role, largest first. */
-  readonly contributions: Readonly<Record<string, number>>
-}
-
-/** The newest sample of a tag. */
-export interface TagState {
-  readonly role: string
-  readonly tag: string
-  readonly unit?: string
-  /** Text for tags of type text. */
-  readonly value: number | string | boolean | null
-  readonly quality: Quality
-  /** Event time, ms since epoch; null where there was none yet. */
-  readonly time: number | null
-}
-
-export interface AlarmView {
-  readonly id: string
-  readonly asset: string
-  readonly monitor: string
-  readonly state: AlarmState
-  /** Event time, ms since epoch. */
-  readonly raised: number
-  readonly cleared?: number
-  readonly score: number
-  readonly threshold: number
-  /** Share of the score per role, largest first. */
-  readonly contributions: Readonly<Record<string, number>>
-  /** Who acknowledged or shelved it last. */
-  readonly by?: string
-  readonly reason?: string
-  readonly shelvedUntil?: number
-}
-
-export interface StreamState {
-  readonly rows: number
-  readonly bytes: number
-  readonly corrupt: number
-}
-
-/** Where every sample and every result went. `difference` is 0, or something is lost. */
-export interface Ledger {
+/** Trends of an asset's tags and scores, or of single tags. */
+export interface HistoryRequest {
+  readonly asset?: string
+  readonly tags?: readonly string[]
   /** ms since epoch. */
-  readonly time: number
-  readonly sources: readonly SourceLedger[]
-  readonly sinks: readonly SinkLedger[]
+  readonly from: number
+  readonly to: number
+  /** Buckets at most: the width of the chart in pixels. */
+  readonly points: number
 }
 
-/** received = stored + rejected (by reason) + in flight + difference */
-export interface SourceLedger {
-  readonly name: string
-  readonly received: number
-  readonly stored: number
-  readonly rejected: Readonly<Record<string, number>>
-  readonly inFlight: number
-  readonly difference: number
-}
-
-/** stored = delivered + dead-lettered + waiting + difference */
-export interface SinkLedger {
-  readonly name: string
-  readonly stored: number
-  readonly delivered: number
-  readonly deadLettered: number
-  readonly waiting: number
-  readonly difference: number
-}
-
-export interface DeadLetterView {
-  /** Arrival, ms since epoch. */
-  readonly time: number
-  readonly origin: string
-  readonly reason: string
-  readonly detail: string
-  readonly subject: string
-  readonly rows: number
-  /** The beginning of the payload as text, undecodable bytes replaced. */
-  readonly payload: string
-  /** The payload's full size in bytes. */
-  readonly size: number
+/** Stations that take images over HTTP. */
+export interface CameraView {
+  /** Largest image of a station in bytes; undefined where no station of that name takes images over HTTP. */
+  largest(station: string): number | undefined
+  /** Resolves when the image has its verdict, or was dropped because too many wait. */
+  post(station: string, image: Uint8Array, part: string | undefined): Promise<void>
 }
 
 /** The simulated plant as the page sees it. `inject` and `repair` return false where they know no such asset or fault. */
 export interface PlantView {
   inject(asset: string, fault: string): boolean
   repair(asset: string): boolean
-}
-
-export interface PlantState {
-  readonly assets: readonly {
-    readonly name: string
-    /** Faults that can be injected. */
-    readonly faults: readonly { readonly name: string; readonly title: string }[]
-  }[]
-  /** Faults at work now. */
-  readonly active: readonly { readonly asset: string; readonly fault: string; readonly severity: number }[]
 }
 
 /**

@@ -3,7 +3,7 @@ import { describeError, type Logger } from '../core/index.ts'
 import type { AgentView } from './agent-view.ts'
 
 export interface FeedOptions {
-  /** Least time between two states, ms. Large states come less often: at most 500 kB/s to each client. */
+  /** Least time between two states, ms. Large states, and states for many, come less often: see `pauseFor`. */
   readonly interval?: number
   /** ms. A page that hears nothing for three of them knows that the connection is dead. */
   readonly heartbeat?: number
@@ -21,7 +21,13 @@ interface Client {
   taken: number
 }
 
-const bytesPerMillisecond = 500
+/** What one client gets at most, and what all of them get together. */
+const bytesPerMillisecond = { client: 500, all: 2_000 }
+
+/** ms between two states: at most 500 kB/s to each client, and 2 MB/s altogether. */
+export function pauseFor(interval: number, size: number, clients: number): number {
+  return Math.max(interval, size / bytesPerMillisecond.client, (size * clients) / bytesPerMillisecond.all)
+}
 
 /**
  * The agent's state as server-sent events: `state` with the whole `AgentState` when it changed, `heartbeat` in between.
@@ -85,7 +91,7 @@ export class EventFeed {
   #join(client: Client): void {
     this.#clients.add(client)
     if (this.#changes) return
-    const pause = () => timer(Math.max(this.#options.interval, this.#size / bytesPerMillisecond))
+    const pause = () => timer(pauseFor(this.#options.interval, this.#size, this.#clients.size))
     this.#changes = this.#view.changes.pipe(audit(pause)).subscribe({
       next: () => this.#send(),
       error: (error: unknown) => this.#log.error({ error: describeError(error) }, 'live events ended'),

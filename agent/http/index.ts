@@ -9,6 +9,7 @@ import { EventFeed, type FeedOptions } from './event-feed.ts'
 import { Sessions } from './token.ts'
 
 export * from './agent-view.ts'
+export { openApi } from './openapi.ts'
 export { loadToken, tokenFileName } from './token.ts'
 
 export interface HttpOptions {
@@ -22,6 +23,8 @@ export interface HttpOptions {
   readonly port?: number
   /** Where the port is taken: the next free one (true) or an error (false, default). */
   readonly fallback?: boolean
+  /** Whether reading needs the token too; default `open`. */
+  readonly read?: 'open' | 'token'
   /** More names to answer to while listening on loopback only, such as that of a reverse proxy. */
   readonly names?: readonly string[]
   readonly clock?: Clock
@@ -44,10 +47,10 @@ export interface Listening {
 
 /** The page, health, metrics and API of an agent. */
 export function createHttp(options: HttpOptions): Http {
-  const { view, log, clock = systemClock, host = '127.0.0.1', names = [] } = options
+  const { view, log, clock = systemClock, host = '127.0.0.1', names = [], read = 'open' } = options
   const feed = new EventFeed(view, log, options.events)
   const known = isLoopbackName(host) ? new Set(names) : undefined
-  const app = createApp({ view, log, feed, clock, sessions: new Sessions(options.token), names: known })
+  const app = createApp({ view, log, feed, clock, read, sessions: new Sessions(options.token), names: known })
   return { app, listen: () => listen(app, feed, host, options) }
 }
 

@@ -8,7 +8,7 @@ export const problems = {
   HTTP_BAD_JSON: { status: 400, remedy: 'Send one JSON object.' },
   HTTP_INVALID: { status: 400, remedy: 'Correct the named values and send the request again.' },
   HTTP_NOT_JSON: { status: 415, remedy: 'Send the body as JSON with content-type: application/json.' },
-  HTTP_TOO_LARGE: { status: 413, remedy: 'Send less than 16 kB.' },
+  HTTP_TOO_LARGE: { status: 413, remedy: 'Send no more than that.' },
   HTTP_UNAUTHORIZED: {
     status: 401,
     remedy:
@@ -20,6 +20,7 @@ export const problems = {
   },
   HTTP_WRONG_HOST: { status: 421, remedy: 'Open the agent as http://localhost or http://127.0.0.1 with its port.' },
   HTTP_BUSY: { status: 503, remedy: 'Close other pages that show this agent.' },
+  HTTP_TOO_MANY: { status: 429, remedy: 'Wait a little, then try again.' },
   HTTP_INTERNAL: { status: 500, remedy: 'The agent’s log says what happened.' },
 } as const satisfies Record<string, { status: number; remedy: string }>
 

@@ -8,7 +8,25 @@ const reason = z.string().trim().max(500).optional().describe('Why.')
 
 /** What the API accepts. */
 export const requests = {
-  login: z.strictObject({ token: z.string().max(1_000).describe('The token of the file http-token.') }),
+  login: z.strictObject({
+    token: z.string().max(1_000).describe('The token of the file http-token.'),
+    by: by.optional(),
+  }),
+  retrain: z.strictObject({ by, reason }),
+  label: z.strictObject({
+    type: z.literal('false-alarm'),
+    alarm: z.string().max(1_000).describe('Id of an alarm that is not normal yet.'),
+    by,
+    note: reason,
+  }),
+  approve: z.strictObject({
+    by,
+    connector: z.string().max(200).describe('Name of the OPC UA connector.'),
+    thumbprint: z
+      .string()
+      .regex(/^[0-9a-f]{40}$/i, { error: 'must be 40 hexadecimal digits' })
+      .describe('Thumbprint of the pending certificate.'),
+  }),
   acknowledge: z.strictObject({ by, reason }),
   shelve: z.strictObject({
     by,
@@ -20,21 +38,48 @@ export const requests = {
   inject: z.strictObject({
     asset: z.string().max(500).describe('Name of the asset.'),
     fault: z.string().max(100).describe('Name of the fault.'),
+    by: by.optional(),
   }),
-  repair: z.strictObject({ asset: z.string().max(500).describe('Name of the asset.') }),
+  repair: z.strictObject({ asset: z.string().max(500).describe('Name of the asset.'), by: by.optional() }),
 }
 
 /** Bytes. */
 const largestBody = 16_384
 
-/** How many dead letters are asked for. */
-export const limit = z.coerce.number().int().min(1).max(1_000).default(100)
+const limited = (most: number, normal: number) =>
+  z.strictObject({
+    limit: z.coerce.number().int().min(1).max(most).default(normal).describe('How many, newest first.'),
+  })
+const moment = z.coerce.number().min(0).max(8.64e15)
+
+/** What the API accepts in the query of a GET. */
+export const queries = {
+  image: z.strictObject({
+    part: z.string().min(1).max(200).optional().describe('Id of the part that the image shows.'),
+  }),
+  limited: limited(1_000, 100),
+  alarms: limited(5_000, 500),
+  history: z
+    .strictObject({
+      asset: z.string().max(500).optional().describe('All tags and scores of this asset.'),
+      tag: z
+        .union([z.string(), z.array(z.string()).max(50)])
+        .transform((tags) => (typeof tags === 'string' ? [tags] : tags))
+        .optional()
+        .describe('Or these tags; may be given several times.'),
+      from: moment.describe('ms since epoch.'),
+      to: moment.describe('ms since epoch.'),
+      points: z.coerce.number().int().min(10).max(4_000).default(600).describe('Buckets at most.'),
+    })
+    .refine(({ asset, tag }) => (asset === undefined) !== (tag === undefined), { error: 'give either asset or tag' })
+    .refine(({ from, to }) => to > from, { error: 'to must be after from' }),
+}
 
 /** The body of a request, checked. Throws a Problem that names everything that is wrong with it. */
 export async function body<Schema extends z.ZodType>(context: Context, schema: Schema): Promise<z.output<Schema>> {
   if (!/^application\/json\b/i.test(context.req.header('content-type') ?? ''))
     throw new Problem('HTTP_NOT_JSON', 'the body is not declared as JSON')
-  const text = await boundedText(context)
+  const text = Buffer.from(await boundedBytes(context, largestBody)).toString('utf8')
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -51,14 +96,14 @@ export function check<Schema extends z.ZodType>(schema: Schema, value: unknown):
   throw new Problem('HTTP_INVALID', told.join('; '))
 }
 
-/** Stops reading at the bound. Not Hono's own body limit: its new Request needs the globals that we leave alone. */
-async function boundedText(context: Context): Promise<string> {
+/** The bytes of a request. Stops reading at the bound. Not Hono's own body limit: its new Request needs the globals that we leave alone. */
+export async function boundedBytes(context: Context, largest: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of context.req.raw.body ?? []) {
     size += (chunk as Uint8Array).length
-    if (size > largestBody) throw new Problem('HTTP_TOO_LARGE', `the body is larger than ${largestBody} bytes`)
+    if (size > largest) throw new Problem('HTTP_TOO_LARGE', `the body is larger than ${largest} bytes`)
     chunks.push(chunk as Uint8Array)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }

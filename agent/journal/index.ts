@@ -6,6 +6,9 @@ import { LmdbStore } from './lmdb.ts'
 import { MemoryStore } from './memory.ts'
 import type { Store } from './store.ts'
 
+export { copyJournal } from './copy.ts'
+export { lockFolder } from './lock.ts'
+
 export const journalConfig = z.strictObject({
   store: z
     .enum(['lmdb', 'memory'])

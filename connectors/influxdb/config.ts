@@ -30,6 +30,8 @@ const shared = {
       alarm: measurement('alarm').describe('Changes of alarms.'),
       model: measurement('model').describe('Trainings and promotions of models.'),
       gap: measurement('gap').describe('Samples that are missing for good.'),
+      agent: measurement('agent').describe('The agent itself: process, journal, ledgers.'),
+      inspection: measurement('inspection').describe('Verdicts on parts.'),
     })
     .prefault({})
     .describe('Names of the measurements.'),

@@ -1,8 +1,10 @@
 import type {
+  AgentEvent,
   AlarmEvent,
   Batch,
   Entry,
   GapEvent,
+  InspectionEvent,
   ModelEvent,
   Prediction,
   Rejection,
@@ -13,7 +15,7 @@ import { BodyBuilder, type Body } from './body.ts'
 import { escapeKey, quote, type LineWriter } from './line-writer.ts'
 
 /** What a sink may be told to write. */
-export const contents = ['samples', 'predictions', 'alarms', 'models', 'gaps'] as const
+export const contents = ['samples', 'predictions', 'alarms', 'models', 'gaps', 'agent', 'inspections'] as const
 export type Content = (typeof contents)[number]
 
 /** Names of the measurements. */
@@ -23,6 +25,8 @@ export interface MeasurementNames {
   readonly alarm: string
   readonly model: string
   readonly gap: string
+  readonly agent: string
+  readonly inspection: string
 }
 
 export interface PointOptions {
@@ -95,6 +99,10 @@ export class PointEncoder {
       if (event.type === 'model' && this.#content.has('models'))
         this.#line(entry, index, 0, event.time, this.#model(event))
       if (event.type === 'gap' && this.#content.has('gaps')) this.#line(entry, index, 0, event.time, this.#gap(event))
+      if (event.type === 'agent' && this.#content.has('agent'))
+        for (const reading of event.readings) this.#line(entry, index, 0, event.time, this.#agent(reading))
+      if (event.type === 'inspection' && this.#content.has('inspections'))
+        this.#line(entry, index, 0, event.time, this.#inspection(event))
     }
   }
 
@@ -180,6 +188,22 @@ export class PointEncoder {
     const { source, from, to, detail } = event
     const times = { start: Math.round(from), end: Math.round(to) }
     return seriesKey(measurements.gap, { site, source }) + fields({ detail }, times)
+  }
+
+  #agent({ part, name, values }: AgentEvent['readings'][number]): string {
+    const { site, measurements } = this.#options
+    return seriesKey(measurements.agent, { name, part, site }) + fields(values, {})
+  }
+
+  #inspection(event: InspectionEvent): string {
+    const { site, measurements } = this.#options
+    const { station, verdict, part, label, score, threshold, model, ms, values, reason, image } = event
+    const measured = Object.entries(values).map(([name, value]) => [escapeKey(`value_${name}`), value] as const)
+    const own = { part, label, score: score ?? undefined, threshold: threshold ?? undefined, model, ms, reason, image }
+    return (
+      seriesKey(measurements.inspection, { site, station, verdict }) +
+      fields({ ...own, ...Object.fromEntries(measured) }, {})
+    )
   }
 }
 

@@ -1,4 +1,5 @@
 import { defineConnector } from '../../agent/core/index.ts'
+import { examineBroker } from './examine.ts'
 import { mqttSettings } from './settings.ts'
 import { MqttSink } from './sink.ts'
 import { MqttSource } from './source.ts'
@@ -11,6 +12,10 @@ export {
   type FormatOptions,
   type Receiver,
 } from './formats/index.ts'
+export { matchFilter, tagName } from './patterns.ts'
+export { recognise, type Recognised } from './formats/recognise.ts'
+export { listen, type HeardTopic, type Listened, type ListenOptions } from './listen.ts'
+export type { MqttSettings } from './settings.ts'
 export type { AlarmMessage, ModelMessage, PredictionMessage, StatusMessage } from './publications.ts'
 
 /**
@@ -23,4 +28,5 @@ export const mqtt = defineConnector({
   config: mqttSettings,
   source: (settings, context) => (settings.topics ? new MqttSource(settings, context) : undefined),
   sink: (settings, context) => (settings.publish ? new MqttSink(settings, settings.publish, context) : undefined),
+  examine: examineBroker,
 })

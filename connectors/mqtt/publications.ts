@@ -1,4 +1,11 @@
-import type { AlarmEvent, Entry, JournalEvent, ModelEvent, Prediction } from '../../agent/core/index.ts'
+import type {
+  AlarmEvent,
+  Entry,
+  InspectionEvent,
+  JournalEvent,
+  ModelEvent,
+  Prediction,
+} from '../../agent/core/index.ts'
 import type { PublishSettings } from './settings.ts'
 
 /** JSON of a prediction, retained at `{prefix}/{site}/{asset}/{monitor}`. */
@@ -40,6 +47,12 @@ export interface AlarmMessage extends Omit<AlarmEvent, 'type' | 'time' | 'raised
 
 /** JSON of a step of a model, retained at `{prefix}/{site}/{monitor}/model`. */
 export interface ModelMessage extends Omit<ModelEvent, 'type' | 'time'> {
+  readonly time: string
+  readonly ts: number
+}
+
+/** JSON of a verdict on a part, retained at `{prefix}/{site}/{station}/verdict`; of one that fails also at `.../reject`, not retained. */
+export interface InspectionMessage extends Omit<InspectionEvent, 'type' | 'time'> {
   readonly time: string
   readonly ts: number
 }
@@ -92,6 +105,8 @@ export class Publisher {
       if (entry.kind === 'event') {
         const event = this.#event(entry, entry.event)
         if (event) events.push(event)
+        const reject = this.#reject(entry, entry.event)
+        if (reject) events.push(reject)
       } else if (entry.kind === 'predictions' && content.includes('predictions')) {
         for (const [row, prediction] of entry.predictions.entries()) {
           const topic = `${this.#base}/${path(prediction.asset)}/${level(prediction.monitor)}`
@@ -121,7 +136,25 @@ export class Publisher {
       const topic = `${this.#base}/${level(event.monitor)}/model`
       return { topic, payload: JSON.stringify(modelMessage(event)), qos, retain: true, entry }
     }
+    if (event.type === 'inspection' && content.includes('inspections')) {
+      const topic = `${this.#base}/${level(event.station)}/verdict`
+      return { topic, payload: JSON.stringify(inspectionMessage(event)), qos, retain: true, entry }
+    }
     return undefined
+  }
+
+  /** The signal that takes a part off the line: not retained, so that no part is rejected for one before it. */
+  #reject(entry: Entry, event: JournalEvent): Publication | undefined {
+    if (event.type !== 'inspection' || event.verdict !== 'fail' || !this.#settings.content.includes('inspections')) return undefined // prettier-ignore
+    const { part, station, reason, time } = event
+    const payload = JSON.stringify({ part, reason, time: isoTime(time), ts: time })
+    return {
+      topic: `${this.#base}/${level(station)}/reject`,
+      payload,
+      qos: this.#settings.qos || 1,
+      retain: false,
+      entry,
+    }
   }
 }
 
@@ -158,6 +191,10 @@ function alarmMessage({ type: _, time, raised, ...event }: AlarmEvent): AlarmMes
 }
 
 function modelMessage({ type: _, time, ...event }: ModelEvent): ModelMessage {
+  return { time: isoTime(time), ts: time, ...event }
+}
+
+function inspectionMessage({ type: _, time, ...event }: InspectionEvent): InspectionMessage {
   return { time: isoTime(time), ts: time, ...event }
 }
 

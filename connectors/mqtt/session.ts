@@ -75,6 +75,7 @@ export class MqttSession {
     this.#connection.letEnd()
     this.#subscriptions.stop()
     this.#gate?.setPaused(true)
+    this.#drop()
     if (this.#unsettled > 0 && this.#connection.isUp) {
       await new Promise<void>((resolve) => {
         const limit = setTimeout(resolve, farewell)
@@ -182,6 +183,13 @@ export class MqttSession {
       this.#collector.unmapped(topic, bytes, start, end, size, this.#arrival)
     }
     if (this.#builder.length >= maxRows || this.#collector.letters.length >= maxLetters) this.#flush()
+  }
+
+  /** What was read and not handed on yet is not acknowledged: the broker sends it again. */
+  #drop(): void {
+    if (!this.#collecting) return
+    this.#collecting = false
+    this.#unsettled -= this.#desk.close().bytes
   }
 
   /** Hands on what was received in this turn, to be committed at once: the broker may wait for the acknowledgement. */

@@ -74,9 +74,9 @@ const publish = z.strictObject({
   qos: qos.default(1).describe('Quality of service of predictions; alarms and models are sent with at least 1.'),
   retain: z.boolean().default(true).describe('Whether the broker keeps the newest prediction for later subscribers.'),
   content: z
-    .array(z.enum(['predictions', 'alarms', 'models']))
+    .array(z.enum(['predictions', 'alarms', 'models', 'inspections']))
     .min(1)
-    .default(['predictions', 'alarms', 'models'])
+    .default(['predictions', 'alarms', 'models', 'inspections'])
     .describe('What is published.'),
 })
 

@@ -11,6 +11,7 @@ import type { MqttSettings } from './settings.ts'
 export class MqttSource implements Source {
   readonly #settings: MqttSettings
   readonly #context: ConnectorContext
+  #closing: Promise<void> = Promise.resolve()
 
   constructor(settings: MqttSettings, context: ConnectorContext) {
     this.#settings = settings
@@ -21,7 +22,13 @@ export class MqttSource implements Source {
     return new Observable((subscriber: Subscriber<Arrival>) => {
       const session = new MqttSession(this.#settings, this.#context, (arrival) => subscriber.next(arrival))
       session.open()
-      return () => void session.close()
+      return () => {
+        this.#closing = session.close()
+      }
     })
+  }
+
+  closed(): Promise<void> {
+    return this.#closing
   }
 }

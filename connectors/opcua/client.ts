@@ -107,12 +107,20 @@ export class Connector {
     return manager
   }
 
-  /** Asks for the endpoints over a channel without security, as every client must, and picks one. */
+  /** What the server offers, asked over a channel without security, as every client must. */
+  async endpoints(): Promise<EndpointDescription[]> {
+    return this.#ask(await this.#certificates())
+  }
+
   async #discover(manager: OPCUACertificateManager): Promise<EndpointDescription> {
+    return chooseEndpoint(await this.#ask(manager), this.#settings.security)
+  }
+
+  async #ask(manager: OPCUACertificateManager): Promise<EndpointDescription[]> {
     const client = this.#client(manager)
     try {
       await client.connect(this.#settings.endpoint)
-      return chooseEndpoint(await client.getEndpoints(), this.#settings.security)
+      return await client.getEndpoints()
     } catch (error) {
       throw asSourceError(error)
     } finally {

@@ -217,10 +217,15 @@ export class ValueReader {
   #resolve(item: Item, name: string, kind: Kind): Tag | undefined {
     const type: TagType | undefined = item.settings.type ?? tagTypeOf(kind) ?? item.type
     if (!type) return undefined
-    const { unit, rate } = item.settings
+    const { unit, rate, low, high } = item.settings
     // A waveform that stays away is missing; any other node is silent as long as its value holds.
     const reporting = rate === undefined ? 'change' : 'periodic'
-    return this.#tags.resolve({ name, type, reporting, source: this.#source, ...(unit !== undefined && { unit }) })
+    const known = {
+      ...(unit !== undefined && { unit }),
+      ...(low !== undefined && { low }),
+      ...(high !== undefined && { high }),
+    }
+    return this.#tags.resolve({ name, type, reporting, source: this.#source, ...known })
   }
 
   #rejectKind(item: Item, kind: Kind, value: unknown): void {

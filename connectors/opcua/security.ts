@@ -27,7 +27,7 @@ export function chooseEndpoint<Endpoint extends Offer>(
   const allowed = tcp.filter((endpoint) => allows(security, endpoint))
   if (allowed.length > 0)
     return allowed.reduce((best, endpoint) => (strength(endpoint) > strength(best) ? endpoint : best))
-  const offers = [...new Set(tcp.map(describe))].join(', ') || 'nothing'
+  const offers = [...new Set(tcp.map(describeOffer))].join(', ') || 'nothing'
   throw new SourceError(
     'SOURCE_INSECURE',
     `the server offers no endpoint with ${wanted(security)}; it offers ${offers}`,
@@ -52,9 +52,15 @@ function policyOf(endpoint: Offer): string {
   return endpoint.securityPolicyUri?.split('#')[1] ?? 'None'
 }
 
-function describe(endpoint: Offer): string {
+/** An offer in words, `SignAndEncrypt with Basic256Sha256`. */
+export function describeOffer(endpoint: Offer): string {
   const policy = policyOf(endpoint)
   return endpoint.securityMode === modeNumbers.none ? 'None' : `${modeNames[endpoint.securityMode]} with ${policy}`
+}
+
+/** Whether an offer signs at least, by a policy that is not deprecated. */
+export function isSecure(endpoint: Offer): boolean {
+  return endpoint.securityMode > modeNumbers.none && policies.includes(policyOf(endpoint))
 }
 
 function wanted(security: Settings['security']): string {

@@ -19,6 +19,8 @@ const tag = z.strictObject({
   node: nodeId.describe('Node id on the server, by namespace index (ns=2;s=...) or URI (nsu=http://...;s=...).'),
   tag: z.string().min(1).describe('Name of the tag, `line3/press/force`.'),
   unit: z.string().optional().describe('Unit of the values.'),
+  low: z.number().optional().describe('Low end of the plausible range, for operators such as `clamp`.'),
+  high: z.number().optional().describe('High end of the plausible range.'),
   type: z
     .enum(['number', 'integer', 'boolean', 'text'])
     .optional()

@@ -21,6 +21,7 @@ const mostUnsettled = 64
 export class OpcuaSource implements Source {
   readonly #settings: Settings
   readonly #context: ConnectorContext
+  #running: Promise<void> = Promise.resolve()
 
   constructor(settings: Settings, context: ConnectorContext) {
     this.#settings = settings
@@ -30,9 +31,13 @@ export class OpcuaSource implements Source {
   batches(): Observable<Arrival> {
     return new Observable((subscriber) => {
       const run = new Run(this.#settings, this.#context, subscriber)
-      void run.start()
+      this.#running = run.start()
       return () => run.stop()
     })
+  }
+
+  closed(): Promise<void> {
+    return this.#running
   }
 }
 

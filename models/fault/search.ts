@@ -42,8 +42,8 @@ interface Proposal {
 
 /** Columns whose pairs are tried, the most useful ones. */
 const pairedColumns = 8
-/** How many derived columns are tried, the most useful ones first. */
-const derivedCounts = [3, 6, 12]
+/** How many derived columns are kept, one after the other. */
+const derivedCounts = [12, 6, 3]
 
 /** Tries what might be better, one after the other, against the best so far, until the budget is used up. */
 export async function search(
@@ -69,7 +69,7 @@ export async function search(
 
   const plain = (await attempt({ name: 'gradient-boosting', learner: boostedTrees, derived: [], balance: 0 }))!
   let best = plain
-  for (const proposal of await derivedProposals(plain, names, attempt)) best = better(best, await attempt(proposal))
+  for (const trial of await derivedTrials(plain, names, attempt)) best = better(best, trial)
   const { derived } = best
   best = better(
     best,
@@ -83,24 +83,39 @@ export async function search(
 const proposalOf = ({ learner, derived }: Trial) => ({ learner, derived })
 const named = (what: string, derived: number) => (derived === 0 ? what : `${what}, ${derived} derived features`)
 
-/** The derived columns that trees find most useful, in sets of several sizes. */
-async function derivedProposals(
+/**
+ * Trials with derived columns, the fewest first. Recursive elimination (Guyon et al. 2002, Gene selection using support
+ * vector machines): all pairs of the most useful columns, then the most useful of them, ranked anew in each smaller set,
+ * where those that only repeat others have fallen behind.
+ */
+async function derivedTrials(
   plain: Trial,
   names: readonly string[],
   attempt: (proposal: Proposal) => Promise<Trial | undefined>,
-): Promise<Proposal[]> {
-  const useful = ranked(plain.importance!)
-    .slice(0, pairedColumns)
-    .sort((a, b) => a - b)
-  const all = ordered(candidatesOf(useful, names))
-  if (all.length === 0) return []
-  const trees = { learner: boostedTrees, balance: 0 }
-  const trial = await attempt({ ...trees, name: named('gradient-boosting', all.length), derived: all })
-  if (!trial) return []
-  const order = ranked(trial.importance!.subarray(names.length)).map((at) => all[at])
-  return derivedCounts
-    .filter((count) => count < all.length)
-    .map((count) => ({ ...trees, name: named('gradient-boosting', count), derived: ordered(order.slice(0, count)) }))
+): Promise<Trial[]> {
+  const useful = ranked(plain.importance!).slice(0, pairedColumns)
+  let derived = ordered(
+    candidatesOf(
+      useful.sort((a, b) => a - b),
+      names,
+    ),
+  )
+  const trials: Trial[] = []
+  for (const count of [Infinity, ...derivedCounts]) {
+    if (derived.length === 0 || (trials.length > 0 && derived.length <= count)) continue
+    const [last] = trials
+    if (trials.length > 0) derived = bestOf(last, names.length).slice(0, count)
+    const name = named('gradient-boosting', derived.length)
+    const trial = await attempt({ name, learner: boostedTrees, derived: ordered(derived), balance: 0 })
+    if (!trial) break
+    trials.unshift(trial)
+  }
+  return trials
+}
+
+/** The derived columns of a trial, the most useful ones first. */
+function bestOf({ importance, derived }: Trial, columns: number): Derived[] {
+  return ranked(importance!.subarray(columns)).map((at) => derived[at])
 }
 
 /** Places of the positive values, the largest first. */

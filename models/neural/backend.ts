@@ -8,20 +8,20 @@ export type TensorFlow = typeof import('@tensorflow/tfjs')
 /** How TensorFlow.js computes here. */
 export interface Backend {
   readonly tf: TensorFlow
-  /** `tensorflow`: the native library; `wasm`: WebAssembly, one thread; `cpu`: plain JavaScript, the slowest. */
+  /** `tfjs-node`: the native library; `wasm`: WebAssembly, one thread; `cpu`: plain JavaScript, the slowest. */
   readonly name: BackendName
   /** Why the faster ones are not used, in the order they were tried. */
   readonly passedOver: readonly string[]
 }
 
-export const backendNames = ['tensorflow', 'wasm', 'cpu'] as const
+export const backendNames = ['tfjs-node', 'wasm', 'cpu'] as const
 export type BackendName = (typeof backendNames)[number]
 
 const require = createRequire(import.meta.url)
 
 /** Loaded as CommonJS, because that is how backends find the same core. */
 const loaders: Record<BackendName, () => TensorFlow> = {
-  tensorflow: () => require('@tensorflow/tfjs-node') as TensorFlow,
+  'tfjs-node': () => require('@tensorflow/tfjs-node') as TensorFlow,
   wasm: () => {
     const { setWasmPaths } = require('@tensorflow/tfjs-backend-wasm') as typeof import('@tensorflow/tfjs-backend-wasm')
     setWasmPaths(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + sep)
@@ -42,7 +42,7 @@ export async function loadBackend(only?: BackendName): Promise<Backend> {
   for (const name of only ? [only] : backendNames) {
     try {
       const backend = await (loaded.get(name) ?? start(name, passedOver))
-      await backend.tf.setBackend(name)
+      await backend.tf.setBackend(idOf(name))
       return backend
     } catch (error) {
       loaded.delete(name)
@@ -58,7 +58,7 @@ function start(name: BackendName, passedOver: readonly string[]): Promise<Backen
   const backend = (async () => {
     const tf = loaders[name]()
     tf.enableProdMode()
-    if (!(await tf.setBackend(name))) throw new Error('the backend does not start')
+    if (!(await tf.setBackend(idOf(name)))) throw new Error('the backend does not start')
     await tf.ready()
     checkThatItComputes(tf)
     return { tf, name, passedOver: [...passedOver] }
@@ -75,5 +75,8 @@ function checkThatItComputes(tf: TensorFlow): void {
   })
   if (product !== 1) throw new Error(`1 x 3 - 2 x 4 + 6 is ${product}`)
 }
+
+/** What TensorFlow.js calls the backend. */
+const idOf = (name: BackendName): string => (name === 'tfjs-node' ? 'tensorflow' : name)
 
 const firstLine = (text: string): string => text.split('\n', 1)[0]

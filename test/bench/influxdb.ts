@@ -72,7 +72,15 @@ function entriesOf(points: number, decimals: number): Entry[] {
 }
 
 function encoding(tags: TagTable, entries: readonly Entry[], points: number): number {
-  const measurements = { sensor: 'sensor', prediction: 'p', alarm: 'a', model: 'm', gap: 'g' }
+  const measurements = {
+    sensor: 'sensor',
+    prediction: 'p',
+    alarm: 'a',
+    model: 'm',
+    gap: 'g',
+    agent: 'agent',
+    inspection: 'i',
+  }
   const options = { site: 'plant', tags, measurements, content: contents, maxLines: 5_000, maxBytes: 4_000_000 }
   const encoder = new PointEncoder(options)
   for (const entry of entries.slice(0, 10)) encoder.encode([entry])

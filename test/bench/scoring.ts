@@ -10,7 +10,7 @@ export async function run(args: { readonly seconds?: string } = {}): Promise<voi
   console.log('features   training   windows/s   bare ORT   ratio')
   for (const tags of [8, 25, 50]) {
     const features = syntheticFeatures(windows, tags, 50)
-    const settings = modelConfig.parse('anomaly')
+    const settings = modelConfig.parse({ type: 'anomaly', method: 'hotelling-t2' })
     const started = performance.now()
     const bundle = await trainModel(settings, { monitor: 'bench', features, created: 0 })
     const training = (performance.now() - started) / 1000

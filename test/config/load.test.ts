@@ -25,6 +25,7 @@ const schema = configSchema({
   operators: [despike],
   journal: z.strictObject({}).prefault({}),
   model: z.string().default('anomaly'),
+  station: z.strictObject({}),
   window: { window: duration.prefault('60s') },
   features: { features: z.array(z.string()).default(['mean']) },
 })

@@ -33,7 +33,7 @@ const variants: Record<string, unknown> = {
 
 for (const [type, given] of Object.entries(variants)) {
   const settings = modelConfig.safeParse(given).data
-  // Models that need labels: regressions.test.ts.
+  // Models that need labels: regressions.test.ts, ../models/fault.
   if (!settings || !learns(settings) || kindOf(settings) !== 'anomaly') continue
   const train = (features: FeatureBatch, created = 1) =>
     trainModel(settings, { monitor: 'pump-health', features, created })

@@ -123,8 +123,11 @@ describe('http changes', () => {
 
     it('do not exist without one', async () => {
       const { post } = setUp()
-      for (const path of ['/api/plant/inject', '/api/plant/repair']) {
-        const response = await post(path, { asset: 'line1/pump2', fault: 'cavitation' }, bearer)
+      for (const [path, content] of [
+        ['/api/plant/inject', { asset: 'line1/pump2', fault: 'cavitation' }],
+        ['/api/plant/repair', { asset: 'line1/pump2' }],
+      ] as const) {
+        const response = await post(path, content, bearer)
         assert.equal(response.status, 404)
         assert.equal((await errorOf(response)).code, 'HTTP_NO_PLANT')
       }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { EventFeed } from '../../agent/http/event-feed.ts'
+import { EventFeed, pauseFor } from '../../agent/http/event-feed.ts'
 import { until } from '../support/until.ts'
 import { FakeAgent, memoryLog, setUp, state } from './fake-agent.ts'
 
@@ -113,6 +113,32 @@ describe('live events', () => {
     assert.ok(feed.open())
     const { ask } = setUp({ events: { capacity: 0 } })
     assert.equal((await ask('/api/events')).status, 503)
+  })
+
+  it('are made once for all, however many pages listen', async () => {
+    begin()
+    const pages = Array.from({ length: 20 }, () => listen(feed.open()!))
+    let made = 0
+    const read = agent.state
+    agent.state = () => (made++, read())
+    for (let i = 1; i <= 5; i++) {
+      agent.current = withSamples(i)
+      agent.changes.next(undefined)
+      await until(`state ${i} on every page`, () => pages.every((page) => newest(page) === i))
+    }
+    assert.equal(made, 5)
+  })
+
+  it('come less often where they are large or many listen: 2 MB a second is all that the agent sends', () => {
+    assert.equal(pauseFor(300, 10_000, 1), 300)
+    for (const [size, clients] of [
+      [1e6, 1],
+      [1e6, 20],
+      [5e7, 32],
+    ]) {
+      const perSecond = (size / pauseFor(300, size, clients)) * 1_000
+      assert.ok(perSecond <= 500_000 && perSecond * clients <= 2_000_000, `${size} B for ${clients}`)
+    }
   })
 
   it('show by heartbeats that the connection lives', async () => {

@@ -1,6 +1,15 @@
 import { Subject } from 'rxjs'
 import type { Logger } from '../../agent/core/index.ts'
-import { createHttp, type AgentState, type AgentView, type HttpOptions, type Ledger } from '../../agent/http/index.ts'
+import {
+  createHttp,
+  type AgentState,
+  type AgentView,
+  type AlarmChange,
+  type AuditEntry,
+  type HistoryRequest,
+  type HttpOptions,
+  type Ledger,
+} from '../../agent/http/index.ts'
 
 export const token = 'a-token-of-more-than-thirty-two-characters'
 export const alarm = 'pump-health/line1/pump2/1764000000000'
@@ -53,11 +62,34 @@ export class FakeAgent implements AgentView {
   ready = () => ({ ok: this.prepared, reasons: this.prepared ? ['history: down'] : ['the journal is not open'] })
   state = () => this.current
   ledger = () => ledger
-  deadLetters = (limit: number) => (this.calls.push(['deadLetters', limit]), [])
+  deadLetters = (limit: number) => (this.calls.push(['deadLetters', limit]), Promise.resolve([]))
+  alarmChanges: AlarmChange[] = []
+  readonly notes: Omit<AuditEntry, 'time'>[] = []
+  history = (request: HistoryRequest) => {
+    this.calls.push(['history', request])
+    if (request.asset !== 'line1/pump2') return Promise.resolve('unknown' as const)
+    const { from } = request
+    return Promise.resolve({ from, step: 1, count: 1, share: 1, first: null, tags: [], scores: [], marks: [] })
+  }
+  alarmHistory = (limit: number) => Promise.resolve({ changes: this.alarmChanges.slice(0, limit), reaches: null })
+  audit = () => Promise.resolve(this.notes.map((note) => ({ time: 1, ...note })))
+  trends = () => [{ monitor: 'pump-health', asset: 'line1/pump2', health: [1, null, 0.4] }]
+  models = () => Promise.resolve([])
+  certificates = () => Promise.resolve([])
+  approve = (connector: string) => Promise.resolve(connector === 'plc' ? ('recorded' as const) : ('unknown' as const))
+  note = (entry: Omit<AuditEntry, 'time'>) => (this.notes.push(entry), Promise.resolve())
   metricsText = () => Promise.resolve('millwright_windows_total 3\n')
   acknowledge = (request: { alarm: string }) => this.#answer('acknowledge', request)
   shelve = (request: { alarm: string }) => this.#answer('shelve', request)
+  falseAlarm = (request: { alarm: string }) => this.#answer('falseAlarm', request)
+  retrain = (monitor: string) => (monitor === 'pump-health' ? ('recorded' as const) : ('unknown' as const))
   unshelve = (request: { alarm: string }) => this.#answer('unshelve', request)
+
+  camera = {
+    largest: (station: string) => (station === 'weld' ? 100_000 : undefined),
+    post: (station: string, image: Uint8Array, part: string | undefined) =>
+      Promise.resolve(void this.calls.push(['image', station, image.length, part])),
+  }
 
   attachPlant(): void {
     this.plant = {

@@ -34,6 +34,10 @@ export class AgentProcess {
     return this.#process!.pid!
   }
 
+  signal(name: NodeJS.Signals): void {
+    this.#process!.kill(name)
+  }
+
   get token(): string {
     return readFileSync(join(this.#folder, 'data', 'http-token'), 'utf8').trim()
   }
@@ -47,10 +51,14 @@ export class AgentProcess {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => (this.#output += text))
     }
-    await until('the agent answers', async () => {
-      if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}:\n${this.#output}`)
-      return (await this.get('/healthz')) !== undefined
-    })
+    await until(
+      'the agent answers',
+      async () => {
+        if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}:\n${this.#output}`)
+        return (await this.get('/healthz')) !== undefined
+      },
+      60_000,
+    )
   }
 
   /** Ends it as a power cut would. */

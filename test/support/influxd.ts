@@ -27,6 +27,8 @@ export interface InfluxdOptions {
   readonly auth?: boolean
   /** Largest body in bytes, as it is sent; 413 above. */
   readonly largest?: number
+  /** Another influxd than that of the system, 1.8, with Flux on. */
+  readonly flux?: string
 }
 
 /** A real influxd of its own, on free ports and in its own folder, which `stop` and `kill` leave and `dispose` removes. */
@@ -34,21 +36,23 @@ export class Influxd {
   readonly #folder: string
   readonly #port: number
   readonly #auth: boolean
+  readonly #binary: string
   #process: ChildProcess | undefined
 
-  private constructor(folder: string, port: number, auth: boolean) {
+  private constructor(folder: string, port: number, { auth = false, flux = binary! }: InfluxdOptions) {
     this.#folder = folder
     this.#port = port
     this.#auth = auth
+    this.#binary = flux
   }
 
   /** Starts one and waits until it answers. */
   static async start(options: InfluxdOptions = {}): Promise<Influxd> {
     const folder = await mkdtemp(join(tmpdir(), 'influxd-'))
     const [port, rpcPort] = await freePorts(2)
-    const { auth = false, largest = 25_000_000 } = options
-    await writeFile(join(folder, 'influxd.conf'), configuration(folder, port, rpcPort, auth, largest))
-    const influxd = new Influxd(folder, port, auth)
+    const { auth = false } = options
+    await writeFile(join(folder, 'influxd.conf'), configuration(folder, port, rpcPort, options))
+    const influxd = new Influxd(folder, port, options)
     await influxd.restart()
     if (auth) await influxd.query(`CREATE USER admin WITH PASSWORD 'secret' WITH ALL PRIVILEGES`)
     return influxd
@@ -64,7 +68,7 @@ export class Influxd {
 
   /** Starts it again, on the same port and data, and waits until it answers. */
   async restart(): Promise<void> {
-    const child = spawn(binary!, ['-config', join(this.#folder, 'influxd.conf')], { stdio: 'ignore' })
+    const child = spawn(this.#binary, ['-config', join(this.#folder, 'influxd.conf')], { stdio: 'ignore' })
     this.#process = child
     const deadline = Date.now() + 20_000
     while (!(await this.#answers())) {
@@ -114,6 +118,18 @@ export class Influxd {
     return answer.results?.[0]?.series ?? []
   }
 
+  /** Runs Flux, where it is on; the answer is annotated CSV. Throws where the server reports an error. */
+  async flux(text: string): Promise<string> {
+    const response = await fetch(`${this.url}/api/v2/query`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/vnd.flux', accept: 'application/csv' },
+      body: text,
+    })
+    const answer = await response.text()
+    if (!response.ok || /^,?error,/m.test(answer)) throw new Error(answer)
+    return answer
+  }
+
   /** `SELECT count("field") FROM "measurement"`; 0 where there is none. */
   async count(database: string, measurement: string, field: string): Promise<number> {
     const series = (await this.query(`SELECT count("${field}") FROM "${measurement}"`, database)).at(0)
@@ -141,7 +157,12 @@ export class Influxd {
   }
 }
 
-function configuration(folder: string, port: number, rpcPort: number, auth: boolean, largest: number): string {
+function configuration(
+  folder: string,
+  port: number,
+  rpcPort: number,
+  { auth = false, largest = 25_000_000, flux }: InfluxdOptions,
+): string {
   return `
 reporting-disabled = true
 bind-address = "127.0.0.1:${rpcPort}"
@@ -152,7 +173,7 @@ dir = "${folder}/data"
 wal-dir = "${folder}/wal"
 [http]
 bind-address = "127.0.0.1:${port}"
-auth-enabled = ${auth}
+auth-enabled = ${auth}${flux === undefined ? '' : '\nflux-enabled = true'}
 max-body-size = ${largest}
 log-enabled = false
 [monitor]

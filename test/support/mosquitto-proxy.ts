@@ -5,6 +5,7 @@ export class Proxy {
   readonly port: number
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  #held: { readonly bytes: Buffer; readonly from: Socket }[] | undefined
 
   private constructor(server: Server) {
     this.#server = server
@@ -27,10 +28,32 @@ export class Proxy {
           proxy.#sockets.delete(one)
           other.destroy()
         })
-        one.pipe(other)
       }
+      from.pipe(to)
+      to.on('data', (bytes: Buffer) => {
+        if (proxy.#held) proxy.#held.push({ bytes, from })
+        else from.write(bytes)
+      })
     })
     return proxy
+  }
+
+  /** Keeps back what comes from the other side, until `release`. */
+  hold(): void {
+    this.#held ??= []
+  }
+
+  /** What is kept back. */
+  get held(): Buffer {
+    return Buffer.concat((this.#held ?? []).map(({ bytes }) => bytes))
+  }
+
+  /** Hands on in one piece what was kept back of a connection. */
+  release(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const from of new Set(held.map((one) => one.from)))
+      from.write(Buffer.concat(held.filter((one) => one.from === from).map(({ bytes }) => bytes)))
   }
 
   /** Breaks every connection; new ones are accepted. */

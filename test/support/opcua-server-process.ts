@@ -10,9 +10,10 @@ import {
   coerceStatusCode,
   Variant,
   VariantArrayType,
+  makeEUInformation,
   nodesets,
 } from 'node-opcua'
-import type { AddressSpace, Namespace, NodeId, UAVariable } from 'node-opcua'
+import type { AddressSpace, Namespace, NodeId, UAObject, UAVariable } from 'node-opcua'
 import type { ServerCommand, ServerNode, ServerOptions, ServerValue } from './opcua-server.ts'
 
 /** The child process of `opcua-server.ts`: a node-opcua server that does what its parent says over IPC. */
@@ -28,7 +29,7 @@ async function start(): Promise<void> {
   server = new OPCUAServer({
     port: options.port,
     hostname: '127.0.0.1',
-    nodeset_filename: [nodesets.standard],
+    nodeset_filename: [nodesets.standard, ...(options.nodesets ?? []).map((name) => nodesets[name as 'di'])],
     serverCertificateManager: manager(options.pki),
     userCertificateManager: manager(`${options.pki}-users`),
     securityModes: insecure
@@ -71,22 +72,64 @@ function space(): AddressSpace {
 async function stop(): Promise<void> {
   clearInterval(ticking)
   variables.clear()
+  folders.clear()
   await server?.shutdown(0)
   server = undefined
 }
 
 function create(namespace: Namespace, node: ServerNode): void {
-  const variable = namespace.addVariable({
-    organizedBy: space().rootFolder.objects,
+  const common = {
+    ...(node.folder === undefined
+      ? { organizedBy: space().rootFolder.objects, browseName: node.name }
+      : { componentOf: folder(namespace, node.folder), browseName: node.name.split('/').at(-1)! }),
     nodeId: `s=${node.name}`,
-    browseName: node.name,
     dataType: node.enumeration ? enumeration(namespace, node.enumeration) : (node.dataType ?? 'Double'),
     valueRank: Array.isArray(node.value) && !isPair(node) ? 1 : -1,
     minimumSamplingInterval: 0,
-  })
+  }
+  const { unit, range } = node
+  const variable =
+    unit === undefined || range === undefined
+      ? namespace.addVariable(common)
+      : (namespace.addAnalogDataItem({
+          ...common,
+          engineeringUnitsRange: range,
+          engineeringUnits: makeEUInformation(unit, unit, unit),
+        }) as UAVariable)
   variables.set(node.name, variable)
   if (node.history) space().installHistoricalDataNode(variable, { maxOnlineValues: 1_000 })
   write(node)
+}
+
+const folders = new Map<string, UAObject>()
+
+/** The object at a path below Objects, made where it is missing; `DeviceSet` and what is in it are those of DI. */
+function folder(namespace: Namespace, path: string): UAObject {
+  const known = folders.get(path)
+  if (known) return known
+  const names = path.split('/')
+  const name = names.pop()!
+  const di = space().getNamespaceIndex('http://opcfoundation.org/UA/DI/')
+  if (path === 'DeviceSet') return space().findNode(`ns=${di};i=5001`) as UAObject
+  const parent = names.length === 0 ? space().rootFolder.objects : folder(namespace, names.join('/'))
+  const made = namespace.addObject({
+    ...(names.length === 0 ? { organizedBy: parent } : { componentOf: parent }),
+    browseName: name === 'ParameterSet' ? { name, namespaceIndex: di } : name,
+  })
+  if (names.join('/') === 'DeviceSet') identify(namespace, made, di)
+  folders.set(path, made)
+  return made
+}
+
+function identify(namespace: Namespace, device: UAObject, di: number): void {
+  for (const [name, value] of Object.entries({ Manufacturer: 'ACME', Model: 'P-100', SerialNumber: '4711' })) {
+    namespace.addVariable({
+      propertyOf: device,
+      browseName: { name, namespaceIndex: di },
+      dataType: 'String',
+      value: { dataType: DataType.String, value },
+    })
+  }
 }
 
 function enumeration(namespace: Namespace, names: string[]) {

@@ -25,6 +25,11 @@ export interface ServerNode extends ServerValue {
   readonly enumeration?: string[]
   /** Keeps history. */
   readonly history?: boolean
+  /** Folders below Objects that it stands in, `line1/pump1`; `DeviceSet/press1/ParameterSet` makes a device (DI). */
+  readonly folder?: string
+  /** Engineering unit and EURange: make it an AnalogItem. */
+  readonly unit?: string
+  readonly range?: { readonly low: number; readonly high: number }
 }
 
 export interface ServerOptions {
@@ -37,6 +42,8 @@ export interface ServerOptions {
   readonly users?: Readonly<Record<string, string>>
   /** `maxSessions`, `maxMonitoredItemsPerCall` and so on; with `minSupportedSampleRate: 0` a sampling of 0 sends every change. */
   readonly capabilities?: Readonly<Record<string, number>>
+  /** Companion specifications besides the standard, `di`, `machinery`. */
+  readonly nodesets?: readonly string[]
 }
 
 export type ServerCommand =

@@ -30,49 +30,43 @@ export function createFormat(name: FormatName, options: FormatOptions): Decode {
   }
 }
 
-/**
- * Tells the format by the first bytes: `{`, `[` and `"` begin JSON, as do `true`, `false`, `null`; a number is a number;
- * bytes that cannot begin text are CBOR; `name field=` begins line protocol; the rest is text.
- */
+/** Tells the format of each payload by its first bytes. */
 function autoFormat(options: FormatOptions): Decode {
-  const json = jsonFormat(options)
-  const number = numberFormat(options)
-  const text = textFormat()
-  const line = lineFormat(options)
-  const cbor = cborFormat(options)
+  const readers = {
+    json: jsonFormat(options),
+    number: numberFormat(options),
+    text: textFormat(),
+    line: lineFormat(options),
+    cbor: cborFormat(options),
+  }
   return (bytes, start, end, receiver) => {
-    let at = start
-    while (at < end && bytes[at] <= 0x20) at++
-    if (at === end) {
+    const format = tellFormat(bytes, start, end)
+    if (format === undefined) {
       receiver.reject('empty', 'a payload of blanks')
       return
     }
-    const first = bytes[at]
-    if (first === 0x7b || first === 0x5b || first === 0x22) {
-      json(bytes, at, end, receiver)
-      return
-    }
-    if ((first >= 0x80 && first <= 0xc1) || first >= 0xf5) {
-      cbor(bytes, start, end, receiver)
-      return
-    }
-    const beginning = bytes.toString('latin1', at, Math.min(end, at + 512)).trimEnd()
-    if (/^(?:true|false|null)$/.test(beginning)) {
-      json(bytes, at, end, receiver)
-      return
-    }
-    if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(beginning)) {
-      number(bytes, at, end, receiver)
-      return
-    }
-    if (looksLikeLine(beginning)) {
-      line(bytes, at, end, receiver)
-      return
-    }
-    if (first >= 0xc2 && !isUtf8(bytes.subarray(at, end))) {
-      cbor(bytes, start, end, receiver)
-      return
-    }
-    text(bytes, at, end, receiver)
+    // Blanks before a text are none of it; in CBOR there are no blanks.
+    let at = start
+    if (format !== 'cbor') while (bytes[at] <= 0x20) at++
+    readers[format](bytes, at, end, receiver)
   }
+}
+
+/**
+ * The format of a payload by its first bytes: `{`, `[` and `"` begin JSON, as do `true`, `false`, `null`; a number is a
+ * number; bytes that cannot begin text are CBOR; `name field=` begins line protocol; the rest is text. Undefined where
+ * there are only blanks.
+ */
+export function tellFormat(bytes: Buffer, start: number, end: number): Exclude<FormatName, 'auto'> | undefined {
+  let at = start
+  while (at < end && bytes[at] <= 0x20) at++
+  if (at === end) return undefined
+  const first = bytes[at]
+  if (first === 0x7b || first === 0x5b || first === 0x22) return 'json'
+  if ((first >= 0x80 && first <= 0xc1) || first >= 0xf5) return 'cbor'
+  const beginning = bytes.toString('latin1', at, Math.min(end, at + 512)).trimEnd()
+  if (/^(?:true|false|null)$/.test(beginning)) return 'json'
+  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(beginning)) return 'number'
+  if (looksLikeLine(beginning)) return 'line'
+  return first >= 0xc2 && !isUtf8(bytes.subarray(at, end)) ? 'cbor' : 'text'
 }

@@ -5,6 +5,7 @@ import {
   emptyBatch,
   TagTable,
   type Entry,
+  type InspectionEvent,
   type Quality,
   type TagType,
 } from '../../../agent/core/index.ts'
@@ -12,7 +13,30 @@ import { contents, PointEncoder, placeOf } from '../../../connectors/influxdb/po
 import { parseLines, type RecordedPoint } from '../../support/influx-recorder-lines.ts'
 import { alarm, numbers, prediction, samples } from './helpers.ts'
 
-const measurements = { sensor: 'sensor', prediction: 'prediction', alarm: 'alarm', model: 'model', gap: 'gap' }
+const measurements = {
+  sensor: 'sensor',
+  prediction: 'prediction',
+  alarm: 'alarm',
+  model: 'model',
+  gap: 'gap',
+  agent: 'agent',
+  inspection: 'inspection',
+}
+
+const verdict: InspectionEvent = {
+  type: 'inspection',
+  time: 5,
+  station: 'weld',
+  part: 'A-7',
+  verdict: 'fail',
+  label: 'defect',
+  score: 1.5,
+  threshold: null,
+  model: 'm1',
+  ms: 12.5,
+  values: { torque: 15 },
+  reason: 'score 1.5 is over 1',
+}
 
 function encoderOf(tags: TagTable, options: Partial<ConstructorParameters<typeof PointEncoder>[0]> = {}): PointEncoder {
   const bounds = { maxLines: 5000, maxBytes: 4e6 }
@@ -232,6 +256,28 @@ describe('points of InfluxDB', () => {
     ])
   })
 
+  it('hold the readings of the agent, one point for each part of it', () => {
+    const readings = [
+      { part: 'process', name: '', values: { memory: 104_857_600, cpu: 0.25, skew: NaN } },
+      { part: 'sink', name: 'history', values: { delivered: 12, up: 1 } },
+    ] as const
+    const event = { type: 'agent', time: 1000, readings } as const
+    assert.deepEqual(pointsOf(encoderOf(new TagTable()), [{ kind: 'event', event, arrival: 0, offset: 0 }]), [
+      {
+        measurement: 'agent',
+        tags: { part: 'process', site: 'shenzhen-1' },
+        fields: { memory: 104_857_600, cpu: 0.25 },
+        time: 1_000_000n,
+      },
+      {
+        measurement: 'agent',
+        tags: { name: 'history', part: 'sink', site: 'shenzhen-1' },
+        fields: { delivered: 12, up: 1 },
+        time: 1_000_000n,
+      },
+    ])
+  })
+
   it('are of the chosen content only', () => {
     const tags = new TagTable()
     tags.resolve({ name: 'a/b', type: 'number' })
@@ -251,16 +297,25 @@ describe('points of InfluxDB', () => {
         arrival: 0,
         offset: 4,
       },
+      {
+        kind: 'event',
+        event: { type: 'agent', time: 1, readings: [{ part: 'process', name: '', values: { cpu: 0.25 } }] },
+        arrival: 0,
+        offset: 5,
+      },
+      { kind: 'event', event: verdict, arrival: 0, offset: 6 },
     ]
     const names = (content: typeof contents) =>
       pointsOf(encoderOf(tags, { content }), entries).map((point) => point.measurement)
-    assert.deepEqual(names(contents).sort(), ['alarm', 'gap', 'model', 'prediction', 'sensor'])
+    assert.deepEqual(names(contents).sort(), ['agent', 'alarm', 'gap', 'inspection', 'model', 'prediction', 'sensor'])
     for (const [one, measurement] of [
+      ['inspections', 'inspection'],
       ['samples', 'sensor'],
       ['predictions', 'prediction'],
       ['alarms', 'alarm'],
       ['models', 'model'],
       ['gaps', 'gap'],
+      ['agent', 'agent'],
     ] as const)
       assert.deepEqual(names([one] as unknown as typeof contents), [measurement])
   })
@@ -281,5 +336,12 @@ describe('points of InfluxDB', () => {
         holding[0].toSorted((a, b) => a - b),
       )
     }
+  })
+
+  it('write a verdict with its measured values, and leave out what it has not', () => {
+    const [point] = pointsOf(encoderOf(new TagTable()), [{ kind: 'event', event: verdict, arrival: 0, offset: 0 }])
+    assert.deepEqual(point.tags, { site: 'shenzhen-1', station: 'weld', verdict: 'fail' })
+    const { part, label, model, ms, reason } = verdict
+    assert.deepEqual({ ...point.fields }, { part, label, model, ms, reason, score: 1.5, value_torque: 15 })
   })
 })

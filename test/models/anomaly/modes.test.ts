@@ -139,7 +139,7 @@ describe('operating modes', () => {
     const bundle = await train(both, { modes: 'auto' })
     assert.ok(bundle.manifest.metrics.modes >= 2)
     const given = machine({ pattern: [50, 4, 50], seed: 7, asset: 'pump2' })
-    for (const state of [0, 2]) assert.ok((await verdicts(bundle, given, state)).anomaly < 0.06)
+    for (const state of [0, 2]) assert.ok((await verdicts(bundle, given, state)).anomaly < 0.1)
   })
 
   it('are none where the load is one cloud, or a fault came once', () => {

@@ -175,7 +175,8 @@ describe('ONNX file of the user', () => {
 
 describe('model configuration', () => {
   it('takes the name of a model for all its defaults', () => {
-    assert.deepEqual(modelConfig.parse('anomaly'), { type: 'anomaly', sensitivity: 1, quiet: false, min_windows: 50 })
+    const defaults = { method: 'auto', modes: 'none', sensitivity: 1, quiet: false, min_windows: 50 }
+    assert.deepEqual(modelConfig.parse('anomaly'), { type: 'anomaly', ...defaults })
   })
 
   it('refuses what is not there', () => {

@@ -1,0 +1,142 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Option, type Command } from 'commander'
+import { z } from 'zod'
+import { httpConfig, parseConfig } from '../../config/index.ts'
+import { AgentError } from '../core/index.ts'
+import { tokenFileName } from '../http/index.ts'
+import { configOption, defaultConfig } from './configuration.ts'
+import { explain } from './explain.ts'
+import { jsonOption } from './output.ts'
+
+/** How a command finds the running agent. */
+export interface AgentOptions {
+  readonly config: string
+  readonly url?: string
+  readonly tokenFile?: string
+  readonly json?: boolean
+}
+
+/** Adds the options of commands that speak with the running agent. */
+export function withAgent(command: Command): Command {
+  return command
+    .addOption(configOption())
+    .addOption(new Option('--url <address>', 'address of the agent, instead of that in the configuration'))
+    .addOption(new Option('--token-file <file>', 'file of the token, instead of the one in the data folder'))
+    .addOption(jsonOption())
+}
+
+/** Longest wait for an answer, ms. */
+const patience = 10_000
+
+/** The HTTP API of a running agent. Every failure is an AgentError that says what to do. */
+export class AgentApi {
+  readonly url: string
+  readonly #tokenFile: string
+
+  constructor(url: string, tokenFile: string) {
+    this.url = url.replace(/\/+$/, '')
+    this.#tokenFile = tokenFile
+  }
+
+  get<Answer>(path: string): Promise<Answer> {
+    return this.#ask<Answer>(path, {})
+  }
+
+  /** What is no JSON, such as the metrics. */
+  async text(path: string): Promise<string> {
+    return (await this.#fetch(path, {})).text
+  }
+
+  post<Answer>(path: string, body: object): Promise<Answer> {
+    return this.#ask<Answer>(path, {
+      method: 'POST',
+      body: JSON.stringify(body),
+    })
+  }
+
+  async #ask<Answer>(path: string, request: { method?: string; body?: string }): Promise<Answer> {
+    const { response, text } = await this.#fetch(path, request)
+    const answer = parse(text)
+    if (response.ok && answer !== undefined) return answer as Answer
+    throw this.#refusal(response.status, answer)
+  }
+
+  async #fetch(
+    path: string,
+    request: { method?: string; body?: string },
+  ): Promise<{ response: Response; text: string }> {
+    const token = readToken(this.#tokenFile)
+    const headers = {
+      ...(request.body !== undefined && { 'content-type': 'application/json' }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    }
+    try {
+      const response = await fetch(`${this.url}${path}`, { ...request, headers, signal: AbortSignal.timeout(patience) })
+      return { response, text: await response.text() }
+    } catch (error) {
+      throw new AgentError('AGENT_UNREACHABLE', `no agent answers at ${this.url}`, {
+        cause: error instanceof Error && error.cause !== undefined ? error.cause : error,
+        remedy: 'Start it with `millwright run`, or name its address with --url.',
+      })
+    }
+  }
+
+  #refusal(status: number, answer: unknown): AgentError {
+    const { error } = (answer ?? {}) as { error?: { message?: string; remedy?: string } }
+    if (error?.message === undefined)
+      return new AgentError('AGENT_REFUSED', `what answers at ${this.url} is no Millwright agent (HTTP ${status})`, {
+        remedy: 'Name the address of the agent with --url.',
+      })
+    const remedy =
+      status === 401
+        ? `The token is read from ${this.#tokenFile}; name another file with --token-file, and read it as its owner.`
+        : error.remedy
+    return new AgentError('AGENT_REFUSED', error.message, remedy === undefined ? {} : { remedy })
+  }
+}
+
+/** The agent that the options and the configuration name; without a configuration the one with the defaults. */
+export function agentApi({ config: file, url, tokenFile }: AgentOptions): AgentApi {
+  const { http, data } = addressOf(file, url !== undefined)
+  if (url === undefined && http.port === 0)
+    throw new AgentError('AGENT_UNREACHABLE', 'the configuration lets the agent pick a port of its own', {
+      remedy: 'Name its address with --url; the agent logs it when it starts.',
+    })
+  const host = http.host === '0.0.0.0' || http.host === '::' ? '127.0.0.1' : http.host
+  const own = `http://${host.includes(':') ? `[${host}]` : host}:${http.port}`
+  return new AgentApi(url ?? own, tokenFile ?? join(data, tokenFileName))
+}
+
+/** The part of the configuration that says where the agent is. What else is wrong with the file is not looked at. */
+const addressSchema = z.looseObject({ data: z.string().default('data'), http: httpConfig.prefault({}) })
+
+function addressOf(file: string, optional: boolean): z.output<typeof addressSchema> {
+  if ((optional || file === defaultConfig) && !existsSync(file)) return addressSchema.parse({})
+  // Names that the agent's environment fills in are secrets and addresses of others: nothing of it is needed here.
+  const env = new Proxy(process.env, {
+    get: (known, name: string) => known[name] ?? (name.startsWith('MILLWRIGHT_') ? undefined : ''),
+  })
+  try {
+    return parseConfig(readFileSync(file, 'utf8'), { schema: addressSchema, env })
+  } catch (error) {
+    if (optional) return addressSchema.parse({})
+    process.exit(explain(error, file))
+  }
+}
+
+function readToken(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    return undefined
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

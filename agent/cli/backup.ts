@@ -1,0 +1,155 @@
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { Command } from 'commander'
+import { AgentError } from '../core/index.ts'
+import { copyJournal, lockFolder } from '../journal/index.ts'
+import { version } from '../version.ts'
+import { broken, readArchive, writeArchive, type ArchiveFile } from './archive.ts'
+import { configOption, loadOrExit, type Loaded } from './configuration.ts'
+import { Progress, format, isFile } from './data.ts'
+import { jsonOption, print } from './output.ts'
+
+interface BackupOptions {
+  readonly config: string
+  readonly out: string
+  readonly json?: boolean
+}
+
+/** `millwright backup`: the data folder in one file, while the agent runs. */
+export function backup(): Command {
+  return new Command('backup')
+    .description('Copy the data folder into one file, also while the agent runs: journal, models, keys, token.')
+    .addOption(configOption())
+    .requiredOption('--out <file>', 'file to write, such as plant-2026-03-01.tar.gz')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+The file holds private keys and the token: keep it as safe as the data folder itself.
+
+Example:
+  $ millwright backup --config plant.yaml --out plant.tar.gz`,
+    )
+    .action(async (options: BackupOptions) => {
+      const loaded = loadOrExit(options.config)
+      if (!existsSync(loaded.config.data))
+        throw broken(`there is no data folder ${loaded.config.data}: the agent has not started there yet`)
+      const progress = new Progress('backup')
+      const part = `${options.out}.part`
+      const work = await mkdtemp(join(dirname(resolve(options.out)), '.millwright-backup-')).catch((error: unknown) => {
+        throw broken(`${options.out} cannot be written`, error)
+      })
+      try {
+        const files = await writeArchive(part, contents(loaded, work), (size) => progress.show(size, 'bytes'))
+        await rename(part, options.out)
+        progress.end()
+        const { seconds } = progress
+        print(
+          options.json,
+          { out: options.out, files, seconds },
+          () => `${format(files)} files in ${seconds.toFixed(1)} s -> ${options.out}`,
+        )
+      } finally {
+        await rm(part, { force: true })
+        await rm(work, { recursive: true, force: true })
+      }
+    })
+}
+
+/**
+ * In an order that makes the copy consistent without stopping anything: first what connectors remember of their far side,
+ * which must not be newer than the journal; then the journal as of one moment; last what the journal may refer to.
+ */
+async function* contents({ config, text }: Loaded, work: string): AsyncGenerator<ArchiveFile> {
+  const about = { version, site: config.site, created: new Date().toISOString() }
+  yield { name: 'backup.json', from: Buffer.from(JSON.stringify(about, null, 2)) }
+  yield { name: 'plant.yaml', from: Buffer.from(text) }
+  const all = (await filesOf(config.data)).filter((name) => name.split('/')[0] !== 'journal')
+  const late = (name: string) => name.startsWith('models/')
+  for (const name of all.filter((name) => !late(name)))
+    if (isFile(join(config.data, name))) yield file(config.data, name)
+  if (existsSync(join(config.data, 'journal', 'data.mdb'))) {
+    await copyJournal(join(config.data, 'journal'), work)
+    yield { name: 'data/journal/data.mdb', from: join(work, 'data.mdb') }
+  }
+  for (const name of (await filesOf(config.data)).filter(late)) yield file(config.data, name)
+}
+
+function file(folder: string, name: string): ArchiveFile {
+  return { name: `data/${name}`, from: join(folder, name) }
+}
+
+/** Names of files below a folder; what is being written has a name that begins with a dot. */
+async function filesOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .filter((name) => !name.startsWith(asideName) && !name.split('/').some((part) => part.startsWith('.')))
+    .sort()
+}
+
+interface RestoreOptions {
+  readonly config: string
+  readonly data?: string
+  readonly force?: boolean
+  readonly json?: boolean
+}
+
+/** `millwright restore`: a data folder from a backup. */
+export function restore(): Command {
+  return new Command('restore')
+    .description('Make the data folder from a backup. The agent must be stopped.')
+    .argument('<file>', 'the backup')
+    .addOption(configOption())
+    .option('--data <folder>', 'folder to restore to, instead of that of the configuration')
+    .option('--force', 'also where the folder holds data: that is moved to a folder beside the new data')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ millwright restore plant.tar.gz --config plant.yaml\n  $ millwright restore plant.tar.gz --data /var/lib/millwright --force',
+    )
+    .action(async (from: string, options: RestoreOptions) => {
+      if (!isFile(from)) throw broken(`there is no file ${from}`)
+      const data = resolve(options.data ?? loadOrExit(options.config).config.data)
+      const { files, aside } = await restoreTo(data, from, options.force ?? false)
+      const moved = aside === undefined ? '' : `\nWhat was there is in ${aside}.`
+      print(options.json, { data, files, aside }, () => `${format(files)} files restored to ${data}.${moved}`)
+    })
+}
+
+/** Unpacks beside, checks everything, and only then puts it in place. The folder itself stays: it may be a volume. */
+async function restoreTo(
+  data: string,
+  from: string,
+  force: boolean,
+): Promise<{ files: number; aside: string | undefined }> {
+  await mkdir(data, { recursive: true })
+  const before = (await readdir(data)).filter((name) => !name.startsWith('.restore-') && !name.startsWith(asideName))
+  if (before.length > 0 && !force)
+    throw new AgentError('BACKUP_BROKEN', `${data} holds data already`, {
+      remedy: 'Name another folder with --data, or move that data aside with --force.',
+    })
+  // Refuses while an agent writes there.
+  if (before.includes('journal')) await (await lockFolder(join(data, 'journal'), silent)).release()
+  const work = await mkdtemp(join(data, '.restore-'))
+  const progress = new Progress('restore')
+  try {
+    const names = await readArchive(from, work, (size) => progress.show(size, 'bytes'))
+    progress.end()
+    const aside =
+      before.length > 0 ? join(data, `${asideName}${new Date().toISOString().replace(/[:.]/g, '-')}`) : undefined
+    if (aside !== undefined) await mkdir(aside)
+    for (const name of before) await rename(join(data, name), join(aside!, name))
+    for (const name of await readdir(join(work, 'data')))
+      await rename(join(work, 'data', name), join(data, basename(name)))
+    return { files: names.filter((name) => name.startsWith('data/')).length, aside }
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+const asideName = 'before-restore-'
+
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }

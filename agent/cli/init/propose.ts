@@ -1,0 +1,151 @@
+import { assetExpression, type TagType } from '../../core/index.ts'
+
+/** A tag that the configuration will make. */
+export interface ProposedTag {
+  readonly tag: string
+  readonly type: TagType
+}
+
+/** Machines of a kind: the pattern that finds them, and what is there now. */
+export interface ProposedClass {
+  readonly name: string
+  readonly pattern: string
+  readonly assets: readonly string[]
+  /** Roles with numbers, which a monitor can look at. */
+  readonly roles: readonly string[]
+}
+
+interface Machine {
+  readonly levels: readonly string[]
+  readonly roles: Set<string>
+}
+
+/**
+ * Finds the machines in the names of tags: the last level is the signal, what stands before it the machine. Machines whose
+ * name differs in a number only (`pump1`, `pump7`) are of a kind, as are neighbours with the same signals. No tag belongs to
+ * two classes.
+ */
+export function proposeClasses(tags: readonly ProposedTag[]): ProposedClass[] {
+  const machines = machinesOf(tags)
+  const groups = new Map<string, Machine[]>()
+  for (const machine of machines) {
+    const key = kindOf(machine)
+    groups.set(key, [...(groups.get(key) ?? []), machine])
+  }
+  const names = new Set<string>()
+  return [...groups.values()].flatMap((group) => {
+    const pattern = patternOf(group)
+    const matches = machines.filter((machine) => covers(pattern, machine))
+    const fits = matches.length === group.length && matches.every((machine) => group.includes(machine))
+    const parts = fits
+      ? [{ pattern, group }]
+      : group.map((machine) => ({ pattern: literal(machine), group: [machine] }))
+    return parts.map((part) => toClass(part.pattern, part.group, names))
+  })
+}
+
+function machinesOf(tags: readonly ProposedTag[]): Machine[] {
+  const machines = new Map<string, Machine>()
+  for (const { tag, type } of tags) {
+    const levels = tag.split('/')
+    const role = levels.pop()!
+    const key = levels.join('/')
+    const machine = machines.get(key) ?? { levels, roles: new Set() }
+    machines.set(key, machine)
+    if (type === 'number' || type === 'integer') machine.roles.add(role)
+  }
+  return [...machines.values()].filter(({ roles }) => roles.size > 0)
+}
+
+const numbered = /^(.*?\D)\d+$/
+
+/** `pump7` -> `pump`; undefined where a name does not end with a number. */
+function stem(name: string): string | undefined {
+  return numbered.exec(name)?.[1]
+}
+
+function kindOf({ levels, roles }: Machine): string {
+  const last = levels.at(-1)
+  if (last === undefined) return 'plant'
+  const own = stem(last)
+  if (own !== undefined) return `${levels.length} ${own}`
+  return [levels.length, ...levels.slice(0, -1), ...[...roles].sort()].join('\n')
+}
+
+function patternOf(group: readonly Machine[]): string {
+  const depth = group[0].levels.length
+  const used = new Set(['role', 'n'])
+  const levels = Array.from({ length: depth }, (_, level) => {
+    const names = [...new Set(group.map(({ levels }) => levels[level]))]
+    const common = stem(names[0])
+    const alike = common !== undefined && names.every((name) => stem(name) === common)
+    if (level === depth - 1 && alike) return `${common}{n}`
+    if (names.length === 1 && !alike) return names[0]
+    const word = placeholder(alike ? common : level === depth - 1 ? 'machine' : 'area', used)
+    return `{${word}}`
+  })
+  return [...levels, '{role}'].join('/')
+}
+
+function placeholder(wanted: string, used: Set<string>): string {
+  const plain =
+    wanted
+      .toLowerCase()
+      .replace(/\W+/g, '_')
+      .replace(/^[\d_]+|_+$/g, '') || 'area'
+  let word = plain
+  for (let count = 2; used.has(word); count++) word = `${plain}${count}`
+  used.add(word)
+  return word
+}
+
+function literal({ levels }: Machine): string {
+  return [...levels, '{role}'].join('/')
+}
+
+function covers(pattern: string, { levels }: Machine): boolean {
+  return assetExpression(pattern).test([...levels, 'x'].join('/'))
+}
+
+function toClass(pattern: string, group: readonly Machine[], names: Set<string>): ProposedClass {
+  const last = group[0].levels.at(-1) ?? 'plant'
+  const own = group.length > 1 && !stem(last) ? (group[0].levels.at(-2) ?? 'machine') : (stem(last) ?? last)
+  const plain =
+    own
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '') || 'machine'
+  let name = plain
+  for (let count = 2; names.has(name); count++) name = `${plain}-${count}`
+  names.add(name)
+  return {
+    name,
+    pattern,
+    assets: group.map(({ levels }) => levels.join('/')),
+    roles: [...new Set(group.flatMap(({ roles }) => [...roles]))],
+  }
+}
+
+/** Levels of a tag name from names of the plant: without what patterns and topics give a meaning to. */
+export function tagLevels(path: readonly string[]): string[] {
+  const names = path.length === 1 ? path[0].split(/[./]/) : path.flatMap((name) => name.split('/'))
+  return names
+    .map((name) =>
+      name
+        .trim()
+        .replace(/["'`]/g, '')
+        .replace(/[{}*+#\p{Cc}\s]+/gu, '_'),
+    )
+    .filter((name) => name !== '')
+}
+
+/** The same names made unique by a number. */
+export function unique(names: readonly string[]): string[] {
+  const known = new Set<string>()
+  return names.map((wanted) => {
+    let name = wanted
+    for (let count = 2; known.has(name); count++) name = `${wanted}_${count}`
+    known.add(name)
+    return name
+  })
+}

@@ -1,0 +1,77 @@
+import { Option } from 'commander'
+
+export const jsonOption = () => new Option('--json', 'print JSON, for programs')
+
+/** Prints a result: as JSON for programs, as text for people. */
+export function print(json: boolean | undefined, value: unknown, text: () => string): void {
+  console.log(json ? JSON.stringify(value, null, 2) : text())
+}
+
+const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const
+export type Colour = keyof typeof codes
+
+/** Text in a colour; plain where stdout is no terminal, or NO_COLOR is set. */
+export function paint(colour: Colour, text: string): string {
+  const wanted = process.stdout.isTTY && !process.env.NO_COLOR
+  return wanted ? `\x1b[${codes[colour]}m${text}\x1b[0m` : text
+}
+
+/** Rows as columns side by side; the last column is not padded. */
+export function table(rows: readonly (readonly string[])[], indent = '  '): string {
+  const widths: number[] = []
+  for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, width(cell))))
+  return rows
+    .map((row) => {
+      const cells = row.map(
+        (cell, column) => cell + ' '.repeat(column < row.length - 1 ? widths[column] - width(cell) : 0),
+      )
+      return `${indent}${cells.join('  ')}`.trimEnd()
+    })
+    .join('\n')
+}
+
+/** Characters that a terminal shows of a text. */
+export function width(text: string): number {
+  return Array.from(plain(text)).length
+}
+
+/** The text without colours. */
+export function plain(text: string): string {
+  return text.replace(/\x1b\[[\d;]*[A-Za-z]/g, '')
+}
+
+/** A text from outside, fit for a terminal: control characters would move the cursor or worse. */
+export function harmless(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\u00b7')
+}
+
+/** `4.2 GB`. */
+export function bytes(count: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let unit = 0
+  for (; count >= 1000 && unit < units.length - 1; unit++) count /= 1000
+  return `${unit === 0 || count >= 100 ? Math.round(count) : count.toFixed(1)} ${units[unit]}`
+}
+
+/** `3 h 12 min`, the two largest units of a time in ms. */
+export function lasting(ms: number): string {
+  if (Math.abs(ms) < 1000) return `${Math.round(ms)} ms`
+  const parts = [
+    [Math.floor(ms / 86_400_000), 'd'],
+    [Math.floor(ms / 3_600_000) % 24, 'h'],
+    [Math.floor(ms / 60_000) % 60, 'min'],
+    [Math.floor(ms / 1000) % 60, 's'],
+  ] as const
+  const first = parts.findIndex(([amount]) => amount > 0)
+  return parts
+    .slice(first, first + 2)
+    .filter(([amount]) => amount > 0)
+    .map(([amount, unit]) => `${amount} ${unit}`)
+    .join(' ')
+}
+
+/** A value as people read it: numbers to six digits. */
+export function valueText(value: number | string | boolean | null): string {
+  if (typeof value === 'number') return String(Number(value.toPrecision(6)))
+  return value === null ? '-' : harmless(String(value))
+}

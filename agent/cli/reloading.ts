@@ -1,0 +1,63 @@
+import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { loadConfig } from '../../config/index.ts'
+import { schema } from '../components.ts'
+import { ConfigError, describeError } from '../core/index.ts'
+import type { Agent } from '../supervisor.ts'
+import type { Loaded } from './configuration.ts'
+import { describeProblem } from './explain.ts'
+import type { LevelLogger } from './logger.ts'
+
+/** How often the file is looked at, ms. By its time and size, so that it works on network drives and mounted volumes. */
+const lookEvery = 1_000
+
+/**
+ * Reloads the configuration when its file changes, and on SIGHUP. It is validated first: a bad file changes nothing, and
+ * the log says what is wrong with it, line by line. Returns what ends the watching.
+ */
+export function reloadOnChange(
+  file: string,
+  { text: first, args }: Loaded,
+  agent: Agent,
+  log: LevelLogger,
+): () => void {
+  let text = first
+  const reload = async (why: string) => {
+    try {
+      const config = loadConfig(file, { schema, args })
+      text = readFileSync(file, 'utf8')
+      const changes = await agent.reload({ config, text })
+      log.setLevel(config.log.level)
+      if (changes.length === 0) log.info({ file }, `${why}: the configuration is as before`)
+      else log.info({ file, changes }, `${why}: the configuration was reloaded`)
+    } catch (error) {
+      if (!(error instanceof ConfigError))
+        log.error({ file }, `${why}: the configuration was not reloaded: ${describeError(error)}`)
+      else
+        for (const problem of error.problems)
+          log.error({ file }, `${why}: the configuration is not used: ${describeProblem(problem, file)}`)
+    }
+  }
+  const changed = () => {
+    const now = readOr(file, text)
+    if (now === text) return
+    // Also where it is bad: it is told once, not each second.
+    text = now
+    void reload('the file has changed')
+  }
+  const hangUp = () => void reload('SIGHUP')
+  watchFile(file, { interval: lookEvery }, changed)
+  process.on('SIGHUP', hangUp)
+  return () => {
+    unwatchFile(file, changed)
+    process.off('SIGHUP', hangUp)
+  }
+}
+
+/** A file that is gone for a moment is being written. */
+function readOr(file: string, otherwise: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return otherwise
+  }
+}

@@ -1,0 +1,71 @@
+import type { Context } from 'hono'
+import type { AlarmAnswer, PlantView } from './agent-view.ts'
+import type { AppParts } from './app.ts'
+import { Problem } from './problem.ts'
+import { boundedBytes } from './requests.ts'
+import type { Route } from './routes.ts'
+
+/** All that changes something; what is no record of its own is put down for the audit. */
+export function addChanges(route: Route, { view }: Pick<AppParts, 'view'>): void {
+  const done = (context: Context, answer: AlarmAnswer, alarm: string) => {
+    if (answer === 'unknown') throw new Problem('HTTP_UNKNOWN', `there is no alarm ${alarm}`)
+    return context.json({ alarm })
+  }
+  route('POST /api/alarms/:alarm/acknowledge', async (context, { body }) => {
+    const alarm = context.req.param('alarm')!
+    return done(context, await view.acknowledge({ alarm, ...body }), alarm)
+  })
+  route('POST /api/alarms/:alarm/shelve', async (context, { body: { for: duration, ...who } }) => {
+    const alarm = context.req.param('alarm')!
+    return done(context, await view.shelve({ alarm, ...who, duration }), alarm)
+  })
+  route('POST /api/alarms/:alarm/unshelve', async (context, { body }) => {
+    const alarm = context.req.param('alarm')!
+    return done(context, await view.unshelve({ alarm, ...body }), alarm)
+  })
+  route('POST /api/labels', async (context, { body: { alarm, by, note } }) =>
+    done(context, await view.falseAlarm({ alarm, by, ...(note !== undefined && { reason: note }) }), alarm),
+  )
+  route('POST /api/models/:monitor/retrain', async (context, { body: { by, reason = '' } }) => {
+    const monitor = context.req.param('monitor')!
+    if (view.retrain(monitor, by) === 'unknown')
+      throw new Problem('HTTP_UNKNOWN', `there is no monitor ${monitor} that can train now`)
+    await view.note({ by, action: 'retrain', subject: monitor, detail: reason })
+    return context.json({ monitor })
+  })
+  route('POST /api/certificates/approve', async (context, { body: { by, connector, thumbprint } }) => {
+    if ((await view.approve(connector, thumbprint)) === 'unknown')
+      throw new Problem('HTTP_UNKNOWN', `${connector} has no pending certificate ${thumbprint}`)
+    await view.note({ by, action: 'approve certificate', subject: connector, detail: thumbprint })
+    return context.json({ thumbprint })
+  })
+  addPlant(route, { view })
+}
+
+/** Images of parts, from cameras and programs that post them. */
+export function addImages(route: Route, { view: { camera } }: Pick<AppParts, 'view'>): void {
+  route('POST /api/inspections/:station/images', async (context, { query: { part } }) => {
+    const station = context.req.param('station')!
+    const largest = camera?.largest(station)
+    if (!camera || largest === undefined) throw new Problem('HTTP_UNKNOWN', `no station ${station} takes images here`)
+    await camera.post(station, await boundedBytes(context, largest), part)
+    return context.json({ station, ...(part !== undefined && { part }) })
+  })
+}
+
+function addPlant(route: Route, { view }: Pick<AppParts, 'view'>): void {
+  const plant = (): PlantView => {
+    if (!view.plant) throw new Problem('HTTP_NO_PLANT', 'no simulated plant is attached')
+    return view.plant
+  }
+  route('POST /api/plant/inject', async (context, { body: { asset, fault, by = 'unknown' } }) => {
+    if (!plant().inject(asset, fault)) throw new Problem('HTTP_UNKNOWN', `${asset} cannot have the fault ${fault}`)
+    await view.note({ by, action: 'inject', subject: asset, detail: fault })
+    return context.json({ asset, fault })
+  })
+  route('POST /api/plant/repair', async (context, { body: { asset, by = 'unknown' } }) => {
+    if (!plant().repair(asset)) throw new Problem('HTTP_UNKNOWN', `there is no asset ${asset} in the simulated plant`)
+    await view.note({ by, action: 'repair', subject: asset, detail: '' })
+    return context.json({ asset })
+  })
+}

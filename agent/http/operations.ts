@@ -1,0 +1,183 @@
+import { z } from 'zod'
+import { queries, requests } from './requests.ts'
+import * as shapes from './shapes.ts'
+
+/** Who may ask: everybody; whoever may read; whoever shows the token or is logged in; the same at a camera's rate. */
+export type Access = 'open' | 'read' | 'change' | 'image'
+
+/** One thing the HTTP interface does. Routes and the OpenAPI description are made from this. */
+export interface Operation {
+  readonly summary: string
+  readonly access: Access
+  readonly query?: z.ZodType
+  readonly body?: z.ZodType
+  /** What it answers as JSON; none: see `media`. */
+  readonly answer?: z.ZodType
+  /** Media type of an answer that is not JSON. */
+  readonly media?: string
+  /** Another status it answers with on purpose, and when. */
+  readonly otherwise?: Readonly<Record<number, string>>
+}
+
+const done = z.strictObject({ alarm: z.string() })
+const notWell = { 503: 'It is not; `reasons` says why.' }
+
+/** Every address of the HTTP interface but those of the page. */
+export const operations = {
+  'GET /healthz': {
+    summary: 'Does the process do its work? Where not, restart it.',
+    access: 'open',
+    answer: shapes.verdict,
+    otherwise: notWell,
+  },
+  'GET /readyz': {
+    summary: 'Is the agent of use now?',
+    access: 'open',
+    answer: shapes.verdict,
+    otherwise: notWell,
+  },
+  'GET /metrics': {
+    summary: 'Metrics in the Prometheus text format.',
+    access: 'read',
+    media: 'text/plain; version=0.0.4; charset=utf-8',
+  },
+  'GET /api/session': {
+    summary: 'Whether this browser is logged in, and whether reading needs it.',
+    access: 'open',
+    answer: shapes.session,
+  },
+  'POST /api/login': {
+    summary: 'Logs a browser in with the token; it gets a cookie for twelve hours.',
+    access: 'open',
+    body: requests.login,
+    answer: z.strictObject({ loggedIn: z.boolean() }),
+  },
+  'POST /api/logout': {
+    summary: 'Logs a browser out.',
+    access: 'open',
+    answer: z.strictObject({ loggedIn: z.boolean() }),
+  },
+  'GET /api/state': { summary: 'All of the agent as it is now.', access: 'read', answer: shapes.agentState },
+  'GET /api/events': {
+    summary: 'Server-sent events: `state` with what /api/state answers whenever it changed, `heartbeat` in between.',
+    access: 'read',
+    media: 'text/event-stream; charset=utf-8',
+  },
+  'GET /api/ledger': {
+    summary: 'Where every sample and every result went.',
+    access: 'read',
+    answer: shapes.ledger,
+  },
+  'GET /api/trends': {
+    summary: 'Health of the last windows of every asset and monitor.',
+    access: 'read',
+    answer: z.array(shapes.healthTrend),
+  },
+  'GET /api/history': {
+    summary: 'Trends out of the journal, thinned to smallest and largest value per bucket.',
+    access: 'read',
+    query: queries.history,
+    answer: shapes.history,
+  },
+  'GET /api/dead-letters': {
+    summary: 'What could not be used or delivered, with the reason.',
+    access: 'read',
+    query: queries.limited,
+    answer: z.array(shapes.deadLetterView),
+  },
+  'GET /api/audit': {
+    summary: 'What was done through page and API.',
+    access: 'read',
+    query: queries.limited,
+    answer: z.array(shapes.auditEntry),
+  },
+  'GET /api/alarms/history': {
+    summary: 'What became of alarms.',
+    access: 'read',
+    query: queries.alarms,
+    answer: shapes.alarmHistory,
+  },
+  'GET /api/alarms.csv': {
+    summary: 'What became of alarms, as CSV.',
+    access: 'read',
+    query: queries.alarms,
+    media: 'text/csv; charset=utf-8',
+  },
+  'POST /api/alarms/:alarm/acknowledge': {
+    summary: 'Records that an operator has seen the alarm.',
+    access: 'change',
+    body: requests.acknowledge,
+    answer: done,
+  },
+  'POST /api/alarms/:alarm/shelve': {
+    summary: 'Silences an alarm for a time.',
+    access: 'change',
+    body: requests.shelve,
+    answer: done,
+  },
+  'POST /api/alarms/:alarm/unshelve': {
+    summary: 'Ends the silence of an alarm.',
+    access: 'change',
+    body: requests.acknowledge,
+    answer: done,
+  },
+  'GET /api/models': {
+    summary: 'The life of the model of every monitor.',
+    access: 'read',
+    answer: z.array(shapes.modelLife),
+  },
+  'POST /api/models/:monitor/retrain': {
+    summary: 'Trains the model of a monitor now, whatever is due.',
+    access: 'change',
+    body: requests.retrain,
+    answer: z.strictObject({ monitor: z.string() }),
+  },
+  'POST /api/labels': {
+    summary: 'Says that an alarm was false; the next training knows.',
+    access: 'change',
+    body: requests.label,
+    answer: done,
+  },
+  'GET /api/certificates': {
+    summary: 'Certificates of OPC UA servers, pending ones first.',
+    access: 'read',
+    answer: z.array(shapes.certificateView),
+  },
+  'POST /api/certificates/approve': {
+    summary: 'Trusts a pending certificate; the connector connects at its next attempt.',
+    access: 'change',
+    body: requests.approve,
+    answer: z.strictObject({ thumbprint: z.string() }),
+  },
+  'POST /api/inspections/:station/images': {
+    summary: 'Judges an image: the file itself, or JSON with base64. Answers when the verdict is stored.',
+    access: 'image',
+    query: queries.image,
+    answer: z.strictObject({ station: z.string(), part: z.string().optional() }),
+  },
+  'POST /api/plant/inject': {
+    summary: 'The demo: makes a simulated machine fail.',
+    access: 'change',
+    body: requests.inject,
+    answer: z.strictObject({ asset: z.string(), fault: z.string() }),
+  },
+  'POST /api/plant/repair': {
+    summary: 'The demo: mends a simulated machine.',
+    access: 'change',
+    body: requests.repair,
+    answer: z.strictObject({ asset: z.string() }),
+  },
+} as const satisfies Readonly<Record<string, Operation>>
+
+export type OperationName = keyof typeof operations
+type Part<Name extends OperationName, Key extends 'query' | 'body'> = (typeof operations)[Name] extends {
+  readonly [K in Key]: infer Schema extends z.ZodType
+}
+  ? z.output<Schema>
+  : undefined
+
+/** What a handler gets: query and body as their schemas read them. */
+export interface Input<Name extends OperationName> {
+  readonly query: Part<Name, 'query'>
+  readonly body: Part<Name, 'body'>
+}

@@ -1,0 +1,237 @@
+import type { Subscription } from 'rxjs'
+import type { ImageProblem } from '../models/inspection/decode.ts'
+import type { ImageAnswer, Inspector } from '../models/inspection/inspector.ts'
+import type { StationSettings } from './inspection-config.ts'
+import { ImageKeeper } from './inspection-keeper.ts'
+import { BoundedQueue } from './inspection-queue.ts'
+import { rule, ruleValues, type Ruling } from './inspection-rule.ts'
+import { PartValues } from './inspection-values.ts'
+import {
+  describeError,
+  type Batch,
+  type Clock,
+  type DeadLetter,
+  type ImageArrival,
+  type ImageSource,
+  type InspectionEvent,
+  type Logger,
+  type Metrics,
+  type TagTable,
+} from './core/index.ts'
+
+/** What a station gets to work with. */
+export interface StationParts {
+  readonly name: string
+  readonly settings: StationSettings
+  readonly source: ImageSource
+  /** The model; absent while there is none. */
+  readonly inspector: Inspector | undefined
+  readonly tags: TagTable
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  /** Folder of the images that are kept. */
+  readonly folder: string
+  /** Stores a verdict; resolves when it is on disk. */
+  record(event: InspectionEvent): Promise<void>
+  /** Puts an image aside that cannot be used. */
+  reject(letter: DeadLetter): Promise<void>
+}
+
+interface Waiting {
+  readonly arrival: ImageArrival
+  readonly received: number
+}
+
+/** What a station has done since it started. */
+export interface StationCounts {
+  readonly received: number
+  readonly judged: number
+  /** Images that did not fit the queue. */
+  readonly dropped: number
+  readonly unusable: number
+  /** Part ids that came again while remembered. */
+  readonly repeated: number
+}
+
+/** Part ids that are remembered, to say which come again. */
+const mostParts = 1000
+/** Parts that may wait for their measured values at once, with their images. */
+const mostWaiting = 256
+
+/**
+ * A station at work: takes images, judges them in the workers, joins measured values, stores a verdict for each. Images
+ * that come faster than they are judged wait in a bounded queue; what is dropped is counted.
+ */
+export class Station {
+  readonly #parts: StationParts
+  readonly #queue: BoundedQueue<Waiting>
+  readonly #values: PartValues
+  readonly #keeper: ImageKeeper
+  readonly #recent = new Set<string>()
+  readonly #counts = { received: 0, judged: 0, dropped: 0, unusable: 0, repeated: 0 }
+  readonly #underWay = new Set<Promise<void>>()
+  /** Images that are being decoded and judged now. */
+  #judging = 0
+  #subscription: Subscription | undefined
+
+  constructor(parts: StationParts) {
+    const { settings, folder, tags } = parts
+    this.#parts = parts
+    this.#queue = new BoundedQueue(settings.queue.length, settings.queue.when_full, ({ arrival }) => {
+      this.#counts.dropped++
+      parts.metrics.count('inspections_dropped_total', 1, { station: parts.name })
+      arrival.settled?.()
+    })
+    this.#values = new PartValues(settings.values, tags)
+    this.#keeper = new ImageKeeper(folder, settings.keep)
+  }
+
+  get counts(): StationCounts {
+    return { ...this.#counts }
+  }
+
+  /** Images that wait. */
+  get waiting(): number {
+    return this.#queue.length
+  }
+
+  start(): void {
+    this.#subscription = this.#parts.source.images().subscribe((arrival) => this.#arrived(arrival))
+  }
+
+  /** Takes samples, for the measured values of parts. */
+  measured(batch: Batch): void {
+    this.#values.take(batch)
+  }
+
+  /** Takes no more images; resolves when those in hand have their verdicts. */
+  async stop(): Promise<void> {
+    this.#subscription?.unsubscribe()
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay)
+    await this.#parts.inspector?.close()
+  }
+
+  #arrived(arrival: ImageArrival): void {
+    this.#counts.received++
+    this.#queue.add({ arrival, received: performance.now() })
+    this.#next()
+  }
+
+  /** A worker decodes one image while it judges another: two each are in hand. */
+  #next(): void {
+    while (this.#judging < 2 * this.#parts.settings.workers) {
+      const waiting = this.#queue.take()
+      if (!waiting) return
+      this.#judging++
+      const judging = this.#judge(waiting)
+        .catch((error: unknown) => {
+          this.#parts.log.error({ station: this.#parts.name }, `an image has no verdict: ${describeError(error)}`)
+        })
+        .finally(() => this.#underWay.delete(judging))
+      this.#underWay.add(judging)
+    }
+  }
+
+  async #judge(waiting: Waiting): Promise<void> {
+    const { arrival, received } = waiting
+    const part = this.#partOf(arrival)
+    const answer = await this.#ask(arrival)
+    if (answer && 'reason' in answer) return this.#unusable(arrival, part, answer, received)
+    const { verdict, values: limits } = this.#parts.settings
+    const image: Ruling = answer
+      ? rule(answer, verdict)
+      : { verdict: 'operator', reason: 'the station has no model yet', threshold: null }
+    const values = await this.#valuesOf(part)
+    const ruling = ruleValues(image, values, limits)
+    const kept = await this.#keep(arrival, ruling, part)
+    await this.#conclude(arrival, part, received, { ruling, values, ...(answer && { answer }), ...(kept && { kept }) })
+    this.#counts.judged++
+  }
+
+  /** The model's answer; the next image may follow while this one waits for its measured values. */
+  async #ask({ image }: ImageArrival): Promise<ImageAnswer | ImageProblem | undefined> {
+    try {
+      return await this.#parts.inspector?.inspect(image)
+    } finally {
+      this.#judging--
+      this.#next()
+    }
+  }
+
+  /** Where too many parts wait already, the verdict does not wait: memory is bounded before patience is. */
+  #valuesOf(part: string): Promise<Readonly<Record<string, number>>> {
+    const { values, timeout } = this.#parts.settings
+    if (Object.keys(values).length === 0) return Promise.resolve({})
+    return this.#values.of(part, this.#underWay.size > mostWaiting ? Promise.resolve() : patience(timeout))
+  }
+
+  async #conclude(
+    arrival: ImageArrival,
+    part: string,
+    received: number,
+    found: { ruling: Ruling; values: Readonly<Record<string, number>>; answer?: ImageAnswer; kept?: string },
+  ): Promise<void> {
+    const { ruling, values, answer, kept } = found
+    const { name: station, metrics } = this.#parts
+    const ms = performance.now() - received
+    metrics.count('inspections_total', 1, { station, verdict: ruling.verdict })
+    metrics.observe('inspection_seconds', ms / 1000, { station })
+    await this.#parts.record({
+      type: 'inspection',
+      time: arrival.time,
+      station,
+      part,
+      verdict: ruling.verdict,
+      label: answer?.label ?? '',
+      score: answer?.score ?? null,
+      threshold: ruling.threshold,
+      model: answer?.model ?? '',
+      ms,
+      values,
+      reason: ruling.reason,
+      ...(kept !== undefined && { image: kept }),
+    })
+    arrival.settled?.()
+  }
+
+  async #unusable(arrival: ImageArrival, part: string, problem: ImageProblem, received: number): Promise<void> {
+    const { clock, name } = this.#parts
+    this.#counts.unusable++
+    await this.#parts.reject({
+      time: clock.now(),
+      origin: name,
+      reason: problem.reason,
+      detail: problem.detail,
+      subject: arrival.subject,
+      rows: 1,
+      payload: arrival.image.slice(0, 256),
+      size: arrival.image.length,
+    })
+    const ruling: Ruling = { verdict: 'unusable', reason: problem.detail, threshold: null }
+    await this.#conclude(arrival, part, received, { ruling, values: {} })
+  }
+
+  /** The image's part id, else its time. An id that comes again keeps its name: both verdicts stand, and it is counted. */
+  #partOf({ part, time }: ImageArrival): string {
+    const id = part ?? new Date(time).toISOString()
+    if (this.#recent.has(id)) this.#counts.repeated++
+    this.#recent.add(id)
+    if (this.#recent.size > mostParts) this.#recent.delete(this.#recent.values().next().value!)
+    return id
+  }
+
+  /** A full disk must not stop the line: the verdict stands without the image. */
+  async #keep({ image, time }: ImageArrival, { verdict }: Ruling, part: string): Promise<string | undefined> {
+    try {
+      return await this.#keeper.keep(image, verdict, part, time)
+    } catch (error) {
+      this.#parts.log.warn({ station: this.#parts.name }, `an image is not kept: ${describeError(error)}`)
+      return undefined
+    }
+  }
+}
+
+function patience(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
+}

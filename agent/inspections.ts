@@ -1,0 +1,125 @@
+import { join } from 'node:path'
+import { createImageSource, PostedImages } from '../connectors/images/index.ts'
+import { readImageBundle, readOwnImageModel } from '../models/inspection/bundle.ts'
+import type { ImageBundle } from '../models/inspection/manifest.ts'
+import { openInspectorPool } from '../models/inspection/pool.ts'
+import type { Config } from './components.ts'
+import {
+  describeError,
+  DetectorError,
+  type Batch,
+  type Clock,
+  type ConnectorContext,
+  type Journal,
+  type Logger,
+  type Metrics,
+  type Status,
+} from './core/index.ts'
+import { Station } from './inspection.ts'
+import type { StationSettings } from './inspection-config.ts'
+
+/** What the stations get to work with. */
+export interface InspectionParts {
+  readonly config: Config
+  readonly journal: Journal
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+}
+
+/** Folder of a station's trained model. */
+export function stationModelFolder(data: string, station: string): string {
+  return join(data, 'inspection', encodeURIComponent(station).replace(/^\./, '%2E'), 'model')
+}
+
+/** The model of a station: the trained one, or the user's own. Rejects with a DetectorError. */
+export function stationModel(data: string, station: string, { model }: StationSettings): Promise<ImageBundle> {
+  return model.type === 'onnx' ? readOwnImageModel(model, station) : readImageBundle(stationModelFolder(data, station))
+}
+
+/** All stations of a configuration, at work. */
+export class Inspections {
+  readonly stations = new Map<string, Station>()
+  /** How each source is, by station. */
+  readonly statuses = new Map<string, Status>()
+  readonly #posted = new Map<string, PostedImages>()
+  readonly #parts: InspectionParts
+
+  constructor(parts: InspectionParts) {
+    this.#parts = parts
+  }
+
+  /** Bytes of the largest image that a station takes over HTTP; undefined where there is none of that name. */
+  largest(station: string): number | undefined {
+    return this.#posted.has(station) ? this.#parts.config.inspections[station].bounds.bytes : undefined
+  }
+
+  /** An image over HTTP; resolves when it has its verdict, or was dropped. */
+  async post(station: string, image: Uint8Array, part: string | undefined): Promise<void> {
+    await this.#posted.get(station)?.post(image, `POST ${station}`, this.#parts.clock.now(), part)
+  }
+
+  /** Loads models and starts the sources. A station without a usable model leaves its parts to the operator. */
+  async start(): Promise<void> {
+    for (const [name, settings] of Object.entries(this.#parts.config.inspections)) await this.#add(name, settings)
+    for (const station of this.stations.values()) station.start()
+  }
+
+  /** Takes samples, for measured values of parts. */
+  measured(batch: Batch): void {
+    for (const station of this.stations.values()) station.measured(batch)
+  }
+
+  async stop(): Promise<void> {
+    await Promise.allSettled([...this.stations.values()].map((station) => station.stop()))
+  }
+
+  async #add(name: string, settings: StationSettings): Promise<void> {
+    const { config, journal, clock, log, metrics } = this.#parts
+    const folder = join(config.data, 'inspection', encodeURIComponent(name))
+    const report = (status: Status) => {
+      if (status.state !== this.statuses.get(name)?.state) log.info({ station: name, state: status.state }, status.message) // prettier-ignore
+      this.statuses.set(name, status)
+    }
+    const context: ConnectorContext = {
+      name,
+      site: config.site,
+      log,
+      metrics,
+      clock,
+      tags: journal.tags,
+      folder,
+      report,
+    }
+    const source = createImageSource(settings.source, context, settings.bounds.bytes)
+    if (source instanceof PostedImages) this.#posted.set(name, source)
+    const station = new Station({
+      name,
+      settings,
+      source,
+      inspector: await openModel(config.data, name, settings, log),
+      tags: journal.tags,
+      clock,
+      log,
+      metrics,
+      folder: join(folder, 'images'),
+      record: async (event) => {
+        await journal.append('samples', [{ kind: 'event', event, arrival: clock.now() }])
+      },
+      reject: async (letter) => {
+        await journal.append('dead', [{ kind: 'dead', letter }])
+      },
+    })
+    this.stations.set(name, station)
+  }
+}
+
+async function openModel(data: string, name: string, settings: StationSettings, log: Logger) {
+  try {
+    return await openInspectorPool(await stationModel(data, name, settings), settings.bounds, settings.workers)
+  } catch (error) {
+    const remedy = error instanceof DetectorError ? error.remedy : undefined
+    log.error({ station: name, ...(remedy !== undefined && { remedy }) }, `no model: ${describeError(error)}`)
+    return undefined
+  }
+}

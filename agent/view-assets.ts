@@ -1,0 +1,111 @@
+import type { Prediction, TagTable } from './core/index.ts'
+import { healthOf, type AssetState, type ModelLife, type MonitorState } from './http/index.ts'
+import type { Learning } from './learning.ts'
+import type { Monitor } from './monitor.ts'
+import type { Newest } from './newest.ts'
+import type { Pipeline } from './pipeline.ts'
+
+export interface AssetParts {
+  readonly tags: TagTable
+  readonly pipeline: Pipeline
+  readonly newest: Newest
+  readonly learning: Learning
+}
+
+/** Every asset with the newest of its tags and what its monitors conclude. */
+export function assetStates(parts: AssetParts): AssetState[] {
+  return [...parts.pipeline.classes.keys()].flatMap((className) => assetsOf(className, parts))
+}
+
+function assetsOf(className: string, parts: AssetParts): AssetState[] {
+  const { pipeline, tags, newest } = parts
+  const assets = pipeline.classes.get(className)!
+  const monitors = [...pipeline.monitors.values()].filter(({ settings }) => settings.assets === className)
+  return assets.assets.map((asset) => ({
+    name: asset.name,
+    className,
+    monitors: monitors.map((monitor) => monitorState(monitor, asset.name, parts)),
+    tags: asset.tags.flatMap((index, role) => {
+      if (index < 0) return []
+      const tag = tags.at(index)
+      const unit = tag.unit === undefined ? {} : { unit: tag.unit }
+      return [{ role: assets.roles[role], tag: tag.name, ...unit, ...newest.sample(tag) }]
+    }),
+  }))
+}
+
+function monitorState(monitor: Monitor, asset: string, { newest, learning }: AssetParts): MonitorState {
+  const prediction = newest.prediction(monitor.name, asset)
+  const isLearning = monitor.model === undefined
+  const progress = Math.min(1, monitor.collected.span / monitor.settings.learn.after)
+  const finite = (value: number | undefined) => (value !== undefined && Number.isFinite(value) ? value : null)
+  const detail = detailOf(monitor, prediction, learning)
+  return {
+    monitor: monitor.name,
+    kind: monitor.kind,
+    state: isLearning ? 'learning' : (prediction?.state ?? 'unknown'),
+    score: finite(prediction?.score),
+    threshold: finite(prediction?.threshold),
+    health: prediction ? healthOf(prediction.score, prediction.threshold) : null,
+    model: monitor.model ?? '',
+    ...(isLearning && { progress }),
+    ...(detail !== undefined && { detail }),
+    time: prediction?.time ?? null,
+    contributions: prediction?.contributions ?? {},
+    ...(prediction && conclusionOf(prediction)),
+  }
+}
+
+/** What the kinds beyond a score conclude. */
+function conclusionOf({ value, lower, upper, label, probability }: Prediction): Partial<MonitorState> {
+  const numbers = Object.entries({ value, lower, upper, probability }).flatMap(([name, number]) =>
+    number === undefined ? [] : [[name, Number.isFinite(number) ? number : null]],
+  )
+  return { ...Object.fromEntries(numbers), ...(label !== undefined && { label }) } as Partial<MonitorState>
+}
+
+/** Where the model of every monitor is in its life. */
+export function modelLives({ pipeline, learning }: AssetParts): ModelLife[] {
+  return [...pipeline.monitors.values()].map((monitor) => {
+    const { name, model, rival, collected, settings } = monitor
+    const training = learning.training(name)
+    const trial = rival?.role === 'challenger'
+    const collecting = model === undefined && !training
+    return {
+      monitor: name,
+      step: training ? 'training' : trial ? 'shadow' : collecting ? 'collecting' : 'active',
+      ...(collecting && { progress: Math.min(1, collected.span / settings.learn.after) }),
+      ...(training && { progress: training.progress, detail: `${training.step} (${training.why})` }),
+      ...(model !== undefined && { active: model }),
+      versions: versionsOf(monitor),
+      actions: monitor.learns && !training ? ['retrain'] : [],
+    }
+  })
+}
+
+/** The model at work and the one beside it, with what their comparison has shown so far; none while there is no other. */
+function versionsOf({ model, rival }: Monitor): ModelLife['versions'] {
+  if (!rival) return []
+  const sides = rival.trial.state.merit
+  const figures = (side: 0 | 1) =>
+    Object.fromEntries(
+      Object.entries({ merit: sides[side].merit, ...sides[side].figures }).filter(([, value]) =>
+        Number.isFinite(value),
+      ),
+    )
+  const beside = rival.role === 'challenger' ? ('shadow' as const) : ('retired' as const)
+  return [
+    { version: rival.version, state: beside, figures: figures(1) },
+    ...(model === undefined ? [] : [{ version: model, state: 'active' as const, figures: figures(0) }]),
+  ]
+}
+
+function detailOf(
+  { name, model, settings }: Monitor,
+  prediction: Prediction | undefined,
+  learning: Learning,
+): string | undefined {
+  if (model === undefined) return learning.isTraining(name) ? 'training' : undefined
+  if (prediction?.state !== 'unknown') return undefined
+  return prediction.coverage < settings.min_coverage ? 'too little good data in the window' : 'the model has no opinion'
+}

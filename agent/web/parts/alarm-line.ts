@@ -1,0 +1,58 @@
+import { html, nothing, type TemplateResult } from 'lit'
+import type { AlarmView } from '../../http/shapes.ts'
+import { clock, figure, percent, span } from '../format.ts'
+import { isShelved, sharesOf, type Level, type Page } from '../page.ts'
+import { assetLink } from '../route.ts'
+import { strings } from '../strings.ts'
+import { icon, badge } from './icons.ts'
+
+const levels: Readonly<Record<AlarmView['state'], Level>> = {
+  raised: 'bad',
+  acknowledged: 'warn',
+  cleared: 'warn',
+  normal: 'good',
+}
+
+/** An alarm in one line, with the one thing an operator does first. */
+export function alarmLine(alarm: AlarmView, page: Page): TemplateResult {
+  const { state, operator } = page
+  const shelved = isShelved(alarm, state.time)
+  return html`<li class="alarm-line">
+    <div>
+      <a class="strong" href=${assetLink(alarm.asset)}>${alarm.asset}</a>
+      ${shelved ? badge('muted', strings.alarm.short.shelved, 'shelf') : badge(levels[alarm.state], strings.alarm.short[alarm.state])}
+    </div>
+    <p class="hint">${causes(alarm, 2)} · ${strings.ago(span(state.time - alarm.raised))}</p>
+    ${
+      alarm.state === 'acknowledged' || shelved
+        ? nothing
+        : html`<button @click=${() => void acknowledge(alarm, operator)}>
+            ${icon('good')}${strings.alarm.acknowledge}<span class="unseen">${alarm.asset}</span>
+          </button>`
+    }
+  </li>`
+}
+
+export function acknowledge({ id, asset }: AlarmView, operator: Page['operator']): Promise<void> {
+  return operator.act(`/api/alarms/${encodeURIComponent(id)}/acknowledge`, {}, strings.alarm.acknowledged(asset))
+}
+
+/** `vibration 64 %, current 21 %` */
+export function causes({ contributions }: Pick<AlarmView, 'contributions'>, most: number): string {
+  return sharesOf(contributions)
+    .slice(0, most)
+    .map(([role, share]) => `${role} ${percent(share)}`)
+    .join(', ')
+}
+
+/** State, since when, how far beyond, by whom. */
+export function alarmFacts(alarm: AlarmView, now: number): string {
+  const words = strings.alarm
+  const parts = [
+    words.states[alarm.state],
+    words.raised(clock(alarm.raised), strings.ago(span(now - alarm.raised))),
+    words.score(figure(alarm.score / alarm.threshold)),
+    ...(alarm.by === undefined ? [] : [words.by(alarm.by)]),
+  ]
+  return parts.join(' · ')
+}

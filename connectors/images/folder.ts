@@ -1,0 +1,118 @@
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, extname, join } from 'node:path'
+import { Observable } from 'rxjs'
+import { describeError, type ConnectorContext, type ImageArrival, type ImageSource } from '../../agent/core/index.ts'
+import { partPattern } from './part.ts'
+import type { FolderSettings } from './settings.ts'
+
+const endings = new Set(['.jpg', '.jpeg', '.png', '.webp'])
+
+interface Sighting {
+  readonly size: number
+  readonly changed: number
+  readonly looks: number
+}
+
+/**
+ * Images that appear in a folder, oldest first. A file is read when its size and time have been the same for some looks
+ * in a row, so a half-written one waits. Looks again instead of watching: events of network shares and some cameras'
+ * FTP servers are not to be relied on. A file larger than `largest` is read up to one byte more, so that it is refused
+ * by its size and not held in memory.
+ */
+export class FolderImages implements ImageSource {
+  readonly #settings: FolderSettings
+  readonly #context: ConnectorContext
+  readonly #largest: number
+  readonly #partOf: ((name: string) => string | undefined) | undefined
+  #seen = new Map<string, Sighting>()
+  /** Files that are being judged, or were and stay. */
+  readonly #taken = new Map<string, string>()
+
+  constructor(settings: FolderSettings, context: ConnectorContext, largest: number) {
+    this.#settings = settings
+    this.#context = context
+    this.#largest = largest
+    this.#partOf = settings.part === undefined ? undefined : partPattern(settings.part)
+  }
+
+  images(): Observable<ImageArrival> {
+    return new Observable((subscriber) => {
+      let timer: NodeJS.Timeout | undefined
+      const look = async () => {
+        try {
+          for (const arrival of await this.look()) subscriber.next(arrival)
+          this.#context.report({ state: 'up', message: `watches ${this.#settings.path}` })
+        } catch (error) {
+          this.#context.report({ state: 'down', message: `${this.#settings.path} cannot be read: ${describeError(error)}`, remedy: 'Create the folder, or let the agent read it.' }) // prettier-ignore
+        }
+        if (!subscriber.closed) timer = setTimeout(() => void look(), this.#settings.poll)
+      }
+      void look()
+      return () => clearTimeout(timer)
+    })
+  }
+
+  /** One look at the folder: the files that are complete now. Rejects where the folder cannot be read. */
+  async look(): Promise<ImageArrival[]> {
+    const { path, steady } = this.#settings
+    const names = (await readdir(path)).filter((name) => endings.has(extname(name).toLowerCase()) && !name.startsWith('.')) // prettier-ignore
+    const seen = new Map<string, Sighting>()
+    const complete: { name: string; changed: number }[] = []
+    for (const name of names) {
+      const state = await stat(join(path, name)).catch(() => undefined)
+      if (!state?.isFile() || (this.#partOf && this.#partOf(name) === undefined)) continue
+      const sighting = this.#sighting(name, state.size, state.mtimeMs)
+      if (this.#taken.get(name) === stamp(sighting)) continue
+      seen.set(name, sighting)
+      if (sighting.looks >= steady) complete.push({ name, changed: state.mtimeMs })
+    }
+    this.#seen = seen
+    for (const name of this.#taken.keys()) if (!names.includes(name)) this.#taken.delete(name)
+    complete.sort((a, b) => a.changed - b.changed || (a.name < b.name ? -1 : 1))
+    return Promise.all(complete.map(({ name, changed }) => this.#arrival(name, changed)))
+  }
+
+  #sighting(name: string, size: number, changed: number): Sighting {
+    const before = this.#seen.get(name)
+    const same = before?.size === size && before.changed === changed
+    return { size, changed, looks: same ? before.looks + 1 : 1 }
+  }
+
+  async #arrival(name: string, time: number): Promise<ImageArrival> {
+    const path = join(this.#settings.path, name)
+    const sighting = this.#seen.get(name)!
+    this.#taken.set(name, stamp(sighting))
+    const image = await readUpTo(path, this.#largest + 1)
+    const part = this.#partOf ? this.#partOf(name) : basename(name, extname(name))
+    return { image, time, subject: path, ...(part !== undefined && { part }), settled: () => void this.#settle(name) }
+  }
+
+  async #settle(name: string): Promise<void> {
+    const { path, then } = this.#settings
+    try {
+      if (then === 'delete') await rm(join(path, name), { force: true })
+      if (then !== 'move') return
+      await mkdir(join(path, 'done'), { recursive: true })
+      await rename(join(path, name), join(path, 'done', name))
+    } catch (error) {
+      this.#context.log.warn({ file: name }, `the image stays where it is: ${describeError(error)}`)
+    }
+  }
+}
+
+function stamp({ size, changed }: Pick<Sighting, 'size' | 'changed'>): string {
+  return `${size} ${changed}`
+}
+
+/** The first bytes of a file, at most `length`. */
+async function readUpTo(path: string, length: number): Promise<Uint8Array> {
+  const handle = await open(path)
+  try {
+    const { size } = await handle.stat()
+    const buffer = Buffer.alloc(Math.min(size, length))
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,55 @@
+import type { Finding } from '../../agent/core/index.ts'
+import { MillwrightError, describeError } from '../../agent/core/index.ts'
+import { listen } from './listen.ts'
+import type { MqttSettings } from './settings.ts'
+
+/** How long it listens, ms. */
+const patience = 3_000
+
+/** Connects once under a client id of its own, subscribes as the source would, and listens for a moment. */
+export async function* examineBroker(settings: MqttSettings): AsyncGenerator<Finding> {
+  const filters = (settings.topics ?? []).map(({ filter }) => filter)
+  try {
+    const { topics, messages, refused } = await listen(settings, {
+      filters,
+      duration: filters.length > 0 ? patience : 200,
+    })
+    yield { level: 'good', text: 'accepts the connection' }
+    for (const [filter, reason] of Object.entries(refused))
+      yield {
+        level: 'trouble',
+        text: `refuses ${filter}: ${reason}`,
+        remedy: 'Check the filter and the access rules of the broker.',
+      }
+    if (filters.length > 0) yield heard(topics.length, messages, patience)
+  } catch (error) {
+    const remedy = error instanceof MillwrightError ? error.remedy : undefined
+    yield { level: 'trouble', text: describeError(error), ...(remedy !== undefined && { remedy }) }
+  }
+  yield* habits(settings)
+}
+
+function heard(topics: number, messages: number, duration: number): Finding {
+  if (messages > 0)
+    return { level: 'good', text: `${messages} messages on ${topics} topics within ${duration / 1000} s` }
+  return {
+    level: 'warning',
+    text: `nothing was heard within ${duration / 1000} s`,
+    remedy:
+      'Check the topic filters and that something publishes; a broker does not say that a filter matches nothing.',
+  }
+}
+
+/** Settings that work and have a price. */
+function* habits({ topics, qos, clean, url, username }: MqttSettings): Generator<Finding> {
+  if (topics && (clean || topics.every((topic) => (topic.qos ?? qos) === 0)))
+    yield {
+      level: 'warning',
+      text: clean
+        ? 'with clean: true messages during an outage are lost'
+        : 'with qos 0 messages during an outage are lost',
+      remedy: 'Set qos: 1 and clean: false, and publish with qos 1.',
+    }
+  if (username !== undefined && /^(mqtt|ws):/.test(url) && !/\/\/(127\.|localhost|\[::1\])/.test(url))
+    yield { level: 'warning', text: 'the password is sent without encryption', remedy: 'Use mqtts: with tls.ca.' }
+}

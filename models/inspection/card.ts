@@ -1,0 +1,32 @@
+import type { ImageManifest } from './manifest.ts'
+
+const words: Readonly<Record<string, string>> = {
+  classifier: 'A convolutional network that tells classes, trained from scratch.',
+  textures: 'Gradient-boosted trees over descriptors of texture, which tell classes.',
+  patches:
+    'Gaussians over filter responses by place and over the texture of the whole image, learned from good images.',
+  segmentation: 'A small U-Net that looks for defects, learned from good images with made-up defects.',
+}
+
+/** `card.md` of an image model: what it is and how well it did on images that it did not learn from. */
+export function writeCard({ monitor, type, input, output, training, metrics, confusion }: ImageManifest): string {
+  const figures = Object.entries(metrics).map(([name, value]) => `| ${name} | ${value.toFixed(3)} |`)
+  const counts = Object.entries(training.classes).map(([name, count]) => `| ${name} | ${count} |`)
+  const lines = [
+    `# ${monitor}: ${type}`,
+    words[type] ?? 'An image model.',
+    `Input: ${input.width} x ${input.height}, ${input.colour}. Learned from ${training.images} images, judged by ${training.held_out} others.`,
+    ['| class | images |', '| --- | --- |', ...counts].join('\n'),
+    ['| on held-out images | |', '| --- | --- |', ...figures].join('\n'),
+  ]
+  if (output.type === 'score') lines.push(`Scores above ${output.threshold.toPrecision(4)} are defects.`)
+  if (output.type === 'classes' && confusion) {
+    const rows = output.classes.map((name, c) => `| ${name} | ${confusion[c].join(' | ')} |`)
+    const header = [
+      `| true class | ${output.classes.join(' | ')} |`,
+      `| --- |${' --- |'.repeat(output.classes.length)}`,
+    ]
+    lines.push(`Held-out images by true class (rows) and verdict:\n\n${[...header, ...rows].join('\n')}`)
+  }
+  return `${lines.join('\n\n')}\n`
+}
