@@ -32,7 +32,7 @@ export type Judge = (predicted: Float64Array, rows: Uint32Array) => { error: num
  * Once the budget is spent no further candidate is begun. Rejects with the reason of the context's signal.
  */
 export async function select(examples: Folded, judge: Judge, context: TrainingContext): Promise<Selection> {
-  const { signal, seed = defaultSeed, budget = Infinity, progress } = context
+  const { signal, seed = defaultSeed, budget = Infinity } = context
   const started = performance.now()
   const tried: (Tried & { method: Method })[] = []
   const methods = methodsFor(examples.data.rows)
@@ -40,7 +40,7 @@ export async function select(examples: Folded, judge: Judge, context: TrainingCo
     signal?.throwIfAborted()
     // A third of the time for the comparison: the rest is for the chosen one.
     if (index > 0 && performance.now() - started > budget / 3) break
-    progress?.(index / (methods.length + examples.folds), method.name)
+    context.progress?.(index / (methods.length + examples.folds), method.name)
     tried.push({ method, ...(await attemptAll(method, examples, examples.judges, seed, signal)) })
   }
   const figures = tried.map(({ predicted, rows }) => judge(predicted, rows))
@@ -55,10 +55,10 @@ export async function select(examples: Folded, judge: Judge, context: TrainingCo
   const others = Array.from({ length: examples.folds }, (_, fold) => fold).filter(
     (fold) => !examples.judges.includes(fold),
   )
-  progress?.(methods.length / (methods.length + examples.folds), `${method.name}, the other parts`)
+  context.progress?.(methods.length / (methods.length + examples.folds), `${method.name}, the other parts`)
   const more = await attemptAll(method, examples, others, seed, signal)
   more.rows.forEach((row, i) => (outOfFold[row] = more.predicted[i]))
-  progress?.(1 - 1 / (methods.length + examples.folds), `${method.name}, all of the data`)
+  context.progress?.(1 - 1 / (methods.length + examples.folds), `${method.name}, all of the data`)
   return { method, candidates, outOfFold, regressor: await method.fit(examples, seed, signal) }
 }
 
