@@ -107,7 +107,14 @@ async function fitEstimate(
   const target = data.value.map((value) => (value - mean) / spread)
   const judge: Judge = (predicted, rows) => {
     const rmse = spread * Math.sqrt(average(predicted.map((value, i) => (value - target[rows[i]]) ** 2)))
-    return { error: rmse, rmse, r2: explained(rmse ** 2, Float64Array.from(rows, (row) => data.value[row])) }
+    return {
+      error: rmse,
+      rmse,
+      r2: explained(
+        rmse ** 2,
+        Float64Array.from(rows, (row) => data.value[row]),
+      ),
+    }
   }
   const told = Array.from({ length: blocks - firstTold }, (_, i) => firstTold + i)
   const mayLearn = (of: number, held: number) => held >= firstTold && of < held

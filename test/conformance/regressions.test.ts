@@ -147,7 +147,10 @@ for (const type of Object.keys(modelTypes)) {
     it('is refused where a golden vector gives another answer', async () => {
       for (const column of ['scores', 'value', 'upper'] as const) {
         const { golden } = bundle.manifest
-        const changed = { ...golden, [column]: golden[column]!.map((answer) => (answer === null ? null : answer * 1.01 + 0.01)) }
+        const changed = {
+          ...golden,
+          [column]: golden[column]!.map((answer) => (answer === null ? null : answer * 1.01 + 0.01)),
+        }
         const wrong = { ...bundle, manifest: { ...bundle.manifest, golden: changed } }
         await assert.rejects(loadDetector(wrong), hasCode('MODEL_MISMATCH'))
       }
