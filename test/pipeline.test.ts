@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { encode, decode } from 'cbor-x'
 import fc from 'fast-check'
-import { loadDetector, trainModel, type ModelBundle } from '../models/index.ts'
+import { loadDetector, modelConfig, trainModel, type ModelBundle } from '../models/index.ts'
 import {
   TagTable,
   silentMetrics,
@@ -17,15 +17,34 @@ import { begin, samplesOf, scenario, scenarioConfig } from './support/scenario.t
 const config = scenarioConfig()
 const tags = new TagTable()
 const batches = [...samplesOf(scenario, tags)]
-const active: ModelEvent = { type: 'model', time: begin, monitor: 'health', step: 'active', version: 'a', detail: '' }
+const step = (step: ModelEvent['step'], version: string): ModelEvent => ({
+  type: 'model',
+  time: begin,
+  monitor: 'health',
+  step,
+  version,
+  detail: '',
+})
 
-let bundle: ModelBundle
+/** Two models that differ: `b` has a higher threshold. */
+let bundles: Record<string, ModelBundle>
 
-/** The scenario as journal entries, with a model put to work after two thirds of the training time. */
+/**
+ * The scenario as journal entries: a model is put to work half-way, a challenger scores beside it from a third on of what
+ * is left, takes its place after two thirds, and is taken back near the end.
+ */
 function entries(): Entry[] {
-  const middle = Math.floor(batches.length / 2)
   const records: JournalRecord[] = batches.map((batch) => ({ kind: 'samples', batch }))
-  records.splice(middle, 0, { kind: 'event', event: active, arrival: batches[middle].arrival })
+  const steps = [
+    [0.95, step('rollback', 'a')],
+    [0.82, step('active', 'b')],
+    [0.66, step('shadow', 'b')],
+    [0.5, step('active', 'a')],
+  ] as const
+  for (const [share, event] of steps) {
+    const at = Math.floor(batches.length * share)
+    records.splice(at, 0, { kind: 'event', event, arrival: batches[at].arrival })
+  }
   return records.map((record, offset) => ({ ...record, offset }))
 }
 
@@ -36,7 +55,7 @@ const create = (saved?: unknown) =>
     metrics: silentMetrics,
     keepSamples: true,
     saved,
-    detector: () => loadDetector(bundle),
+    detector: (_, version) => loadDetector(bundles[version]),
   })
 
 /** Results without what depends on how entries were cut into chunks: their order across kinds and their origin. */
@@ -73,11 +92,11 @@ describe('pipeline', () => {
     for (const batch of batches) {
       if (batch.arrival - begin < 120_000) await learning.handle([{ kind: 'samples', batch, offset: 0 }])
     }
-    bundle = await trainModel(config.monitors.health.model, {
-      features: collector.peek(),
-      monitor: 'health',
-      created: begin,
-    })
+    const input = { features: collector.peek(), monitor: 'health', created: begin }
+    bundles = {
+      a: await trainModel(config.monitors.health.model, input),
+      b: await trainModel(modelConfig.parse({ type: 'anomaly', sensitivity: 0.5 }), input),
+    }
     whole = await run([entries()])
   })
 
@@ -85,6 +104,26 @@ describe('pipeline', () => {
     const states = new Set(whole.predictions.filter(({ model }) => model === '').map(({ state }) => state))
     assert.deepEqual([...states], ['learning'])
     assert.ok(whole.predictions.some(({ model, state }) => model === 'a' && state === 'normal'))
+  })
+
+  it('scores each window with one model: the one at work when it closed', () => {
+    const models = whole.predictions.filter(({ model }) => model !== '').map(({ model }) => model)
+    const changes = models.filter((model, at) => model !== models[at - 1])
+    assert.deepEqual(changes, ['a', 'b', 'a'])
+  })
+
+  it('compares a challenger on the windows that both score, and goes on with the one before beside it', async () => {
+    const pipeline = await create()
+    const monitor = pipeline.monitors.get('health')!
+    const roles: string[] = []
+    for (const entry of entries()) {
+      await pipeline.handle([entry])
+      if (entry.kind !== 'event') continue
+      const { rival } = monitor.standing
+      roles.push(rival ? `${rival.version} ${rival.role}` : 'none')
+    }
+    assert.deepEqual(roles, ['none', 'b challenger', 'a predecessor', 'none'])
+    await pipeline.close()
   })
 
   it('raises one alarm, on the machine with the fault, and names its signal first', () => {
