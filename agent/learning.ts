@@ -90,6 +90,15 @@ export class Learning {
     return true
   }
 
+  /**
+   * Puts a version to work because somebody asks for it; resolves when that is stored. `rollback` goes back to it without
+   * a comparison.
+   */
+  async putToWork(name: string, version: string, step: 'active' | 'rollback', why: string): Promise<void> {
+    const monitor = this.#options.monitors().get(name)
+    if (monitor) await this.#step(monitor, step, version, why)
+  }
+
   #look(): void {
     for (const [name, monitor] of this.#options.monitors()) {
       if (!monitor.learns || this.#running.has(name)) continue

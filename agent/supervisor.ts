@@ -17,6 +17,7 @@ import { openJournal } from './journal/index.ts'
 import { Learning } from './learning.ts'
 import { Live, pipelineCursor } from './live.ts'
 import { createMetrics } from './metrics.ts'
+import { ModelRequests } from './model-requests.ts'
 import { detectorLoader, fileVersion } from './models.ts'
 import { Newest } from './newest.ts'
 import { Pipeline } from './pipeline.ts'
@@ -128,6 +129,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     newest,
     ingest,
     learning,
+    registry,
+    modelRequests: new ModelRequests({ monitors: () => pipeline.monitors, registry, learning }),
     connections,
     metricsText: () => counted.text(),
     deliveries: readDeliveries,

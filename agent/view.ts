@@ -23,6 +23,8 @@ import {
   type ConnectionState,
   type DeadLetterView,
   type HealthTrend,
+  type LabelRequest,
+  type ModelActions,
   type History,
   type HistoryRequest,
   type Ledger,
@@ -35,6 +37,7 @@ import {
 } from './http/index.ts'
 import type { HealthTrends } from './health-trends.ts'
 import type { HistoryReader, HistoryTag } from './history.ts'
+import type { Registry } from '../models/index.ts'
 import type { Ingest } from './ingest.ts'
 import { readSoon } from './seek.ts'
 import type { Trust } from './trust.ts'
@@ -65,6 +68,8 @@ export interface ViewParts extends AssetParts {
   failure(): string | undefined
   readonly plant?: PlantView & { state(): PlantState }
   readonly camera?: CameraView
+  readonly modelRequests: ModelActions
+  readonly registry: Registry
 }
 
 /** Everything the HTTP server may know and do. */
@@ -223,7 +228,7 @@ export class View implements AgentView {
   }
 
   models(): Promise<readonly ModelLife[]> {
-    return Promise.resolve(modelLives(this.#parts))
+    return modelLives(this.#parts)
   }
 
   certificates(): Promise<readonly CertificateView[]> {
@@ -272,8 +277,16 @@ export class View implements AgentView {
     return 'recorded'
   }
 
-  retrain(monitor: string, by: string): AlarmAnswer {
-    return this.#parts.learning.retrain(monitor, `asked for by ${by}`) ? 'recorded' : 'unknown'
+  async label(label: LabelRequest): Promise<AlarmAnswer> {
+    const { pipeline, ingest, clock } = this.#parts
+    const known = [...pipeline.classes.values()].some(({ assets }) => assets.some(({ name }) => name === label.asset))
+    if (!known) return 'unknown'
+    await ingest.record([{ kind: 'event', event: { type: 'label', ...label }, arrival: clock.now() }])
+    return 'recorded'
+  }
+
+  get modelRequests(): ModelActions {
+    return this.#parts.modelRequests
   }
 
   async #act(what: ActionEvent['action'], request: AlarmRequest, more: { until?: number } = {}): Promise<AlarmAnswer> {

@@ -10,6 +10,7 @@ import { defineModel, type ModelDefinition, type TrainingContext, type TrainingI
 import { rul } from './rul/index.ts'
 import { onnxConfig, readUserFile, type OnnxSettings } from './onnx/user-file.ts'
 
+export { describeReport } from './report-files.ts'
 export type { Report } from './report.ts'
 export type { Targets, TrainingContext, TrainingInput } from './training.ts'
 export type { Manifest, ModelBundle } from './onnx/manifest.ts'

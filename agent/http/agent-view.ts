@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs'
+import type { LabelEvent } from '../core/index.ts'
 import type {
   AgentState,
   AlarmHistory,
@@ -58,12 +59,26 @@ export interface AgentView {
   unshelve(request: AlarmRequest): Promise<AlarmAnswer>
   /** Records that an alarm was false: the machine was sound from its beginning until it cleared, or until now. */
   falseAlarm(request: AlarmRequest): Promise<AlarmAnswer>
-  /** Trains the model of a monitor now. `unknown`: there is none, or it is training already. */
-  retrain(monitor: string, by: string): AlarmAnswer
+  /** Records what somebody knows of an asset; durable when it resolves. `unknown`: there is no such asset. */
+  label(label: LabelRequest): Promise<AlarmAnswer>
+  readonly modelRequests: ModelActions
   /** There only while a simulated plant is attached. */
   readonly plant?: PlantView
   /** There only where stations are configured. */
   readonly camera?: CameraView
+}
+
+/** What a label says, as `LabelEvent`; a moment where `from` is absent. */
+export type LabelRequest = Omit<LabelEvent, 'type'>
+
+/** What may be asked for in the life of a model. Each throws or rejects with a DetectorError that says why not. */
+export interface ModelActions {
+  /** Puts a version to work; resolves with it. */
+  promote(monitor: string, version: string, by: string): Promise<string>
+  /** Goes back to the model before; resolves with its version. */
+  rollback(monitor: string, by: string): Promise<string>
+  retrain(monitor: string, by: string): void
+  cancel(monitor: string, by: string): void
 }
 
 export interface AlarmRequest {

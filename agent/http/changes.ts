@@ -23,16 +23,17 @@ export function addChanges(route: Route, { view }: Pick<AppParts, 'view'>): void
     const alarm = context.req.param('alarm')!
     return done(context, await view.unshelve({ alarm, ...body }), alarm)
   })
-  route('POST /api/labels', async (context, { body: { alarm, by, note } }) =>
-    done(context, await view.falseAlarm({ alarm, by, ...(note !== undefined && { reason: note }) }), alarm),
-  )
-  route('POST /api/models/:monitor/retrain', async (context, { body: { by, reason = '' } }) => {
-    const monitor = context.req.param('monitor')!
-    if (view.retrain(monitor, by) === 'unknown')
-      throw new Problem('HTTP_UNKNOWN', `there is no monitor ${monitor} that can train now`)
-    await view.note({ by, action: 'retrain', subject: monitor, detail: reason })
-    return context.json({ monitor })
+  route('POST /api/labels', async (context, { body }) => {
+    if (body.type === 'false-alarm') {
+      const { alarm, by, note } = body
+      return done(context, await view.falseAlarm({ alarm, by, ...(note !== undefined && { reason: note }) }), alarm)
+    }
+    const { type: label, time = view.state().time, ...rest } = body
+    if ((await view.label(withoutUndefined({ label, time, ...rest }))) === 'unknown')
+      throw new Problem('HTTP_UNKNOWN', `no monitor watches an asset ${body.asset}`)
+    return context.json({ asset: body.asset })
   })
+  addModels(route, { view })
   route('POST /api/certificates/approve', async (context, { body: { by, connector, thumbprint } }) => {
     if ((await view.approve(connector, thumbprint)) === 'unknown')
       throw new Problem('HTTP_UNKNOWN', `${connector} has no pending certificate ${thumbprint}`)
@@ -40,6 +41,41 @@ export function addChanges(route: Route, { view }: Pick<AppParts, 'view'>): void
     return context.json({ thumbprint })
   })
   addPlant(route, { view })
+}
+
+function addModels(route: Route, { view }: Pick<AppParts, 'view'>): void {
+  const monitorOf = (context: Context) => context.req.param('monitor')!
+  const note = (by: string, action: string, subject: string, detail: string) =>
+    view.note({ by, action, subject, detail })
+  for (const action of ['retrain', 'cancel'] as const) {
+    route(`POST /api/models/:monitor/${action}`, async (context, { body: { by, reason = '' } }) => {
+      const monitor = monitorOf(context)
+      view.modelRequests[action](monitor, by)
+      await note(by, action === 'retrain' ? 'retrain' : 'cancel training', monitor, reason)
+      return context.json({ monitor })
+    })
+  }
+  route('POST /api/models/:monitor/promote', async (context, { body: { by, reason = '', version } }) => {
+    const monitor = monitorOf(context)
+    await view.modelRequests.promote(monitor, version, by)
+    await note(by, 'promote', monitor, `${version} ${reason}`.trim())
+    return context.json({ monitor, version })
+  })
+  route('POST /api/models/:monitor/rollback', async (context, { body: { by, reason = '' } }) => {
+    const monitor = monitorOf(context)
+    const version = await view.modelRequests.rollback(monitor, by)
+    await note(by, 'rollback', monitor, `to ${version} ${reason}`.trim())
+    return context.json({ monitor, version })
+  })
+}
+
+/** Without the keys that have no value. */
+function withoutUndefined<Value extends object>(
+  value: Value,
+): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as {
+    [Key in keyof Value]: Exclude<Value[Key], undefined>
+  }
 }
 
 /** Images of parts, from cameras and programs that post them. */

@@ -20,6 +20,8 @@ export interface Operation {
 }
 
 const done = z.strictObject({ alarm: z.string() })
+const atWork = z.strictObject({ monitor: z.string(), version: z.string() })
+const notNow = { 409: 'It cannot be done now; `message` says why.' }
 const notWell = { 503: 'It is not; `reasons` says why.' }
 
 /** Every address of the HTTP interface but those of the page. */
@@ -129,14 +131,37 @@ export const operations = {
   'POST /api/models/:monitor/retrain': {
     summary: 'Trains the model of a monitor now, whatever is due.',
     access: 'change',
-    body: requests.retrain,
+    body: requests.model,
     answer: z.strictObject({ monitor: z.string() }),
+    otherwise: notNow,
+  },
+  'POST /api/models/:monitor/cancel': {
+    summary: 'Ends the training under way without a model.',
+    access: 'change',
+    body: requests.model,
+    answer: z.strictObject({ monitor: z.string() }),
+    otherwise: notNow,
+  },
+  'POST /api/models/:monitor/promote': {
+    summary: 'Puts a version to work; the one before goes on beside it for a while.',
+    access: 'change',
+    body: requests.promote,
+    answer: atWork,
+    otherwise: notNow,
+  },
+  'POST /api/models/:monitor/rollback': {
+    summary: 'Goes back to the model before the one at work.',
+    access: 'change',
+    body: requests.model,
+    answer: atWork,
+    otherwise: notNow,
   },
   'POST /api/labels': {
-    summary: 'Says that an alarm was false; the next training knows.',
+    summary:
+      'Says what somebody knows: a false alarm, a fault, a failure, service, a measured value. Models learn from it.',
     access: 'change',
     body: requests.label,
-    answer: done,
+    answer: z.strictObject({ alarm: z.string().optional(), asset: z.string().optional() }),
   },
   'GET /api/certificates': {
     summary: 'Certificates of OPC UA servers, pending ones first.',

@@ -1,4 +1,4 @@
-import { describeError, MillwrightError } from '../core/index.ts'
+import { describeError, DetectorError, MillwrightError } from '../core/index.ts'
 
 /** Every error code of the API that is not one of the agent's own, with its HTTP status and what to do. */
 export const problems = {
@@ -42,6 +42,10 @@ export function answerTo(error: unknown): { status: number; body: { error: objec
   if (error instanceof Problem) {
     const { status, remedy } = problems[error.code]
     return { status, body: { error: { code: error.code, message: error.message, remedy } }, unforeseen: false }
+  }
+  if (error instanceof DetectorError) {
+    const { code, remedy } = error
+    return { status: 409, body: { error: { code, message: describeError(error), remedy } }, unforeseen: false }
   }
   if (error instanceof MillwrightError) {
     const { code, remedy, retryable } = error

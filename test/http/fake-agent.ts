@@ -1,5 +1,5 @@
 import { Subject } from 'rxjs'
-import type { Logger } from '../../agent/core/index.ts'
+import { DetectorError, type Logger } from '../../agent/core/index.ts'
 import {
   createHttp,
   type AgentState,
@@ -82,7 +82,16 @@ export class FakeAgent implements AgentView {
   acknowledge = (request: { alarm: string }) => this.#answer('acknowledge', request)
   shelve = (request: { alarm: string }) => this.#answer('shelve', request)
   falseAlarm = (request: { alarm: string }) => this.#answer('falseAlarm', request)
-  retrain = (monitor: string) => (monitor === 'pump-health' ? ('recorded' as const) : ('unknown' as const))
+  label = (request: { asset: string }) => (
+    this.calls.push(['label', request]),
+    Promise.resolve(request.asset === 'line1/pump2' ? ('recorded' as const) : ('unknown' as const))
+  )
+  readonly modelRequests = {
+    promote: (monitor: string, version: string) => (this.#known(monitor), Promise.resolve(version)),
+    rollback: (monitor: string) => (this.#known(monitor), Promise.resolve('0001-aaaaaaaa')),
+    retrain: (monitor: string) => this.#known(monitor),
+    cancel: (monitor: string) => this.#known(monitor),
+  }
   unshelve = (request: { alarm: string }) => this.#answer('unshelve', request)
 
   camera = {
@@ -96,6 +105,10 @@ export class FakeAgent implements AgentView {
       inject: (asset, fault) => (this.calls.push(['inject', asset, fault]), asset === 'line1/pump2'),
       repair: (asset) => (this.calls.push(['repair', asset]), asset === 'line1/pump2'),
     }
+  }
+
+  #known(monitor: string): void {
+    if (monitor !== 'pump-health') throw new DetectorError('MODEL_MISSING', `there is no monitor ${monitor}`)
   }
 
   #answer(name: string, request: { alarm: string }): Promise<'recorded' | 'unknown'> {

@@ -143,8 +143,49 @@ describe('http learning', () => {
   it('trains a model when asked to, and puts that down', async () => {
     const { agent, post } = setUp()
     assert.equal((await post('/api/models/pump-health/retrain', { by: 'Mei' }, bearer)).status, 200)
-    assert.equal((await post('/api/models/other/retrain', { by: 'Mei' }, bearer)).status, 404)
+    assert.equal((await post('/api/models/other/retrain', { by: 'Mei' }, bearer)).status, 409)
     assert.deepEqual(agent.notes, [{ by: 'Mei', action: 'retrain', subject: 'pump-health', detail: '' }])
+  })
+
+  it('puts a model to work and takes it back when asked to, and puts both down', async () => {
+    const { agent, post } = setUp()
+    const version = '0002-bbbbbbbb'
+    const promoted = await post('/api/models/pump-health/promote', { by: 'Mei', version }, bearer)
+    assert.deepEqual(await promoted.json(), { monitor: 'pump-health', version })
+    const back = await post('/api/models/pump-health/rollback', { by: 'Mei', reason: 'too loud' }, bearer)
+    assert.deepEqual(await back.json(), { monitor: 'pump-health', version: '0001-aaaaaaaa' })
+    assert.deepEqual(
+      agent.notes.map(({ action, detail }) => [action, detail]),
+      [
+        ['promote', version],
+        ['rollback', 'to 0001-aaaaaaaa too loud'],
+      ],
+    )
+    const refused = await post('/api/models/other/promote', { by: 'Mei', version }, bearer)
+    assert.equal(refused.status, 409)
+    assert.match(((await refused.json()) as { error: { message: string } }).error.message, /no monitor other/)
+    assert.equal((await post('/api/models/pump-health/promote', { by: 'Mei', version })).status, 401)
+  })
+
+  it('takes labels of what failed, of faults and of measured values, with the time they speak of', async () => {
+    const { agent, post } = setUp()
+    const asset = 'line1/pump2'
+    const time = '2026-01-05T10:00:00Z'
+    const bodies = [
+      { type: 'failure', asset, time, by: 'Mei' },
+      { type: 'fault', asset, from: time, time: '2026-01-05T11:00:00Z', class: 'bearing', by: 'Mei' },
+      { type: 'value', asset, time, value: 3.5, monitor: 'octane', by: 'lab', note: 'sample 7' },
+    ]
+    for (const body of bodies) assert.equal((await post('/api/labels', body, bearer)).status, 200)
+    const at = Date.parse(time)
+    assert.deepEqual(agent.calls, [
+      ['label', { label: 'failure', asset, time: at, by: 'Mei' }],
+      ['label', { label: 'fault', asset, from: at, time: at + 3_600_000, class: 'bearing', by: 'Mei' }],
+      ['label', { label: 'value', asset, time: at, value: 3.5, monitor: 'octane', by: 'lab', note: 'sample 7' }],
+    ])
+    assert.equal((await post('/api/labels', { ...bodies[0], asset: 'nowhere' }, bearer)).status, 404)
+    assert.equal((await post('/api/labels', { ...bodies[0], time: 'yesterday' }, bearer)).status, 400)
+    assert.equal((await post('/api/labels', { type: 'value', asset, by: 'lab' }, bearer)).status, 400)
   })
 })
 
