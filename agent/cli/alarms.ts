@@ -1,8 +1,7 @@
-import { userInfo } from 'node:os'
 import { Command, Option } from 'commander'
 import { AgentError } from '../core/index.ts'
 import type { AgentState, AlarmView } from '../http/index.ts'
-import { agentApi, withAgent, type AgentApi, type AgentOptions } from './api.ts'
+import { agentApi, userName, withAgent, type AgentApi, type AgentOptions } from './api.ts'
 import { print, table } from './output.ts'
 import { alarmTable } from './status-view.ts'
 
@@ -76,12 +75,4 @@ async function find(api: AgentApi, wanted: string): Promise<AlarmView> {
     matches.length > 1 ? `more than one open alarm has ${wanted} in its id` : `no open alarm has ${wanted} in its id`,
     { remedy: known.length > 0 ? `There are: ${known.join(', ')}.` : 'There are no open alarms.' },
   )
-}
-
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return 'command line'
-  }
 }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Option, type Command } from 'commander'
 import { z } from 'zod'
@@ -24,6 +25,15 @@ export function withAgent(command: Command): Command {
     .addOption(new Option('--url <address>', 'address of the agent, instead of that in the configuration'))
     .addOption(new Option('--token-file <file>', 'file of the token, instead of the one in the data folder'))
     .addOption(jsonOption())
+}
+
+/** Who does it, unless --by says so. */
+export function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return 'command line'
+  }
 }
 
 /** Longest wait for an answer, ms. */

@@ -11,6 +11,8 @@ import { explain } from './explain.ts'
 import { init } from './init.ts'
 import { inspectCommand } from './inspect.ts'
 import { journal } from './journal.ts'
+import { label } from './label.ts'
+import { models } from './models.ts'
 import { replayCommand } from './replay.ts'
 import { run } from './run.ts'
 import { schemaCommand } from './schema.ts'
@@ -33,7 +35,7 @@ const program = new Command('millwright')
 const commands = [
   [demo, init, check, test, run],
   [status, top, alarms, doctor, trust],
-  [replayCommand, train, inspectCommand, journal],
+  [models, label, train, replayCommand, inspectCommand, journal],
   [backup, restore, schemaCommand, completion, versionCommand],
 ].flat()
 for (const command of commands) program.addCommand(inheriting(command(), program))

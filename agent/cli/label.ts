@@ -1,0 +1,74 @@
+import { Command, Option } from 'commander'
+import { AgentError, labelKinds, type LabelKind } from '../core/index.ts'
+import { agentApi, userName, withAgent, type AgentOptions } from './api.ts'
+import { print } from './output.ts'
+
+interface LabelOptions extends AgentOptions {
+  readonly by: string
+  readonly time?: string
+  readonly from?: string
+  readonly class?: string
+  readonly value?: string
+  readonly monitor?: string
+  readonly note?: string
+}
+
+const kinds = Object.keys(labelKinds) as LabelKind[]
+
+/** `millwright label`: tells the running agent what somebody knows; the next training learns from it. */
+export function label(): Command {
+  return withAgent(new Command('label'))
+    .description('Tell the agent what you know of a machine: failures, service, faults, measured values, false alarms.')
+    .argument('<kind>', kinds.join(', '))
+    .argument('<subject>', 'the asset; for `false-alarm` the id of the alarm')
+    .addOption(
+      new Option('--time <time>', 'the time it speaks of, or its end, such as 2026-01-05T10:00:00Z; now where absent'),
+    )
+    .addOption(new Option('--from <time>', 'kind fault: the start of that time'))
+    .addOption(new Option('--class <name>', 'kind fault: name of the fault; `normal` is the sound state'))
+    .addOption(new Option('--value <number>', 'kind value: what was measured'))
+    .addOption(new Option('--monitor <name>', 'the only monitor it is meant for'))
+    .addOption(new Option('--by <name>', 'who knows it').default(userName()))
+    .addOption(new Option('--note <text>', 'anything to remember'))
+    .addHelpText(
+      'after',
+      `
+${kinds.map((kind) => `  ${kind.padEnd(13)}${labelKinds[kind]}`).join('\n')}
+
+Example:
+  $ millwright label failure line3/pump7 --time 2026-01-05T10:00:00Z
+  $ millwright label fault line3/pump7 --class bearing --from 2026-01-05T08:00:00Z --time 2026-01-05T10:00:00Z
+  $ millwright label value line1/reactor --value 97.4 --monitor octane
+  $ millwright label false-alarm pump-health/line3/pump7/1767607200000 --note "hose was moved"`,
+    )
+    .action(send)
+}
+
+async function send(kind: string, subject: string, options: LabelOptions): Promise<void> {
+  if (!(kinds as readonly string[]).includes(kind))
+    throw new AgentError('AGENT_REFUSED', `there is no kind of label "${kind}"`, {
+      remedy: `Kinds: ${kinds.join(', ')}.`,
+    })
+  const { by, note, time, from, monitor, value } = options
+  const common = { type: kind, by, ...(note !== undefined && { note }) }
+  const body =
+    kind === 'false-alarm'
+      ? { ...common, alarm: subject }
+      : {
+          ...common,
+          asset: subject,
+          ...(time !== undefined && { time: instant(time) }),
+          ...(from !== undefined && { from: instant(from) }),
+          ...(monitor !== undefined && { monitor }),
+          ...(options.class !== undefined && { class: options.class }),
+          ...(value !== undefined && { value: Number(value) }),
+        }
+  await agentApi(options).post('/api/labels', body)
+  print(options.json, body, () => `${subject}: noted as ${kind}; the next training knows it.`)
+}
+
+function instant(text: string): number {
+  const time = Date.parse(text)
+  if (!Number.isNaN(time)) return time
+  throw new AgentError('AGENT_REFUSED', `"${text}" is no time`, { remedy: 'Write it as 2026-01-05T10:00:00Z.' })
+}

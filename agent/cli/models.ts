@@ -1,0 +1,190 @@
+import { mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Command, Option } from 'commander'
+import { describeReport, loadDetector, Registry, type ModelBundle } from '../../models/index.ts'
+import { readBundle, writeBundle } from '../../models/onnx/bundle.ts'
+import { DetectorError } from '../core/index.ts'
+import type { ModelLife } from '../http/index.ts'
+import { agentApi, userName, withAgent, type AgentOptions } from './api.ts'
+import { configOption, loadOrExit } from './configuration.ts'
+import { harmless, jsonOption, print, table } from './output.ts'
+
+interface FolderOptions {
+  readonly config: string
+  readonly json?: boolean
+}
+
+interface RequestOptions extends AgentOptions {
+  readonly by: string
+  readonly reason?: string
+}
+
+/** `millwright models`: the life of models, of the running agent and in its registry. */
+export function models(): Command {
+  return new Command('models')
+    .description('Models of the monitors: versions, reports, promotion, rollback, export and import.')
+    .addCommand(list(), { isDefault: true })
+    .addCommand(show())
+    .addCommand(promote())
+    .addCommand(request('rollback', 'Go back to the model before the one at work.'))
+    .addCommand(request('retrain', 'Train the model of a monitor now, whatever is due.'))
+    .addCommand(request('cancel', 'End the training under way without a model.'))
+    .addCommand(exportCommand())
+    .addCommand(importCommand())
+    .addHelpText(
+      'after',
+      `
+\`list\`, \`promote\`, \`rollback\`, \`retrain\` and \`cancel\` ask the running agent; \`show\`, \`export\` and \`import\` read and
+write the registry in its data folder.
+
+Example:
+  $ millwright models
+  $ millwright models show pump-health
+  $ millwright models promote pump-health 0003-5ab0c1d2`,
+    )
+}
+
+function list(): Command {
+  return withAgent(new Command('list'))
+    .description('List monitors with the step their model is in, and its versions.')
+    .addHelpText('after', '\nExample:\n  $ millwright models list --json')
+    .action(async (options: AgentOptions) => {
+      const lives = await agentApi(options).get<ModelLife[]>('/api/models')
+      print(options.json, lives, () => lives.map(describeLife).join('\n\n') || 'There are no monitors.')
+    })
+}
+
+function describeLife({ monitor, step, progress, detail, versions }: ModelLife): string {
+  const share = progress === undefined ? '' : ` ${Math.round(progress * 100)} %`
+  const rows = versions.map(({ version, state, created, figures }) => [
+    version,
+    state,
+    created === undefined ? '' : new Date(created).toISOString().slice(0, 16),
+    Object.entries(figures)
+      .map(([name, value]) => `${name} ${value.toPrecision(3)}`)
+      .join(', '),
+  ])
+  const head = `${monitor}: ${step}${share}${detail === undefined ? '' : `, ${harmless(detail)}`}`
+  return rows.length === 0 ? head : `${head}\n${table(rows)}`
+}
+
+function show(): Command {
+  return new Command('show')
+    .description('Show the report and card of a model: its data, candidates, figures.')
+    .argument('<monitor>', 'a key of `monitors`')
+    .argument('[version]', 'the newest where absent')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  $ millwright models show pump-health 0003-5ab0c1d2')
+    .action(async (monitor: string, version: string | undefined, options: FolderOptions) => {
+      const registry = registryOf(options)
+      const { bundle, version: found } = await load(registry, monitor, version)
+      const report = await registry.report(monitor, found)
+      const { golden: _, calibration: __, ...manifest } = bundle.manifest
+      const value = { version: found, folder: registry.folder(monitor, found), manifest, report: report ?? null }
+      print(options.json, value, () => [bundle.card, ...(report ? [describeReport(report)] : [])].join('\n'))
+    })
+}
+
+function promote(): Command {
+  return withRequest(new Command('promote'))
+    .description('Put a version to work; the one before goes on beside it for a while.')
+    .argument('<monitor>', 'a key of `monitors`')
+    .argument('<version>', 'a version that `models list` shows')
+    .addHelpText('after', '\nExample:\n  $ millwright models promote pump-health 0003-5ab0c1d2')
+    .action(async (monitor: string, version: string, options: RequestOptions) => {
+      const answer = await ask(monitor, 'promote', options, { version })
+      print(options.json, answer, () => `${monitor}: model ${version} works from the next window on.`)
+    })
+}
+
+const doneBy = {
+  rollback: ({ version }: { version?: string }) => `model ${version ?? ''} works again from the next window on.`,
+  retrain: () => 'training. Follow it with `millwright models list` or on the page.',
+  cancel: () => 'the training was ended; nothing of it is left.',
+} as const
+
+function request(verb: keyof typeof doneBy, description: string): Command {
+  return withRequest(new Command(verb))
+    .description(description)
+    .argument('<monitor>', 'a key of `monitors`')
+    .addHelpText('after', `\nExample:\n  $ millwright models ${verb} pump-health`)
+    .action(async (monitor: string, options: RequestOptions) => {
+      const answer = await ask(monitor, verb, options, {})
+      print(options.json, answer, () => `${monitor}: ${doneBy[verb](answer)}`)
+    })
+}
+
+function withRequest(command: Command): Command {
+  return withAgent(command)
+    .addOption(new Option('--by <name>', 'who does it').default(userName()))
+    .addOption(new Option('--reason <text>', 'why'))
+}
+
+function ask(monitor: string, verb: string, options: RequestOptions, body: object): Promise<{ version?: string }> {
+  const { by, reason } = options
+  const path = `/api/models/${encodeURIComponent(monitor)}/${verb}`
+  return agentApi(options).post(path, { by, ...(reason !== undefined && { reason }), ...body })
+}
+
+function exportCommand(): Command {
+  return new Command('export')
+    .description('Copy a model into a folder: model.onnx, manifest.json, card and report.')
+    .argument('<monitor>', 'a key of `monitors`')
+    .argument('[version]', 'the newest where absent')
+    .requiredOption('--out <folder>', 'a folder that is empty or not there yet')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  $ millwright models export pump-health --out pump-model')
+    .action(async (monitor: string, version: string | undefined, options: FolderOptions & { out: string }) => {
+      const registry = registryOf(options)
+      const { bundle, version: found } = await load(registry, monitor, version)
+      await mkdir(options.out, { recursive: true })
+      if ((await readdir(options.out)).length > 0)
+        throw new DetectorError('MODEL_MISMATCH', `${options.out} is not empty`, { remedy: 'Name another folder.' })
+      const report = await registry.report(monitor, found)
+      await writeBundle(options.out, { ...bundle, ...(report && { report }) })
+      print(options.json, { monitor, version: found, out: options.out }, () => `${monitor} ${found} -> ${options.out}`)
+    })
+}
+
+function importCommand(): Command {
+  return new Command('import')
+    .description('Check a model and put it into the registry; `promote` puts it to work.')
+    .argument('<folder>', 'as `export` wrote it')
+    .addOption(new Option('--monitor <name>', 'the monitor it is for, where it was made for another'))
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  $ millwright models import pump-model')
+    .action(async (folder: string, options: FolderOptions & { monitor?: string }) => {
+      const bundle = await readBundle(folder)
+      const monitor = options.monitor ?? bundle.manifest.monitor
+      const named: ModelBundle = { ...bundle, manifest: { ...bundle.manifest, monitor } }
+      const registry = registryOf(options, monitor)
+      await (await loadDetector(named)).close()
+      const version = await registry.register(named)
+      print(
+        options.json,
+        { monitor, version },
+        () =>
+          `${monitor}: registered as ${version}; \`millwright models promote ${monitor} ${version}\` puts it to work.`,
+      )
+    })
+}
+
+/** The registry of a configuration; checks that it has the monitor, where one is named. */
+function registryOf({ config: file }: FolderOptions, monitor?: string): Registry {
+  const { config } = loadOrExit(file)
+  if (monitor !== undefined && !(monitor in config.monitors)) {
+    const known = Object.keys(config.monitors).join(', ') || 'none'
+    throw new DetectorError('MODEL_MISMATCH', `the configuration has no monitor ${monitor}`, {
+      remedy: `Name one with --monitor; there are: ${known}.`,
+    })
+  }
+  return new Registry(join(config.data, 'models'))
+}
+
+async function load(registry: Registry, monitor: string, wanted: string | undefined) {
+  const version = wanted ?? (await registry.versions(monitor)).at(-1) ?? ''
+  return { version, bundle: await registry.load(monitor, version) }
+}
