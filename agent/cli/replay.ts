@@ -1,86 +1,184 @@
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { headers, predictionRow } from '../../connectors/csv/index.ts'
 import { Registry } from '../../models/index.ts'
-import { TagTable, type DeadLetter, type JournalRecord } from '../core/index.ts'
+import { compareAlarms, Episodes, type Episode } from '../alarm-difference.ts'
+import { SourceError, TagTable, type DeadLetter, type JournalRecord } from '../core/index.ts'
+import { replayJournal, type JournalReplayOptions } from '../journal-replay.ts'
 import { replay, type ReplaySummary } from '../replay.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 import { Progress, dataFile, format } from './data.ts'
+import { createLogger } from './logger.ts'
+import { withJournal } from './open-journal.ts'
+import { jsonOption, lasting, print, table } from './output.ts'
 
 interface ReplayOptions {
   readonly config: string
-  readonly data: string
-  readonly out: string
+  readonly data?: string
+  readonly journal?: boolean
+  readonly out?: string
   readonly learn?: boolean
+  readonly model: Readonly<Record<string, string>>
+  readonly compare?: string
+  readonly compareModel: Readonly<Record<string, string>>
   readonly json?: boolean
 }
 
-/** `millwright replay`: what the agent would have concluded from a file. */
+/** `millwright replay`: what the agent would have concluded from a file or its journal. */
 export function replayCommand(): Command {
   return new Command('replay')
-    .description('Run the pipeline over a CSV file, as fast as the machine goes, and write its predictions.')
-    .addOption(configOption())
-    .requiredOption(
-      '--data <file>',
-      'CSV file with the samples; a csv source in the configuration describes its columns',
+    .description(
+      'Run the pipeline over a CSV file or the journal, as fast as the machine goes; compare two ways of it.',
     )
-    .requiredOption('--out <file>', 'CSV file for the predictions')
-    .option('--learn', 'learn from the data itself, even where the registry has a model')
-    .option('--json', 'print the summary as JSON')
+    .addOption(configOption())
+    .addOption(new Option('--data <file>', 'CSV file; a csv source in the configuration describes its columns'))
+    .addOption(
+      new Option('--journal', 'what the journal in the data folder holds, with the models that worked then').conflicts(
+        'data',
+      ),
+    )
+    .addOption(new Option('--out <file>', 'CSV file for the predictions'))
+    .option('--learn', 'learn from the file itself, even where the registry has a model')
+    .addOption(version('--model', 'the model that a monitor works with throughout'))
+    .addOption(new Option('--compare <config>', 'run a second configuration as well, and print which alarms differ'))
+    .addOption(version('--compare-model', 'run a second time with this model, and print which alarms differ'))
+    .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nExample:\n  $ millwright replay --config plant.yaml --data march.csv --out predictions.csv',
+      `
+Example:
+  $ millwright replay --config plant.yaml --data march.csv --out predictions.csv
+  $ millwright replay --config plant.yaml --journal --compare quieter.yaml
+  $ millwright replay --config plant.yaml --journal --compare-model pump-health=0004-1f3a9c20`,
     )
-    .action(async (options: ReplayOptions) => {
-      const { config } = loadOrExit(options.config)
-      const tags = new TagTable()
-      const progress = new Progress('replay')
-      const out = await PredictionsFile.open(options.out)
-      const reasons = new Map<string, { rows: number; example: string }>()
-      try {
-        const summary = await replay({
-          config,
-          tags,
-          arrivals: dataFile(config, options.data, tags),
-          ...(!options.learn && { registry: new Registry(join(config.data, 'models')) }),
-          results: (records) => out.write(records),
-          rejected: (letters) => count(reasons, letters),
-          progress: (samples) => progress.show(samples, 'samples'),
-        })
-        await out.done()
-        progress.end()
-        report(summary, out, reasons, progress.seconds, options)
-      } catch (error) {
-        await out.discard()
-        throw error
-      }
+    .action(run)
+}
+
+/** `MONITOR=VERSION`, as often as there are monitors. */
+function version(flag: string, description: string): Option {
+  return new Option(`${flag} <monitor=version>`, description)
+    .default({}, 'the newest in the registry; of a journal those of that time')
+    .argParser((text: string, all: Readonly<Record<string, string>>) => {
+      const at = text.indexOf('=')
+      if (at <= 0) throw new InvalidArgumentError('Write it as pump-health=0004-1f3a9c20.')
+      return { ...all, [text.slice(0, at)]: text.slice(at + 1) }
     })
 }
 
-/** Written under another name until it is whole. */
-class PredictionsFile {
+async function run(options: ReplayOptions): Promise<void> {
+  const { compare, compareModel } = options
+  if (!options.journal && options.data === undefined)
+    throw new SourceError('SOURCE_DATA', 'it is not said what to replay', {
+      remedy: 'Name a file with --data, or --journal.',
+    })
+  const second = compare !== undefined || Object.keys(compareModel).length > 0
+  if (options.out === undefined && !second)
+    throw new SourceError('SOURCE_DATA', 'it is not said where to write', { remedy: 'Name a file with --out.' })
+  const first = await once(options, options.config, options.model, options.out)
+  if (!second) {
+    report(first, options)
+    return
+  }
+  const other = await once(options, compare ?? options.config, { ...options.model, ...compareModel })
+  reportDifference(first, other, options)
+}
+
+/** What one replay led to. */
+interface Outcome {
+  readonly summary: ReplaySummary
+  readonly results: Results
+  readonly reasons: ReadonlyMap<string, { rows: number; example: string }>
+  readonly seconds: number
+}
+
+async function once(
+  options: ReplayOptions,
+  file: string,
+  versions: Readonly<Record<string, string>>,
+  out?: string,
+): Promise<Outcome> {
+  const { config } = loadOrExit(file)
+  const progress = new Progress('replay')
+  const results = await Results.open(out)
+  const reasons = new Map<string, { rows: number; example: string }>()
+  const registry = new Registry(join(config.data, 'models'))
+  const common = { config, versions, results: (records: readonly JournalRecord[]) => results.write(records) }
+  try {
+    const summary = options.journal
+      ? await overJournal(file, { ...common, registry, progress: (samples) => progress.show(samples, 'samples') })
+      : await overFile(options, { ...common, registry, progress, reasons })
+    await results.done()
+    progress.end()
+    return { summary, results, reasons, seconds: progress.seconds }
+  } catch (error) {
+    await results.discard()
+    throw error
+  }
+}
+
+async function overJournal(
+  file: string,
+  options: Omit<JournalReplayOptions, 'journal' | 'log'>,
+): Promise<ReplaySummary> {
+  let summary: ReplaySummary | undefined
+  await withJournal(file, async (journal) => {
+    summary = await replayJournal({ ...options, journal, log: createLogger(options.config) })
+  })
+  return summary!
+}
+
+function overFile(
+  { data, learn }: ReplayOptions,
+  {
+    config,
+    versions,
+    results,
+    registry,
+    progress,
+    reasons,
+  }: Pick<JournalReplayOptions, 'config' | 'versions' | 'results' | 'registry'> & {
+    readonly progress: Progress
+    readonly reasons: Map<string, { rows: number; example: string }>
+  },
+): Promise<ReplaySummary> {
+  const tags = new TagTable()
+  return replay({
+    config,
+    tags,
+    arrivals: dataFile(config, data!, tags),
+    ...(!learn && { registry, ...(versions && { versions }) }),
+    results,
+    rejected: (letters) => count(reasons, letters),
+    progress: (samples) => progress.show(samples, 'samples'),
+  })
+}
+
+/** Gathers what a replay leads to; the predictions in a file, if one is named, under another name until it is whole. */
+class Results {
   predictions = 0
   alarms = 0
   readonly failures: string[] = []
+  readonly episodes = new Episodes()
   readonly #path: string
-  readonly #handle: Awaited<ReturnType<typeof open>>
+  readonly #handle: Awaited<ReturnType<typeof open>> | undefined
   #lines: string[] = [headers.predictions]
 
-  private constructor(path: string, handle: Awaited<ReturnType<typeof open>>) {
+  private constructor(path: string, handle?: Awaited<ReturnType<typeof open>>) {
     this.#path = path
     this.#handle = handle
   }
 
-  static async open(path: string): Promise<PredictionsFile> {
-    return new PredictionsFile(path, await open(`${path}.part`, 'w'))
+  static async open(path: string | undefined): Promise<Results> {
+    return path === undefined ? new Results('') : new Results(path, await open(`${path}.part`, 'w'))
   }
 
   async write(records: readonly JournalRecord[]): Promise<void> {
+    this.episodes.take(records)
     for (const record of records) {
       if (record.kind === 'predictions') {
         this.predictions += record.predictions.length
-        for (const prediction of record.predictions) this.#lines.push(predictionRow(prediction))
+        if (this.#handle) for (const prediction of record.predictions) this.#lines.push(predictionRow(prediction))
       } else if (record.kind === 'event' && record.event.type === 'alarm' && record.event.change === 'raised') {
         this.alarms++
       } else if (record.kind === 'event' && record.event.type === 'model' && record.event.step === 'failed') {
@@ -92,17 +190,17 @@ class PredictionsFile {
 
   async done(): Promise<void> {
     await this.#flush()
-    await this.#handle.close()
-    await rename(`${this.#path}.part`, this.#path)
+    await this.#handle?.close()
+    if (this.#handle) await rename(`${this.#path}.part`, this.#path)
   }
 
   async discard(): Promise<void> {
-    await this.#handle.close()
+    await this.#handle?.close()
   }
 
   async #flush(): Promise<void> {
     const lines = this.#lines.splice(0)
-    if (lines.length > 0) await this.#handle.write(`${lines.join('\n')}\n`)
+    if (lines.length > 0) await this.#handle?.write(`${lines.join('\n')}\n`)
   }
 }
 
@@ -114,30 +212,16 @@ function count(reasons: Map<string, { rows: number; example: string }>, letters:
   }
 }
 
-function report(
-  { samples, rejected, models }: ReplaySummary,
-  out: PredictionsFile,
-  reasons: ReadonlyMap<string, { rows: number; example: string }>,
-  seconds: number,
-  options: ReplayOptions,
-): void {
-  const { predictions, alarms, failures } = out
-  if (options.json) {
-    console.log(
-      JSON.stringify({
-        samples,
-        rejected: Object.fromEntries(reasons),
-        predictions,
-        alarms,
-        models,
-        seconds,
-        out: options.out,
-      }),
-    )
+function report({ summary, results, reasons, seconds }: Outcome, { json, out }: ReplayOptions): void {
+  const { samples, rejected, models } = summary
+  const { predictions, alarms, failures } = results
+  if (json) {
+    const rejections = Object.fromEntries(reasons)
+    console.log(JSON.stringify({ samples, rejected: rejections, predictions, alarms, models, seconds, out }))
     return
   }
   console.log(
-    `${format(samples)} samples, ${format(predictions)} predictions, ${alarms} alarms raised in ${seconds.toFixed(1)} s -> ${options.out}`,
+    `${format(samples)} samples, ${format(predictions)} predictions, ${alarms} alarms raised in ${seconds.toFixed(1)} s -> ${out ?? ''}`,
   )
   for (const [monitor, version] of Object.entries(models)) {
     console.log(
@@ -147,4 +231,33 @@ function report(
   for (const failure of failures) console.log(`  training failed, ${failure}`)
   if (rejected > 0) console.log(`  ${format(rejected)} values could not be used:`)
   for (const [reason, { rows, example }] of reasons) console.log(`    ${reason}: ${format(rows)}, such as: ${example}`)
+}
+
+/** Which alarms two replays raised both, and which one of them only. */
+function reportDifference(first: Outcome, second: Outcome, { json }: ReplayOptions): void {
+  const difference = compareAlarms(first.results.episodes.all(), second.results.episodes.all())
+  const { both, onlyFirst, onlySecond } = difference
+  const samples = first.summary.samples
+  print(json, { samples, models: [first.summary.models, second.summary.models], ...difference }, () =>
+    [
+      `${format(samples)} samples: ${both.length} alarms in both, ${onlyFirst.length} only in the first, ${onlySecond.length} only in the second.`,
+      ...episodeTable('only in the first', onlyFirst),
+      ...episodeTable('only in the second', onlySecond),
+      ...episodeTable(
+        'in both, raised at another time',
+        both.filter(([one, other]) => one.raised !== other.raised).map(([one]) => one),
+      ),
+    ].join('\n'),
+  )
+}
+
+function episodeTable(title: string, episodes: readonly Episode[]): string[] {
+  if (episodes.length === 0) return []
+  const rows = episodes.map(({ monitor, asset, raised, cleared }) => [
+    new Date(raised).toISOString(),
+    cleared === undefined ? 'still raised' : lasting(cleared - raised),
+    monitor,
+    asset,
+  ])
+  return ['', `${title}:`, table(rows)]
 }
