@@ -20,6 +20,7 @@ import {
   type TagTable,
   type WindowBatch,
 } from './core/index.ts'
+import { DriftWatch } from './drift-watch.ts'
 import { createWindow } from './operators/window.ts'
 import type { Standing } from './life-cycle.ts'
 import { Trial } from './trial.ts'
@@ -86,6 +87,7 @@ export class Monitor {
   /** End of the newest window when the model at work was put to work, ms since epoch. */
   #since = NaN
   #savedTrial: unknown
+  readonly #drift: DriftWatch
   /** When the last training began. */
   #trained = NaN
 
@@ -105,6 +107,10 @@ export class Monitor {
         this.#trained = trained
       },
     })
+    const { window, every } = settings
+    const overlap = typeof window === 'number' && typeof every === 'number' ? Math.max(1, window / every) : 1
+    this.#drift = new DriftWatch({ monitor: name, metrics: context.metrics, overlap })
+    context.keeper.keep('drift', this.#drift)
     context.keeper.keep('trial', {
       save: () => this.#rival?.trial.save() ?? null,
       load: (saved: unknown) => (this.#savedTrial = saved),
@@ -133,7 +139,7 @@ export class Monitor {
       span: this.collected.span,
       newest: this.#last,
       trained: this.#trained,
-      drift: undefined,
+      drift: this.#drift.found,
       rival: rival && { ...rival, trial: rival.trial.state },
     }
   }
@@ -168,6 +174,7 @@ export class Monitor {
     const rival = this.#rival
     this.#active = version === undefined ? undefined : { version, detector }
     if (!resumed) this.#since = this.#last
+    this.#drift.begin(detector)
     const stays = predecessor && before?.detector !== undefined && detector !== undefined
     this.#rival = stays ? { ...before, role: 'predecessor', trial: new Trial(detector.kind) } : undefined
     if (!stays && before?.detector !== detector) await before?.detector?.close()
@@ -195,6 +202,8 @@ export class Monitor {
 
   /** Tells what is known of windows already scored, and when a run ended; call `conclude` before. */
   label(event: LabelEvent): void {
+    if (event.monitor !== undefined && event.monitor !== this.name) return
+    this.#drift.label(event)
     this.#rival?.trial.label(event)
     const { label, monitor = this.name, asset, time } = event
     if ((label === 'failure' || label === 'maintenance') && monitor === this.name) this.features.reset(asset, time)
@@ -210,7 +219,10 @@ export class Monitor {
     for (const batch of joinWhereAlike(pending.map(({ active }) => active))) {
       this.#collect(batch)
       const scores = this.#active?.detector && (await this.#score(this.#active.detector, batch))
-      if (scores) await this.#compare(batch, scores, pending)
+      if (scores) {
+        this.#drift.take(batch, scores, (row) => batch.coverage[row] >= this.settings.min_coverage)
+        await this.#compare(batch, scores, pending)
+      }
       for (let row = 0; row < batch.length; row++) all.push(this.#predict(batch, row, scores))
     }
     this.#count(all)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { quantile } from './linear-algebra.ts'
+import type { FeatureDistribution } from '../agent/core/index.ts'
 
 /** Settings of the test for a change of a mean. */
 export interface PageHinkleySettings {
@@ -74,32 +74,20 @@ export class PageHinkley {
   }
 }
 
-/**
- * How the standardised features of the training data were distributed; belongs in a manifest. By feature: the borders of
- * its bins, ascending, and the share of the rows in each bin; the last share is that of rows without a value.
- */
-export const reference = z.strictObject({
-  edges: z.array(z.array(z.number())),
-  shares: z.array(z.array(z.number().min(0).max(1))),
-})
-export type Reference = z.output<typeof reference>
-
-/** Where the features of an asset lie, as in a manifest. */
-export interface Place {
-  readonly mean: ArrayLike<number>
-  readonly scale: ArrayLike<number>
-}
-
 const bins = 10
 
-/** Distributions of rows that are standardised already, row-major, `size` wide; NaN where there is no value. */
-export function referenceOf(rows: Float64Array, size: number): Reference {
+/** Distributions of rows, row-major, `size` wide; NaN where there is no value. */
+export function distributionOf(
+  rows: Float64Array,
+  size: number,
+): { edges: number[][]; shares: number[][]; rows: number } {
   const length = rows.length / size
   const edges: number[][] = []
   const shares: number[][] = []
   for (let column = 0; column < size; column++) {
-    const values = Float64Array.from({ length }, (_, row) => rows[row * size + column]).filter((value) => !Number.isNaN(value)) // prettier-ignore
-    const cuts = values.length === 0 ? [] : Array.from({ length: bins - 1 }, (_, i) => quantile(values, (i + 1) / bins))
+    const values = Float64Array.from({ length }, (_, row) => rows[row * size + column]).filter((value) => Number.isFinite(value)) // prettier-ignore
+    const sorted = values.slice().sort()
+    const cuts = values.length === 0 ? [] : Array.from({ length: bins - 1 }, (_, i) => sorted[Math.round(((i + 1) / bins) * (sorted.length - 1))]) // prettier-ignore
     const own = [...new Set(cuts)]
     const counts = new Float64Array(own.length + 2)
     for (const value of values) counts[binOf(own, value)]++
@@ -107,7 +95,7 @@ export function referenceOf(rows: Float64Array, size: number): Reference {
     edges.push(own)
     shares.push(Array.from(counts, (count) => (length > 0 ? count / length : 0)))
   }
-  return { edges, shares }
+  return { edges, shares, rows: length }
 }
 
 /** Number of the edges below a value. */
@@ -130,13 +118,13 @@ export type PsiState = z.output<typeof psiState>
  * continues to the bit.
  */
 export class StabilityIndex {
-  readonly #reference: Reference
+  readonly #reference: Omit<FeatureDistribution, 'rows'>
   readonly #keep: number
   #rows: number
   #weight: number
   readonly #counts: readonly Float64Array[]
 
-  constructor(reference: Reference, memory: number, state?: PsiState) {
+  constructor(reference: Omit<FeatureDistribution, 'rows'>, memory: number, state?: PsiState) {
     this.#reference = reference
     this.#keep = 1 - 1 / memory
     this.#rows = state?.rows ?? 0
@@ -149,15 +137,15 @@ export class StabilityIndex {
     return this.#rows
   }
 
-  /** Takes the features of a window, as they are, from `from` on; `place`: the scaling of its asset. */
-  add(values: ArrayLike<number>, from: number, { mean, scale }: Place): void {
+  /** Takes the features of a window, from `from` on. */
+  add(values: ArrayLike<number>, from: number): void {
     this.#rows++
     this.#weight = this.#weight * this.#keep + 1
     this.#counts.forEach((counts, column) => {
       const edges = this.#reference.edges[column]
-      const distance = scale[column] > 0 ? (values[from + column] - mean[column]) / scale[column] : NaN
+      const value = values[from + column]
       for (let bin = 0; bin < counts.length; bin++) counts[bin] *= this.#keep
-      counts[Number.isFinite(distance) ? binOf(edges, distance) : edges.length + 1]++
+      counts[Number.isFinite(value) ? binOf(edges, value) : edges.length + 1]++
     })
   }
 

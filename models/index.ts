@@ -3,7 +3,9 @@ import { DetectorError, type Detector, type PredictionKind } from '../agent/core
 import { anomalyConfig, trainAnomaly } from './anomaly/index.ts'
 import { estimate } from './estimate/index.ts'
 import { fault } from './fault/index.ts'
+import { distributionOf } from './drift.ts'
 import { versionOf } from './features/index.ts'
+import { contentHash } from './onnx/bundle.ts'
 import { openDetector } from './onnx/detector.ts'
 import type { ModelBundle } from './onnx/manifest.ts'
 import { defineModel, type ModelDefinition, type TrainingContext, type TrainingInput } from './training.ts'
@@ -70,10 +72,29 @@ export async function trainModel(
     )
   }
   const definition: ModelDefinition = modelTypes[settings.type]
-  const bundle = await definition.train(settings, input, context)
+  const bundle = withDistribution(await definition.train(settings, input, context), input)
   const detector = await openDetector(bundle)
   await detector.close()
   return bundle
+}
+
+/** Rows that are enough to tell a distribution. */
+const enoughRows = 4_000
+
+/** Adds how the features were distributed, evenly over the rows, in the columns of the model. */
+function withDistribution(bundle: ModelBundle, { features }: TrainingInput): ModelBundle {
+  const { names } = bundle.manifest.features
+  const columns = names.map((name) => features.names.indexOf(name))
+  if (features.length === 0 || columns.includes(-1)) return bundle
+  const length = Math.min(enoughRows, features.length)
+  const rows = new Float64Array(length * names.length)
+  for (let i = 0; i < length; i++) {
+    const from = Math.floor((i * features.length) / length) * features.names.length
+    for (let j = 0; j < columns.length; j++) rows[i * names.length + j] = features.values[from + columns[j]]
+  }
+  const distribution = { ...distributionOf(rows, names.length), rows: features.length }
+  const manifest = { ...bundle.manifest, distribution }
+  return { ...bundle, manifest: { ...manifest, version: contentHash(manifest).slice(0, 16) } }
 }
 
 /**

@@ -5,7 +5,7 @@ import type { DeadLetter, Entry, JournalEvent, JournalRecord, Stream } from './r
 import type { Metrics } from './metrics.ts'
 import type { PredictionKind } from './prediction.ts'
 import type { TagTable } from './tags.ts'
-import type { FeatureBatch, Scores } from './window.ts'
+import type { FeatureBatch, FeatureDistribution, Scores } from './window.ts'
 
 /** The part of pino that components use. Log changes of state, never items. */
 export interface Logger {
@@ -210,6 +210,8 @@ export interface Detector {
   readonly kind: PredictionKind
   /** The feature columns it reads, in order: features are computed for exactly these. */
   readonly inputs: readonly string[]
+  /** What it learned from, for comparison with what comes; by column of `inputs`. */
+  readonly distribution?: FeatureDistribution
   score(features: FeatureBatch): Promise<Scores>
   close(): Promise<void>
 }

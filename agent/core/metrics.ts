@@ -54,6 +54,16 @@ export const metrics = {
     labels: ['station'],
     help: 'From the arrival of an image to its verdict, with the wait for measured values.',
   },
+  drift_psi: {
+    type: 'gauge',
+    labels: ['monitor'],
+    help: 'Largest population stability index of a feature against the training; above 0.25 it has drifted.',
+  },
+  drift_page_hinkley: {
+    type: 'gauge',
+    labels: ['monitor'],
+    help: 'Page-Hinkley sum of scores or deviations, as a share of its limit; above 1 it has drifted.',
+  },
   score_seconds: { type: 'histogram', labels: ['monitor'], help: 'Duration of one call of a model.' },
   latency_seconds: { type: 'histogram', labels: [], help: 'From the arrival of the newest sample to its prediction.' },
   journal_bytes: { type: 'gauge', labels: ['stream'], help: 'Bytes stored.' },

@@ -49,7 +49,6 @@ export const modelSteps = {
   refused: 'A new model was not put to work, because it was not better or cannot be used.',
   retired: 'A model was replaced.',
   rollback: 'A model was taken back because it raised too many alarms, or by an operator; the one before works again.',
-  drift: 'The data have drifted from those the model learned.',
 } as const
 export type ModelStep = keyof typeof modelSteps
 

@@ -86,6 +86,16 @@ export interface FeatureBatch {
   readonly revision: Uint16Array
 }
 
+/** How the features were distributed in training, by column. */
+export interface FeatureDistribution {
+  /** Borders of the bins, ascending. */
+  readonly edges: readonly (readonly number[])[]
+  /** Share of the rows in each bin; the last one is that of rows without a value. */
+  readonly shares: readonly (readonly number[])[]
+  /** How many rows there were. */
+  readonly rows: number
+}
+
 /**
  * What a detector makes of a feature batch, row by row. A higher score is worse; beyond the threshold is what the
  * monitor is there to find. The optional columns are there for the kinds that have them.

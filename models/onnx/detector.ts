@@ -2,6 +2,7 @@ import {
   DetectorError,
   type Detector,
   type FeatureBatch,
+  type FeatureDistribution,
   type PredictionKind,
   type Scores,
 } from '../../agent/core/index.ts'
@@ -48,6 +49,7 @@ class OnnxDetector implements Detector {
   readonly version: string
   readonly kind: PredictionKind
   readonly inputs: readonly string[]
+  readonly distribution?: FeatureDistribution
   readonly #manifest: Manifest
   readonly #session: OnnxSession
   readonly #standardiser: Standardiser
@@ -60,6 +62,7 @@ class OnnxDetector implements Detector {
     this.version = manifest.version
     this.kind = manifest.kind
     this.inputs = manifest.features.names
+    if (manifest.distribution) this.distribution = manifest.distribution
     this.#manifest = manifest
     this.#session = session
     this.#standardiser = new Standardiser(manifest)

