@@ -2,6 +2,7 @@ import { Subject } from 'rxjs'
 import type { Alarm } from './alarms.ts'
 import type { Annals } from './annals.ts'
 import {
+  labelEventOf,
   streams,
   type ActionEvent,
   type Clock,
@@ -281,8 +282,10 @@ export class View implements AgentView {
     const { pipeline, ingest, clock } = this.#parts
     const known = [...pipeline.classes.values()].some(({ assets }) => assets.some(({ name }) => name === label.asset))
     if (!known) return 'unknown'
-    await ingest.record([{ kind: 'event', event: { type: 'label', ...label }, arrival: clock.now() }])
-    return 'recorded'
+    const arrival = clock.now()
+    const event = labelEventOf(label, arrival)
+    if (event) await ingest.record([{ kind: 'event', event, arrival }])
+    return event ? 'recorded' : 'unknown'
   }
 
   get modelRequests(): ModelActions {

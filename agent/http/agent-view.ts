@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs'
-import type { LabelEvent } from '../core/index.ts'
+import type { LabelMessage } from '../core/index.ts'
 import type {
   AgentState,
   AlarmHistory,
@@ -68,8 +68,8 @@ export interface AgentView {
   readonly camera?: CameraView
 }
 
-/** What a label says, as `LabelEvent`; a moment where `from` is absent. */
-export type LabelRequest = Omit<LabelEvent, 'type'>
+/** Any label but a false alarm. */
+export type LabelRequest = Exclude<LabelMessage, { type: 'false-alarm' }>
 
 /** What may be asked for in the life of a model. Each throws or rejects with a DetectorError that says why not. */
 export interface ModelActions {

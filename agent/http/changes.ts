@@ -28,8 +28,7 @@ export function addChanges(route: Route, { view }: Pick<AppParts, 'view'>): void
       const { alarm, by, note } = body
       return done(context, await view.falseAlarm({ alarm, by, ...(note !== undefined && { reason: note }) }), alarm)
     }
-    const { type: label, time = view.state().time, ...rest } = body
-    if ((await view.label(withoutUndefined({ label, time, ...rest }))) === 'unknown')
+    if ((await view.label(body)) === 'unknown')
       throw new Problem('HTTP_UNKNOWN', `no monitor watches an asset ${body.asset}`)
     return context.json({ asset: body.asset })
   })
@@ -67,15 +66,6 @@ function addModels(route: Route, { view }: Pick<AppParts, 'view'>): void {
     await note(by, 'rollback', monitor, `to ${version} ${reason}`.trim())
     return context.json({ monitor, version })
   })
-}
-
-/** Without the keys that have no value. */
-function withoutUndefined<Value extends object>(
-  value: Value,
-): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as {
-    [Key in keyof Value]: Exclude<Value[Key], undefined>
-  }
 }
 
 /** Images of parts, from cameras and programs that post them. */

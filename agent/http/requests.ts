@@ -1,25 +1,10 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { duration } from '../core/index.ts'
+import { duration, labelMessage } from '../core/index.ts'
 import { Problem } from './problem.ts'
 
 const by = z.string().trim().min(1).max(100).describe('Who does it.')
 const reason = z.string().trim().max(500).optional().describe('Why.')
-
-const labelTime = z
-  .union([z.number(), z.string().transform((text) => Date.parse(text))])
-  .refine((time) => Math.abs(time) <= 8.64e15, {
-    error: 'expected ms since epoch or a time such as 2026-01-05T10:00:00Z',
-  })
-  .describe('ms since epoch, or ISO 8601.')
-
-const labelled = {
-  asset: z.string().max(1_000).describe('Name of the asset, `line3/pump7`.'),
-  monitor: z.string().max(200).optional().describe('The only monitor it is meant for.'),
-  time: labelTime.optional().describe('The time it speaks of, or its end; absent: now.'),
-  by,
-  note: reason,
-}
 
 /** What the API accepts. */
 export const requests = {
@@ -29,27 +14,7 @@ export const requests = {
   }),
   model: z.strictObject({ by, reason }),
   promote: z.strictObject({ version: z.string().max(200).describe('A version in the registry.'), by, reason }),
-  label: z.discriminatedUnion('type', [
-    z.strictObject({
-      type: z.literal('false-alarm'),
-      alarm: z.string().max(1_000).describe('Id of an alarm that is not normal yet.'),
-      by,
-      note: reason,
-    }),
-    z.strictObject({ type: z.literal('failure'), ...labelled }),
-    z.strictObject({ type: z.literal('maintenance'), ...labelled }),
-    z.strictObject({
-      type: z.literal('fault'),
-      ...labelled,
-      from: labelTime.optional().describe('Start of the time it speaks of; absent: the moment only.'),
-      class: z.string().trim().min(1).max(100).describe('Name of the fault; `normal` is the sound state.'),
-    }),
-    z.strictObject({
-      type: z.literal('value'),
-      ...labelled,
-      value: z.number().describe('What was measured, in the unit of the estimate.'),
-    }),
-  ]),
+  label: labelMessage,
   approve: z.strictObject({
     by,
     connector: z.string().max(200).describe('Name of the OPC UA connector.'),

@@ -1,4 +1,13 @@
-import { type BatchBuilder, type DeadLetter, type DeadReason, Quality, type TagType } from '../../agent/core/index.ts'
+import {
+  type BatchBuilder,
+  type DeadLetter,
+  type DeadReason,
+  labelEventOf,
+  type LabelEvent,
+  type LabelMessage,
+  Quality,
+  type TagType,
+} from '../../agent/core/index.ts'
 import { decimal } from './formats/plain.ts'
 import type { Receiver } from './formats/index.ts'
 import type { Route, Slot } from './routes.ts'
@@ -25,6 +34,7 @@ export class Collector implements Receiver {
   readonly #builder: BatchBuilder
   readonly #origin: string
   letters: Draft[] = []
+  labels: LabelEvent[] = []
   /** Samples whose time was absent or absurd, so far. */
   repaired = 0
   /** Arrival minus time of the newest sample that has its own time, ms. */
@@ -61,7 +71,7 @@ export class Collector implements Receiver {
   ): void {
     this.#begin(route, route.topic, bytes, start, end, size, arrival)
     this.#worst = stale ? Quality.uncertain : Quality.good
-    const rows = this.#builder.length
+    const rows = this.#builder.length + this.labels.length
     if (size === 0) {
       this.reject('empty', 'an empty payload')
       return
@@ -71,7 +81,7 @@ export class Collector implements Receiver {
       return
     }
     route.decode(bytes, start, end, this)
-    if (this.#builder.length === rows && this.letters.length === this.#before) {
+    if (this.#builder.length + this.labels.length === rows && this.letters.length === this.#before) {
       this.reject('empty', 'no value in the payload')
     }
   }
@@ -201,6 +211,12 @@ export class Collector implements Receiver {
     }
     if (slot.type === 'text') this.#addText(slot, field, time, '', Quality.bad)
     else this.#add(slot, field, slot.type, time, Number.NaN, Quality.bad)
+  }
+
+  label(message: LabelMessage): void {
+    const event = labelEventOf(message, this.#arrival)
+    if (event) this.labels.push(event)
+    else this.reject('malformed', 'no label: the alarm is not named by its id')
   }
 
   reject(reason: DeadReason, detail: string, field = ''): void {

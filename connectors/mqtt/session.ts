@@ -198,9 +198,10 @@ export class MqttSession {
     this.#collecting = false
     const desk = this.#desk
     const parcel = desk.close()
-    const { letters, repaired, skew } = this.#collector
+    const { letters, labels, repaired, skew } = this.#collector
     const batch = this.#builder.take(this.#arrival)
     this.#collector.letters = []
+    this.#collector.labels = []
     this.#collector.repaired = 0
     const { metrics, name } = this.#context
     if (repaired > 0) metrics.count('repaired_times_total', repaired, { source: name, fallback: 'arrival' })
@@ -210,6 +211,7 @@ export class MqttSession {
     this.#emit({
       batch,
       ...(letters.length > 0 && { rejected: letters }),
+      ...(labels.length > 0 && { events: labels }),
       settled: (stored) => {
         if (!open) return
         open = false

@@ -35,7 +35,12 @@ const topic = z.strictObject({
       'Name of the tag. `{1}`, `{2}`: what the first, second `+` stood for; `{#}`: the rest; `{topic}`: all of it; `{field}`: name of ' +
         'the value in the payload (without it, `/` and the name are appended); `{measurement}`, `{tag.name}`: of line protocol.',
     ),
-  format: z.enum(formatNames).default('auto').describe('How the payload is read; `auto` tells it by its first bytes.'),
+  format: z
+    .enum(formatNames)
+    .default('auto')
+    .describe(
+      'How the payload is read; `auto` tells it by its first bytes. `labels`: what people or a laboratory know of an asset, such as {"type": "failure", "asset": "line3/pump7", "by": "Mei"}; models learn from it.',
+    ),
   qos: qos.optional().describe('Quality of service of this subscription; absent: that of the connector.'),
   time: time
     .prefault({})

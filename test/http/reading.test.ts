@@ -179,9 +179,9 @@ describe('http learning', () => {
     for (const body of bodies) assert.equal((await post('/api/labels', body, bearer)).status, 200)
     const at = Date.parse(time)
     assert.deepEqual(agent.calls, [
-      ['label', { label: 'failure', asset, time: at, by: 'Mei' }],
-      ['label', { label: 'fault', asset, from: at, time: at + 3_600_000, class: 'bearing', by: 'Mei' }],
-      ['label', { label: 'value', asset, time: at, value: 3.5, monitor: 'octane', by: 'lab', note: 'sample 7' }],
+      ['label', { type: 'failure', asset, time: at, by: 'Mei' }],
+      ['label', { type: 'fault', asset, from: at, time: at + 3_600_000, class: 'bearing', by: 'Mei' }],
+      ['label', { type: 'value', asset, time: at, value: 3.5, monitor: 'octane', by: 'lab', note: 'sample 7' }],
     ])
     assert.equal((await post('/api/labels', { ...bodies[0], asset: 'nowhere' }, bearer)).status, 404)
     assert.equal((await post('/api/labels', { ...bodies[0], time: 'yesterday' }, bearer)).status, 400)

@@ -1,4 +1,4 @@
-import type { DeadReason, Quality } from '../../../agent/core/index.ts'
+import type { DeadReason, LabelMessage, Quality } from '../../../agent/core/index.ts'
 import type { TimeUnit } from './times.ts'
 
 /**
@@ -14,6 +14,8 @@ export interface Receiver {
   waveform(field: string, time: number, step: number, values: ArrayLike<number>, quality: Quality): void
   /** A value that is explicitly not there (null). */
   absent(field: string, time: number): void
+  /** What somebody knows of an asset. */
+  label(message: LabelMessage): void
   /** Something that cannot be used: all of the payload, or the value of `field`. */
   reject(reason: DeadReason, detail: string, field?: string): void
 }

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { cborFormat } from './cbor.ts'
 import type { Decode, FormatOptions } from './contract.ts'
 import { jsonFormat } from './json.ts'
+import { labelsFormat } from './labels.ts'
 import { lineFormat, looksLikeLine } from './line.ts'
 import { numberFormat, textFormat } from './plain.ts'
 
@@ -9,8 +10,10 @@ export type { Decode, FormatOptions, Receiver } from './contract.ts'
 export { parseLineField } from './line.ts'
 export { timeUnits, type TimeUnit } from './times.ts'
 
-export const formatNames = ['auto', 'json', 'number', 'text', 'line', 'cbor'] as const
+export const formatNames = ['auto', 'json', 'number', 'text', 'line', 'cbor', 'labels'] as const
 export type FormatName = (typeof formatNames)[number]
+/** Formats of samples, which can be told by their first bytes. */
+export type SampleFormat = Exclude<FormatName, 'auto' | 'labels'>
 
 /** The reader of payloads in a format. */
 export function createFormat(name: FormatName, options: FormatOptions): Decode {
@@ -25,6 +28,8 @@ export function createFormat(name: FormatName, options: FormatOptions): Decode {
       return lineFormat(options)
     case 'cbor':
       return cborFormat(options)
+    case 'labels':
+      return labelsFormat()
     case 'auto':
       return autoFormat(options)
   }
@@ -57,7 +62,7 @@ function autoFormat(options: FormatOptions): Decode {
  * number; bytes that cannot begin text are CBOR; `name field=` begins line protocol; the rest is text. Undefined where
  * there are only blanks.
  */
-export function tellFormat(bytes: Buffer, start: number, end: number): Exclude<FormatName, 'auto'> | undefined {
+export function tellFormat(bytes: Buffer, start: number, end: number): SampleFormat | undefined {
   let at = start
   while (at < end && bytes[at] <= 0x20) at++
   if (at === end) return undefined

@@ -1,12 +1,12 @@
 import { Decoder } from 'cbor-x'
 import type { TagType } from '../../../agent/core/index.ts'
 import type { FormatOptions, Receiver } from './contract.ts'
-import { createFormat, tellFormat, type FormatName } from './index.ts'
+import { createFormat, tellFormat, type SampleFormat } from './index.ts'
 import { readTime } from './times.ts'
 
 /** What a payload seems to be, and how it is best read. */
 export interface Recognised {
-  readonly format: Exclude<FormatName, 'auto'>
+  readonly format: SampleFormat
   /** What it holds, by field; the field `''` is the payload itself. */
   readonly fields: ReadonlyMap<string, TagType>
   /** Whether times in the payload are read. */
@@ -61,6 +61,7 @@ function readFields(payload: Buffer, format: Recognised['format'], options: Form
     text: note('text'),
     waveform: note('number'),
     absent: () => undefined,
+    label: () => undefined,
     reject: (_, detail, field) => (problem ??= field ? `${field}: ${detail}` : detail),
   }
   createFormat(format, options)(payload, 0, payload.length, receiver)

@@ -36,6 +36,36 @@ describe('connectors/mqtt source (needs mosquitto)', function () {
   let session = 0
   const settings = () => ({ url: broker.url, client_id: `agent-${session++}`, topics })
 
+  it('hands on labels as events, and puts what is none aside', async () => {
+    const labels = [{ filter: 'plant/labels', format: 'labels' }, ...topics] as const
+    const run = await track(new SourceRun({ ...settings(), topics: [...labels] })).up()
+    const time = Date.UTC(2026, 0, 5, 10)
+    const list = [
+      { type: 'failure', asset: 'line3/pump7', time: '2026-01-05T10:00:00Z', by: 'Mei' },
+      { type: 'fault', asset: 'line3/pump7', from: time - 1000, time, class: 'bearing', by: 'Mei', note: 'loud' },
+      { type: 'value', asset: 'line3/reactor', time, value: 97.5, by: 'lab' },
+    ]
+    await publisher.publishAsync('plant/labels', JSON.stringify(list), { qos: 1 })
+    const alarm = { type: 'false-alarm', alarm: `health/line3/pump7/${time}`, by: 'Mei' }
+    await publisher.publishAsync('plant/labels', JSON.stringify(alarm), { qos: 1 })
+    for (const wrong of ['failure', '{"type":"failure"}', '{"type":"false-alarm","alarm":"7","by":"Mei"}'])
+      await publisher.publishAsync('plant/labels', wrong, { qos: 1 })
+    await run.until('all received', () => run.letters.length >= 3)
+    const events = run.arrivals.flatMap((arrival) => arrival.events ?? [])
+    const asset = 'line3/pump7'
+    assert.deepEqual(events.slice(0, 3), [
+      { type: 'label', label: 'failure', time, asset, by: 'Mei' },
+      { type: 'label', label: 'fault', time, from: time - 1000, asset, class: 'bearing', by: 'Mei', note: 'loud' },
+      { type: 'label', label: 'value', time, asset: 'line3/reactor', value: 97.5, by: 'lab' },
+    ])
+    const alarmed = events[3]
+    assert.ok(alarmed.type === 'label' && alarmed.label === 'false-alarm')
+    assert.deepEqual([alarmed.asset, alarmed.monitor, alarmed.from], [asset, 'health', time - 1])
+    assert.deepEqual(run.rows, [])
+    for (const letter of run.letters) assert.equal(letter.reason, 'malformed')
+    assert.match(run.letters[1].detail, /asset/)
+  })
+
   for (const version of ['3.1.1', 5] as const) {
     for (const qos of [0, 1, 2] as const) {
       it(`receives samples with MQTT ${version} and QoS ${qos}, each once and in order`, async () => {
