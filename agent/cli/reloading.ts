@@ -9,6 +9,8 @@ import type { LevelLogger } from './logger.ts'
 
 /** How often the file is looked at, ms. By its time and size, so that it works on network drives and mounted volumes. */
 const lookEvery = 1_000
+/** How long it must stay as it is before it is read as a whole, ms. */
+const settleFor = 500
 
 /**
  * Reloads the configuration when its file changes, and on SIGHUP. It is validated first: a bad file changes nothing, and
@@ -23,8 +25,10 @@ export function reloadOnChange(
   let text = first
   const reload = async (why: string) => {
     try {
+      const now = readFileSync(file, 'utf8')
+      if (now.trim() === '') throw new ConfigError([{ path: '', message: 'the file is empty' }])
       const config = loadConfig(file, { schema, args })
-      text = readFileSync(file, 'utf8')
+      text = now
       const changes = await agent.reload({ config, text })
       log.setLevel(config.log.level)
       if (changes.length === 0) log.info({ file }, `${why}: the configuration is as before`)
@@ -37,18 +41,27 @@ export function reloadOnChange(
           log.error({ file }, `${why}: the configuration is not used: ${describeProblem(problem, file)}`)
     }
   }
+  let settling: NodeJS.Timeout | undefined
   const changed = () => {
-    const now = readOr(file, text)
-    if (now === text) return
-    // Also where it is bad: it is told once, not each second.
-    text = now
-    void reload('the file has changed')
+    const seen = readOr(file, text)
+    clearTimeout(settling)
+    // An editor may be half-way through: an empty or half file can be a right one that stops everything.
+    settling = setTimeout(() => {
+      const now = readOr(file, text)
+      if (now !== seen) changed()
+      else if (now !== text && now.trim() !== '') {
+        // Also where it is bad: it is told once, not each second.
+        text = now
+        void reload('the file has changed')
+      }
+    }, settleFor)
   }
   const hangUp = () => void reload('SIGHUP')
   watchFile(file, { interval: lookEvery }, changed)
   process.on('SIGHUP', hangUp)
   return () => {
     unwatchFile(file, changed)
+    clearTimeout(settling)
     process.off('SIGHUP', hangUp)
   }
 }

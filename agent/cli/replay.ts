@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { headers, predictionRow } from '../../connectors/csv/index.ts'
 import { Registry } from '../../models/index.ts'
 import { compareAlarms, Episodes, type Episode } from '../alarm-difference.ts'
-import { SourceError, TagTable, type DeadLetter, type JournalRecord } from '../core/index.ts'
+import { TagTable, type DeadLetter, type JournalRecord } from '../core/index.ts'
 import { replayJournal, type JournalReplayOptions } from '../journal-replay.ts'
 import { replay, type ReplaySummary } from '../replay.ts'
 import { configOption, loadOrExit } from './configuration.ts'
@@ -66,15 +66,12 @@ function version(flag: string, description: string): Option {
     })
 }
 
-async function run(options: ReplayOptions): Promise<void> {
+async function run(options: ReplayOptions, command: Command): Promise<void> {
   const { compare, compareModel } = options
   if (!options.journal && options.data === undefined)
-    throw new SourceError('SOURCE_DATA', 'it is not said what to replay', {
-      remedy: 'Name a file with --data, or --journal.',
-    })
+    command.error('error: say what to replay: --data FILE or --journal')
   const second = compare !== undefined || Object.keys(compareModel).length > 0
-  if (options.out === undefined && !second)
-    throw new SourceError('SOURCE_DATA', 'it is not said where to write', { remedy: 'Name a file with --out.' })
+  if (options.out === undefined && !second) command.error('error: say where the predictions go: --out FILE')
   const first = await once(options, options.config, options.model, options.out)
   if (!second) {
     report(first, options)

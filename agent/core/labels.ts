@@ -48,7 +48,7 @@ export type LabelMessage = z.output<typeof labelMessage>
 export function labelEventOf(message: LabelMessage, now: number): LabelEvent | undefined {
   if (message.type === 'false-alarm') return falseAlarmOf(message, now)
   const { type: label, time = now, ...rest } = message
-  const given = Object.entries(rest).filter(([, value]) => value !== undefined)
+  const given = Object.entries(rest as Record<string, unknown>).filter(([, value]) => value !== undefined)
   return { type: 'label', label, time, ...(Object.fromEntries(given) as Pick<LabelEvent, 'asset' | 'by'>) }
 }
 
@@ -57,8 +57,9 @@ function falseAlarmOf(
   { alarm, by: who, note: words }: Extract<LabelMessage, { type: 'false-alarm' }>,
   now: number,
 ): LabelEvent | undefined {
-  const [, monitor, asset, raised] = /^([^/]+)\/(.+)\/(\d+)$/.exec(alarm) ?? []
-  if (raised === undefined) return undefined
+  const found = /^([^/]+)\/(.+)\/(\d+)$/.exec(alarm)
+  if (!found) return undefined
+  const [, monitor, asset, raised] = found
   const from = Number(raised) - 1
   const about = { asset, monitor, from, time: Math.max(Number(raised), now), by: who }
   return { type: 'label', label: 'false-alarm', ...about, ...(words !== undefined && { note: words }) }
