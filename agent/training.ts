@@ -1,6 +1,13 @@
 import type { Config } from './components.ts'
 import { kindOf, trainModel, type ModelBundle, type TrainingInput } from '../models/index.ts'
-import { DetectorError, silentMetrics, type Entry, type FeatureBatch, type TagTable } from './core/index.ts'
+import {
+  DetectorError,
+  silentMetrics,
+  type Arrival,
+  type Entry,
+  type FeatureBatch,
+  type TagTable,
+} from './core/index.ts'
 import { Labels } from './labels.ts'
 import { joinFeatures, type MonitorSettings } from './monitor.ts'
 import { Pipeline } from './pipeline.ts'
@@ -51,6 +58,16 @@ export async function learn(job: TrainingJob, signal: AbortSignal): Promise<Mode
     ...(budget !== undefined && { budget }),
     progress: (share, step) => job.progress?.(share, step),
   })
+}
+
+/** What came in as journal entries: samples, and the labels among the events, in order. */
+export async function* entriesFrom(arrivals: AsyncIterable<Arrival>): AsyncGenerator<readonly Entry[]> {
+  let offset = 0
+  for await (const { batch, events = [] } of arrivals) {
+    const samples: Entry[] = batch.length > 0 ? [{ kind: 'samples', batch, offset: offset++ }] : []
+    const others = events.map((event): Entry => ({ kind: 'event', event, arrival: batch.arrival, offset: offset++ }))
+    yield [...samples, ...others]
+  }
 }
 
 /** What was collected, with what labels say of it. Throws a DetectorError where there is nothing. */

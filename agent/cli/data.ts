@@ -38,6 +38,14 @@ export class Progress {
     process.stderr.write(`\r${this.#what}: ${format(count)} ${unit}, ${format(rate)}/s  `)
   }
 
+  /** Says in words what it does. */
+  say(step: string): void {
+    const now = performance.now()
+    if (!process.stderr.isTTY || now - this.#shown < 200) return
+    this.#shown = now
+    process.stderr.write(`\r\x1b[K${this.#what}: ${step}`)
+  }
+
   end(): void {
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
   }

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { Registry } from '../../models/index.ts'
 import type { Config } from '../components.ts'
-import { ConfigError, TagTable, type Entry } from '../core/index.ts'
-import { learn } from '../training.ts'
+import { ConfigError, TagTable } from '../core/index.ts'
+import { entriesFrom, learn } from '../training.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 import { Progress, dataFile, format } from './data.ts'
 import { trainImages } from './train-images.ts'
@@ -19,7 +19,9 @@ interface TrainOptions {
 /** `millwright train`: a model from a file, into the registry. */
 export function train(): Command {
   return new Command('train')
-    .description('Train the model of a monitor from a CSV file and register it; the agent uses it at its next start.')
+    .description(
+      'Train the model of a monitor from a CSV file and register it; `millwright models promote` puts it to work.',
+    )
     .addOption(configOption())
     .requiredOption('--monitor <name>', 'a key of `monitors`, or with --images one of `inspections`')
     .option('--data <file>', 'CSV file of normal operation')
@@ -58,18 +60,13 @@ async function trainFrom(config: Config, { monitor, data }: { monitor: string; d
       config,
       monitor,
       tags,
-      entries: entriesOf(config, data, tags),
+      entries: entriesFrom(dataFile(config, data, tags)),
       created: Date.now(),
-      progress: (windows) => progress.show(windows, 'windows'),
+      progress: (_, step) => progress.say(step),
     },
     new AbortController().signal,
   )
   progress.end()
   console.error(`${format(bundle.manifest.training.rows)} windows used`)
   return new Registry(join(config.data, 'models')).register(bundle)
-}
-
-async function* entriesOf(config: Config, data: string, tags: TagTable): AsyncGenerator<readonly Entry[]> {
-  let offset = 0
-  for await (const { batch } of dataFile(config, data, tags)) yield [{ kind: 'samples', batch, offset: offset++ }]
 }
