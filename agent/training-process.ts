@@ -2,9 +2,9 @@ import { join } from 'node:path'
 import { parseConfig } from '../config/index.ts'
 import { Registry } from '../models/registry.ts'
 import { schema } from './components.ts'
-import { arrivalOf } from './pipeline.ts'
-import { describeError, MillwrightError, type Journal } from './core/index.ts'
+import { describeError, MillwrightError } from './core/index.ts'
 import { openJournal } from './journal/index.ts'
+import { entriesBetween, leadIn, offsetAt } from './journal-range.ts'
 import { learn } from './training.ts'
 
 /** What the agent tells the training process. */
@@ -61,7 +61,7 @@ async function train({ text, args, monitor, to, since, created, active }: Proces
         config,
         monitor,
         tags: journal.tags,
-        entries: entriesOf(journal, from, to, (share) => (read = share)),
+        entries: entriesBetween(journal, from, to, (share) => (read = share)),
         created,
         since,
         budget: config.monitors[monitor].learn.budget,
@@ -79,34 +79,6 @@ async function train({ text, args, monitor, to, since, created, active }: Proces
 
 /** The process is killed to cancel it, so nothing inside has to listen. */
 const never = new AbortController().signal
-
-/** Event time read before the first window that is used, so that it is complete, ms. */
-function leadIn(window: number | object): number {
-  return typeof window === 'number' ? 2 * window : 0
-}
-
-/** The first offset whose record arrived at or after `time`. Arrivals ascend, so it is found by halving. */
-function offsetAt(journal: Journal, time: number): number {
-  const { first, next } = journal.stats('samples')
-  let low = first
-  for (let high = next; low < high;) {
-    const middle = (low + high) >> 1
-    const entry = journal.read('samples', middle, 1).at(0)
-    if (entry && entry.offset < high && arrivalOf(entry) < time) low = entry.offset + 1
-    else high = middle
-  }
-  return low
-}
-
-function* entriesOf(journal: Journal, from: number, to: number, progress: (share: number) => void) {
-  for (let next = from; next < to;) {
-    const chunk = journal.read('samples', next, 256).filter(({ offset }) => offset < to)
-    if (chunk.length === 0) return
-    yield chunk
-    next = chunk[chunk.length - 1].offset + 1
-    progress((next - from) / (to - from))
-  }
-}
 
 function failure(error: unknown): ProcessAnswer {
   if (!(error instanceof MillwrightError)) return { failed: describeError(error), retryable: true }

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { JournalRecord } from '../agent/core/index.ts'
 import { journalConfig, openJournal } from '../agent/journal/index.ts'
 import { pipelineCursor } from '../agent/live.ts'
-import { Registry } from '../models/index.ts'
+import { Registry, type ModelBundle } from '../models/index.ts'
 import { begin, samplesOf, scenario } from './support/scenario.ts'
 import { concluded, trainOnScenario } from './support/scenario-results.ts'
 
@@ -28,6 +28,14 @@ async function go(life: Life): Promise<void> {
   await once(life.stdout, 'data')
 }
 
+/** The same model with other thresholds: another version. */
+function withThreshold(bundle: ModelBundle, times: number): ModelBundle {
+  const { pooled, assets } = bundle.manifest.calibration
+  const change = (one: typeof pooled) => ({ ...one, threshold: one.threshold * times })
+  const changed = Object.fromEntries(Object.entries(assets).map(([name, one]) => [name, change(one)]))
+  return { ...bundle, manifest: { ...bundle.manifest, calibration: { pooled: change(pooled), assets: changed } } }
+}
+
 describe('live under SIGKILL', function () {
   this.timeout(240_000)
   const root = mkdtempSync(join(tmpdir(), 'millwright-live-'))
@@ -35,15 +43,31 @@ describe('live under SIGKILL', function () {
 
   after(() => rmSync(root, { recursive: true, force: true }))
 
-  /** A journal on disk with the scenario's samples and a model that is put to work half-way, twice. */
+  /**
+   * A journal on disk, twice, with the scenario's samples, a model that is put to work half-way, and another that is tried
+   * beside it, takes its place and is taken back.
+   */
   before(async () => {
     const journal = await openJournal({ folder: join(straight, 'journal'), settings: journalConfig.parse({}) })
-    const version = await new Registry(join(straight, 'models')).register(await trainOnScenario(journal.tags))
+    const registry = new Registry(join(straight, 'models'))
+    const bundle = await trainOnScenario(journal.tags)
+    const first = await registry.register(bundle)
+    const second = await registry.register(withThreshold(bundle, 2))
     const batches = [...samplesOf(scenario, journal.tags, 18)]
-    const event = { type: 'model', time: begin, monitor: 'health', step: 'active', version, detail: '' } as const
+    const steps = [
+      [0.5, 'active', first],
+      [0.6, 'shadow', second],
+      [0.7, 'active', second],
+      [0.9, 'rollback', first],
+    ] as const
+    const stepAt = new Map(
+      steps.map(([share, step, version]) => [Math.floor(batches.length * share), { step, version }]),
+    )
     for (const [index, batch] of batches.entries()) {
       const records: JournalRecord[] = [{ kind: 'samples', batch }]
-      if (index === batches.length >> 1) records.unshift({ kind: 'event', event, arrival: batch.arrival })
+      const due = stepAt.get(index)
+      const event = due && ({ type: 'model', time: begin, monitor: 'health', detail: '', ...due } as const)
+      if (event) records.unshift({ kind: 'event', event, arrival: batch.arrival })
       await journal.append('samples', records)
     }
     await journal.close()
@@ -67,6 +91,7 @@ describe('live under SIGKILL', function () {
     const expected = (await resultsOf(straight)).results
     assert.ok(expected.predictions.some(({ state }) => state === 'anomaly'))
     assert.ok(expected.events.some(({ type }) => type === 'alarm'))
+    assert.equal(new Set(expected.predictions.map(({ model }) => model)).size, 3)
 
     const places: (number | undefined)[] = []
     for (let kill = 0; kill < kills; kill++) {

@@ -1,72 +1,111 @@
 import { join } from 'node:path'
-import { Command } from 'commander'
-import { Registry } from '../../models/index.ts'
+import { Command, Option } from 'commander'
+import { Registry, type ModelBundle } from '../../models/index.ts'
 import type { Config } from '../components.ts'
-import { ConfigError, TagTable } from '../core/index.ts'
+import { ConfigError, SourceError, TagTable } from '../core/index.ts'
+import { entriesBetween, leadIn, offsetAt } from '../journal-range.ts'
 import { entriesFrom, learn } from '../training.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 import { Progress, dataFile, format } from './data.ts'
+import { withJournal } from './open-journal.ts'
+import { jsonOption, print } from './output.ts'
 import { trainImages } from './train-images.ts'
 
 interface TrainOptions {
   readonly config: string
   readonly monitor: string
   readonly data?: string
+  readonly journal?: boolean
+  readonly from?: string
+  readonly to?: string
   readonly images?: string
   readonly json?: boolean
 }
 
-/** `millwright train`: a model from a file, into the registry. */
+/** `millwright train`: a model from a file, the journal or images, into the registry. */
 export function train(): Command {
   return new Command('train')
-    .description(
-      'Train the model of a monitor from a CSV file and register it; `millwright models promote` puts it to work.',
-    )
+    .description('Train a model and register it; `millwright models promote` puts it to work.')
     .addOption(configOption())
     .requiredOption('--monitor <name>', 'a key of `monitors`, or with --images one of `inspections`')
-    .option('--data <file>', 'CSV file of normal operation')
-    .option('--images <folder>', 'images of a station: one folder per class, or good ones only')
-    .option('--json', 'print the result as JSON')
+    .addOption(
+      new Option('--data <file>', 'CSV file; a csv source in the configuration describes its columns and labels'),
+    )
+    .addOption(new Option('--journal', 'what the journal in the data folder holds').conflicts(['data', 'images']))
+    .addOption(
+      new Option('--from <time>', 'with --journal: start of the time to learn from, such as 2026-01-05T10:00:00Z'),
+    )
+    .addOption(new Option('--to <time>', 'with --journal: its end'))
+    .addOption(
+      new Option('--images <folder>', 'images of a station: one folder per class, or good ones only').conflicts('data'),
+    )
+    .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nExample:\n  $ millwright train --config plant.yaml --monitor pump-health --data january.csv',
+      `
+Example:
+  $ millwright train --config plant.yaml --monitor pump-health --data january.csv
+  $ millwright train --config plant.yaml --monitor pump-health --journal --from 2026-01-05T00:00:00Z`,
     )
-    .action(async (options: TrainOptions) => {
-      const { config } = loadOrExit(options.config)
-      const started = performance.now()
-      if (options.images !== undefined) return trainImages(config, options.monitor, options.images, options.json)
-      if (options.data === undefined) throw new ConfigError([{ path: 'data', message: 'name --data or --images' }])
-      const version = await trainFrom(config, { monitor: options.monitor, data: options.data })
-      const seconds = (performance.now() - started) / 1000
-      if (options.json) console.log(JSON.stringify({ monitor: options.monitor, version, seconds }))
-      else
-        console.log(
-          `${options.monitor}: model ${version} registered in ${join(config.data, 'models')} after ${seconds.toFixed(1)} s`,
-        )
-    })
+    .action(run)
 }
 
-async function trainFrom(config: Config, { monitor, data }: { monitor: string; data: string }): Promise<string> {
+async function run(options: TrainOptions, command: Command): Promise<void> {
+  const { config } = loadOrExit(options.config)
+  const { monitor, data, journal, images, json } = options
+  if (images !== undefined) return trainImages(config, monitor, images, json)
+  if (data === undefined && !journal)
+    command.error('error: say what to learn from: --data FILE, --journal or --images FOLDER')
   if (!(monitor in config.monitors)) {
-    const known = Object.keys(config.monitors)
-    throw new ConfigError([
-      { path: `monitors.${monitor}`, message: `no such monitor; known: ${known.join(', ') || 'none'}` },
-    ])
+    const known = Object.keys(config.monitors).join(', ') || 'none'
+    throw new ConfigError([{ path: `monitors.${monitor}`, message: `no such monitor; known: ${known}` }])
   }
+  const started = performance.now()
+  const bundle = data === undefined ? await fromJournal(options) : await fromFile(config, monitor, data)
+  console.error(`${format(bundle.manifest.training.used)} of ${format(bundle.manifest.training.rows)} windows used`)
+  const version = await new Registry(join(config.data, 'models')).register(bundle)
+  const seconds = (performance.now() - started) / 1000
+  print(
+    json,
+    { monitor, version, seconds },
+    () => `${monitor}: model ${version} registered in ${join(config.data, 'models')} after ${seconds.toFixed(1)} s`,
+  )
+}
+
+async function fromFile(config: Config, monitor: string, data: string): Promise<ModelBundle> {
   const tags = new TagTable()
   const progress = new Progress('training')
-  const bundle = await learn(
-    {
-      config,
-      monitor,
-      tags,
-      entries: entriesFrom(dataFile(config, data, tags)),
-      created: Date.now(),
-      progress: (_, step) => progress.say(step),
-    },
-    new AbortController().signal,
-  )
+  const entries = entriesFrom(dataFile(config, data, tags))
+  const say = (_: number, step: string) => progress.say(step)
+  const bundle = await learn({ config, monitor, tags, entries, created: Date.now(), progress: say }, never)
   progress.end()
-  console.error(`${format(bundle.manifest.training.rows)} windows used`)
-  return new Registry(join(config.data, 'models')).register(bundle)
+  return bundle
+}
+
+async function fromJournal({ config: file, monitor, from, to }: TrainOptions): Promise<ModelBundle> {
+  const since = from === undefined ? -Infinity : instant(from)
+  const until = to === undefined ? Infinity : instant(to)
+  const progress = new Progress('training')
+  let bundle: ModelBundle | undefined
+  await withJournal(file, async (journal, config) => {
+    const first = offsetAt(journal, since - leadIn(config.monitors[monitor].window))
+    const end = until === Infinity ? journal.stats('samples').next : offsetAt(journal, until)
+    const entries = entriesBetween(journal, first, end)
+    const say = (_: number, step: string) => progress.say(step)
+    bundle = await learn(
+      { config, monitor, tags: journal.tags, entries, created: Date.now(), since, progress: say },
+      never,
+    )
+  })
+  progress.end()
+  return bundle!
+}
+
+/** Ctrl-C ends the process, and an unfinished training leaves nothing. */
+const never = new AbortController().signal
+
+function instant(text: string): number {
+  const time = Date.parse(text)
+  if (!Number.isNaN(time)) return time
+  throw new SourceError('SOURCE_DATA', `"${text}" is no time`, { remedy: 'Write it as 2026-01-05T10:00:00Z.' })
 }
