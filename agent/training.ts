@@ -24,6 +24,8 @@ export interface TrainingJob {
   readonly parent?: string
   /** Event time before which windows are left out, ms since epoch. */
   readonly since?: number
+  /** Event time after which windows are left out, ms since epoch. */
+  readonly until?: number
   /** ms of wall time for the candidates; infinite where absent. */
   readonly budget?: number
   /** `share`: 0 to 1 of the whole, NaN while it is not known. */
@@ -32,7 +34,7 @@ export interface TrainingJob {
 
 /** Learns a monitor's model from entries, through the same pipeline that scores them live. Throws a DetectorError. */
 export async function learn(job: TrainingJob, signal: AbortSignal): Promise<ModelBundle> {
-  const { monitor, config, tags, since = -Infinity } = job
+  const { monitor, config, tags, since, until } = job
   const settings = config.monitors[monitor]
   const pipeline = await Pipeline.create({
     config: { ...config, monitors: { [monitor]: settings } },
@@ -41,7 +43,7 @@ export async function learn(job: TrainingJob, signal: AbortSignal): Promise<Mode
     detector: () => Promise.resolve(undefined),
     keepSamples: false,
   })
-  const collector = new Collector(settings.min_coverage, since)
+  const collector = new Collector(settings.min_coverage, { since, until })
   const labels = new Labels()
   pipeline.monitors.get(monitor)!.vectors.subscribe((vectors) => collector.add(vectors))
   for await (const chunk of job.entries) {
@@ -87,13 +89,18 @@ export function trainingInput(
 export class Collector {
   readonly #minCoverage: number
   #since: number
+  readonly #until: number
   #batches: FeatureBatch[] = []
   #length = 0
 
-  /** @param since windows that begin before this event time are left out, ms since epoch */
-  constructor(minCoverage: number, since = -Infinity) {
+  /** Windows that begin before `since` or end after `until` are left out; event times, ms since epoch. */
+  constructor(
+    minCoverage: number,
+    { since = -Infinity, until = Infinity }: { since?: number | undefined; until?: number | undefined } = {},
+  ) {
     this.#minCoverage = minCoverage
     this.#since = since
+    this.#until = until
   }
 
   get length(): number {
@@ -120,10 +127,10 @@ export class Collector {
           'Check that the asset pattern matches tags that have data, and that the data spans more than one window.',
       })
     }
+    const all = joinFeatures(this.#batches.map((batch) => withColumns(batch, names)))
     return newestRevisions(
-      joinFeatures(this.#batches.map((batch) => withColumns(batch, names))),
-      this.#minCoverage,
-      this.#since,
+      all,
+      (row) => all.coverage[row] >= this.#minCoverage && all.start[row] >= this.#since && all.end[row] <= this.#until,
     )
   }
 }
@@ -142,11 +149,11 @@ function withColumns(batch: FeatureBatch, names: readonly string[]): FeatureBatc
   return { ...batch, names, values }
 }
 
-/** Well-covered rows, the newest revision of each window only, ascending by (end, asset). */
-function newestRevisions(batch: FeatureBatch, minCoverage: number, since: number): FeatureBatch {
+/** The wanted rows, the newest revision of each window only, ascending by (end, asset). */
+function newestRevisions(batch: FeatureBatch, wanted: (row: number) => boolean): FeatureBatch {
   const newest = new Map<string, number>()
   for (let row = 0; row < batch.length; row++) newest.set(`${batch.asset[row]} ${batch.end[row]}`, row)
-  const rows = [...newest.values()].filter((row) => batch.coverage[row] >= minCoverage && batch.start[row] >= since)
+  const rows = [...newest.values()].filter(wanted)
   rows.sort((a, b) => batch.end[a] - batch.end[b] || (batch.asset[a] < batch.asset[b] ? -1 : 1))
   const width = batch.names.length
   const values = new Float64Array(rows.length * width)

@@ -89,11 +89,11 @@ async function fromJournal({ config: file, monitor, from, to }: TrainOptions): P
   let bundle: ModelBundle | undefined
   await withJournal(file, async (journal, config) => {
     const first = offsetAt(journal, since - leadIn(config.monitors[monitor].window))
-    const end = until === Infinity ? journal.stats('samples').next : offsetAt(journal, until)
-    const entries = entriesBetween(journal, first, end)
+    // To the end: what is of that time may have come later.
+    const entries = entriesBetween(journal, first, journal.stats('samples').next)
     const say = (_: number, step: string) => progress.say(step)
     bundle = await learn(
-      { config, monitor, tags: journal.tags, entries, created: Date.now(), since, progress: say },
+      { config, monitor, tags: journal.tags, entries, created: Date.now(), since, until, progress: say },
       never,
     )
   })

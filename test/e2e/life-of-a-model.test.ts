@@ -155,6 +155,15 @@ describe('life of a model, in a running agent', function () {
     assert.deepEqual(replayed, live)
   })
 
+  it('is trained from the journal by time range as well', async () => {
+    const to = new Date(begin + 200_000).toISOString()
+    const { version } = await cli('train', '--monitor', 'health', '--journal', '--to', to)
+    const shown = await cli('models', 'show', 'health', String(version))
+    const { training } = shown.manifest as { training: { from: number; to: number } }
+    assert.ok(training.from >= begin - 10_000 && training.to <= begin + 200_000, JSON.stringify(training))
+    assert.equal((shown.report as { monitor: string }).monitor, 'health')
+  })
+
   it('is compared by its alarms, exported and imported', async () => {
     const same = await cli('replay', '--journal', '--compare-model', `health=${first}`, '--model', `health=${first}`)
     assert.deepEqual([same.onlyFirst, same.onlySecond], [[], []])

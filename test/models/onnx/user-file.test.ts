@@ -20,6 +20,24 @@ const sum: Graph = {
   metadata: {},
 }
 
+/** The sum as a value, with an interval of one to either side; the first two features as probabilities of two classes. */
+const conclusions: Graph = {
+  ...sum,
+  outputs: [
+    { name: 'total', shape: ['batch', 1] },
+    { name: 'low', shape: ['batch', 1] },
+    { name: 'high', shape: ['batch', 1] },
+    { name: 'classes', shape: ['batch', 2] },
+  ],
+  constants: [...sum.constants, { name: 'one', shape: [1], values: Float64Array.of(1) }],
+  steps: [
+    ...sum.steps,
+    { operator: 'Sub', inputs: ['total', 'one'], outputs: ['low'] },
+    { operator: 'Add', inputs: ['total', 'one'], outputs: ['high'] },
+    { operator: 'Identity', inputs: ['x'], outputs: ['classes'] },
+  ],
+}
+
 describe('ONNX file of the user', () => {
   let folder: string
 
@@ -61,6 +79,46 @@ describe('ONNX file of the user', () => {
     assert.deepEqual([tags, contributions.length], [[], 0])
     assert.match(detector.version, /^file-[0-9a-f]{8}$/)
     await detector.close()
+  })
+
+  for (const kind of ['estimate', 'rul'] as const) {
+    it(`gives a value with its interval, kind ${kind}`, async () => {
+      const more = { kind, score: 'total', value: 'total', lower: 'low', upper: 'high' }
+      const detector = await loadDetector(await settings(conclusions, more), { features: features.names })
+      assert.equal(detector.kind, kind)
+      const some = pick(features, [0, 1])
+      some.values.set([1, 2, NaN, 3])
+      const { value, lower, upper, score } = await detector.score(some)
+      assert.deepEqual([value?.[0], lower?.[0], upper?.[0], score[0]], [3, 2, 4, 3])
+      assert.ok(Number.isNaN(value?.[1]) && Number.isNaN(score[1]))
+      await detector.close()
+    })
+  }
+
+  it('tells classes apart, kind fault: the sound one up to the threshold, else the most probable fault', async () => {
+    const more = {
+      kind: 'fault',
+      score: 'total',
+      probabilities: 'classes',
+      classes: ['normal', 'bearing'],
+      threshold: 5,
+    }
+    const detector = await loadDetector(await settings(conclusions, more), { features: features.names })
+    const some = pick(features, [0, 1, 2])
+    some.values.set([1, 2, 4, 3, NaN, 1])
+    const { label, probability, classes } = await detector.score(some)
+    assert.deepEqual(classes, ['normal', 'bearing'])
+    assert.deepEqual(Array.from(label!), [0, 1, -1])
+    assert.deepEqual(Array.from(probability!), [1, 3, NaN])
+    await detector.close()
+  })
+
+  it('says which outputs a kind needs', async () => {
+    await refused(conclusions, 'MODEL_MISMATCH', /from which output/, { kind: 'fault' })
+    await refused(conclusions, 'MODEL_MISMATCH', /by which output/, { kind: 'rul' })
+    await refused(conclusions, 'MODEL_MISMATCH', /none named "nowhere"/, { kind: 'estimate', value: 'nowhere' })
+    const classes = ['a', 'b', 'c']
+    await refused(conclusions, 'MODEL_MISMATCH', /\[batch, 3\]/, { kind: 'fault', probabilities: 'classes', classes })
   })
 
   it('scales before the model, with missing features at their mean', async () => {
