@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs'
 import { csv, readCsv, type ReadSettings } from '../../connectors/csv/index.ts'
+import { influxdb, readHistory, type InfluxSettings } from '../../connectors/influxdb/index.ts'
 import type { Config } from '../components.ts'
-import { ConfigError, type Arrival, type TagTable } from '../core/index.ts'
+import { ConfigError, SourceError, type Arrival, type TagTable } from '../core/index.ts'
 
 /**
  * A CSV file as the configuration describes it: by the settings of its `csv` source, of which there may be one at most;
@@ -18,6 +19,32 @@ export function dataFile(config: Config, file: string, tags: TagTable): AsyncIte
   }
   const settings = (described.at(0)?.[1].settings ?? csv.config.parse({ read: file })) as ReadSettings
   return readCsv({ ...settings, read: file }, tags, described.at(0)?.[0])
+}
+
+/** Samples out of the InfluxDB that a configuration writes to. `name`: the connector, where there are several. */
+export function databaseHistory(
+  config: Config,
+  name: string | true,
+  range: { readonly from: number; readonly to: number },
+  tags: TagTable,
+): AsyncIterable<Arrival> {
+  const found = Object.entries(config.connectors).filter(
+    ([own, { definition }]) => definition.type === influxdb.type && (name === true || own === name),
+  )
+  if (found.length !== 1) {
+    const which = name === true ? 'influxdb' : `influxdb with the name ${name}`
+    const message = `the configuration has ${found.length === 0 ? 'no' : 'more than one'} connector of the type ${which}`
+    throw new ConfigError([{ path: 'connectors', message }])
+  }
+  const [[source, { settings }]] = found
+  return readHistory(settings as InfluxSettings, { site: config.site, ...range }, tags, source)
+}
+
+/** A time as it is written on the command line, ms since epoch. */
+export function instant(text: string): number {
+  const time = Date.parse(text)
+  if (!Number.isNaN(time)) return time
+  throw new SourceError('SOURCE_DATA', `"${text}" is no time`, { remedy: 'Write it as 2026-01-05T10:00:00Z.' })
 }
 
 /** One line on a terminal that says how far long work has come; nothing where stderr is no terminal. */

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { AgentError, labelKinds, type LabelKind } from '../core/index.ts'
 import { agentApi, userName, withAgent, type AgentOptions } from './api.ts'
+import { instant } from './data.ts'
 import { print } from './output.ts'
 
 interface LabelOptions extends AgentOptions {
@@ -65,10 +66,4 @@ async function send(kind: string, subject: string, options: LabelOptions): Promi
         }
   await agentApi(options).post('/api/labels', body)
   print(options.json, body, () => `${subject}: noted as ${kind}; the next training knows it.`)
-}
-
-function instant(text: string): number {
-  const time = Date.parse(text)
-  if (!Number.isNaN(time)) return time
-  throw new AgentError('AGENT_REFUSED', `"${text}" is no time`, { remedy: 'Write it as 2026-01-05T10:00:00Z.' })
 }

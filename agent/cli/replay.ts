@@ -8,7 +8,7 @@ import { TagTable, type DeadLetter, type JournalRecord } from '../core/index.ts'
 import { replayJournal, type JournalReplayOptions } from '../journal-replay.ts'
 import { replay, type ReplaySummary } from '../replay.ts'
 import { configOption, loadOrExit } from './configuration.ts'
-import { Progress, dataFile, format } from './data.ts'
+import { Progress, databaseHistory, dataFile, format, instant } from './data.ts'
 import { createLogger } from './logger.ts'
 import { withJournal } from './open-journal.ts'
 import { jsonOption, lasting, print, table } from './output.ts'
@@ -17,6 +17,9 @@ interface ReplayOptions {
   readonly config: string
   readonly data?: string
   readonly journal?: boolean
+  readonly influx?: string | true
+  readonly from?: string
+  readonly to?: string
   readonly out?: string
   readonly learn?: boolean
   readonly model: Readonly<Record<string, string>>
@@ -38,6 +41,11 @@ export function replayCommand(): Command {
         'data',
       ),
     )
+    .addOption(
+      new Option('--influx [connector]', 'what an InfluxDB of the configuration holds').conflicts(['data', 'journal']),
+    )
+    .addOption(new Option('--from <time>', 'with --influx: start of the time, such as 2026-01-05T10:00:00Z'))
+    .addOption(new Option('--to <time>', 'with --influx: its end; now where absent'))
     .addOption(new Option('--out <file>', 'CSV file for the predictions'))
     .option('--learn', 'learn from the file itself, even where the registry has a model')
     .addOption(version('--model', 'the model that a monitor works with throughout'))
@@ -50,6 +58,7 @@ export function replayCommand(): Command {
 Example:
   $ millwright replay --config plant.yaml --data march.csv --out predictions.csv
   $ millwright replay --config plant.yaml --journal --compare quieter.yaml
+  $ millwright replay --config plant.yaml --influx --from 2026-01-05T00:00:00Z --to 2026-01-06T00:00:00Z --out day.csv
   $ millwright replay --config plant.yaml --journal --compare-model pump-health=0004-1f3a9c20`,
     )
     .action(run)
@@ -68,8 +77,9 @@ function version(flag: string, description: string): Option {
 
 async function run(options: ReplayOptions, command: Command): Promise<void> {
   const { compare, compareModel } = options
-  if (!options.journal && options.data === undefined)
-    command.error('error: say what to replay: --data FILE or --journal')
+  if (!options.journal && options.data === undefined && options.influx === undefined)
+    command.error('error: say what to replay: --data FILE, --journal or --influx')
+  if (options.influx !== undefined && options.from === undefined) command.error('error: say from when on: --from TIME')
   const second = compare !== undefined || Object.keys(compareModel).length > 0
   if (options.out === undefined && !second) command.error('error: say where the predictions go: --out FILE')
   const first = await once(options, options.config, options.model, options.out)
@@ -126,7 +136,7 @@ async function overJournal(
 }
 
 function overFile(
-  { data, learn }: ReplayOptions,
+  { data, influx, from, to, learn }: ReplayOptions,
   {
     config,
     versions,
@@ -140,10 +150,11 @@ function overFile(
   },
 ): Promise<ReplaySummary> {
   const tags = new TagTable()
+  const range = { from: from === undefined ? 0 : instant(from), to: to === undefined ? Date.now() : instant(to) }
   return replay({
     config,
     tags,
-    arrivals: dataFile(config, data!, tags),
+    arrivals: influx === undefined ? dataFile(config, data!, tags) : databaseHistory(config, influx, range, tags),
     ...(!learn && { registry, ...(versions && { versions }) }),
     results,
     rejected: (letters) => count(reasons, letters),

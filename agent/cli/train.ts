@@ -2,11 +2,11 @@ import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { Registry, type ModelBundle } from '../../models/index.ts'
 import type { Config } from '../components.ts'
-import { ConfigError, SourceError, TagTable } from '../core/index.ts'
+import { ConfigError, TagTable } from '../core/index.ts'
 import { entriesBetween, leadIn, offsetAt } from '../journal-range.ts'
 import { entriesFrom, learn } from '../training.ts'
 import { configOption, loadOrExit } from './configuration.ts'
-import { Progress, dataFile, format } from './data.ts'
+import { Progress, dataFile, format, instant } from './data.ts'
 import { withJournal } from './open-journal.ts'
 import { jsonOption, print } from './output.ts'
 import { trainImages } from './train-images.ts'
@@ -103,9 +103,3 @@ async function fromJournal({ config: file, monitor, from, to }: TrainOptions): P
 
 /** Ctrl-C ends the process, and an unfinished training leaves nothing. */
 const never = new AbortController().signal
-
-function instant(text: string): number {
-  const time = Date.parse(text)
-  if (!Number.isNaN(time)) return time
-  throw new SourceError('SOURCE_DATA', `"${text}" is no time`, { remedy: 'Write it as 2026-01-05T10:00:00Z.' })
-}

@@ -95,7 +95,8 @@ function writePath(settings: Settings): string {
   }
 }
 
-function authorization(settings: Settings): { authorization?: string } {
+/** The header that shows the credentials. */
+export function authorization(settings: Settings): { authorization?: string } {
   if (settings.version === 1) {
     if (settings.username === undefined) return {}
     const password = (settings.password_file ?? settings.password)?.reveal() ?? ''

@@ -2,11 +2,28 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { BatchBuilder, DeliveryError, TagTable, type Sink, type TagType } from '../../../agent/core/index.ts'
+import { influxdb, readHistory, type InfluxSettings } from '../../../connectors/influxdb/index.ts'
+import {
+  BatchBuilder,
+  DeliveryError,
+  TagTable,
+  type Batch,
+  type Sink,
+  type TagType,
+} from '../../../agent/core/index.ts'
 import { Influxd, influxdMissing } from '../../support/influxd.ts'
 import { alarm, numbers, prediction, samples, sinkOf } from './helpers.ts'
 
 const time = 1_700_000_000_000
+
+/** Samples as `[tag, time, value, quality]`, in order of time. */
+function rowsOf({ length, tag, time: times, value, quality, texts }: Batch, tags: TagTable): unknown[][] {
+  const rows = Array.from({ length }, (_, row) => {
+    const { name, type } = tags.at(tag[row])
+    return [name, times[row], type === 'text' ? texts![value[row]] : value[row], quality[row]] as const
+  })
+  return rows.sort((a, b) => a[1] - b[1]).map((row) => [...row])
+}
 const never = new AbortController().signal
 
 const missing = influxdMissing ? ` (skipped: ${influxdMissing})` : ''
@@ -41,6 +58,35 @@ describe(`influxdb sink with a real InfluxDB 1.x${missing}`, function () {
     for (const name of names) tags.resolve({ name, type: 'number' })
     return tags
   }
+
+  it('reads back what it wrote, by time, for a replay', async () => {
+    const tags = new TagTable()
+    const types: TagType[] = ['number', 'integer', 'boolean', 'text']
+    for (const type of types) tags.resolve({ name: `line3/pump7/${type}`, type })
+    const builder = new BatchBuilder('test')
+    for (let i = 0; i < 5_000; i++) {
+      builder.add(0, time + i, i / 7, 0)
+      if (i % 10 === 0) builder.addInteger(1, time + i + 0.25, BigInt(-i), 1)
+      if (i % 100 === 0) builder.add(2, time + i + 0.5, i % 200 === 0 ? 1 : 0, 0)
+      if (i % 100 === 0) builder.addText(3, time + i + 0.75, `state ${i}`, 0)
+    }
+    builder.add(0, time + 5_000, NaN, 2)
+    const { sink, database } = open(tags)
+    const batch = builder.take(time)
+    assert.deepEqual(await sink.write([samples(batch)], never), [])
+    const settings = influxdb.config.parse({ version: 1, url: influxd.url, database })
+    const seen = new TagTable()
+    const read: unknown[][] = []
+    const range = { site: 'shenzhen-1', from: time, to: time + 3_600_000 }
+    for await (const arrival of readHistory(settings, range, seen, 'history')) read.push(...rowsOf(arrival.batch, seen))
+    assert.deepEqual(read, rowsOf(batch, tags))
+    const none = []
+    const earlier = { ...range, from: 0, to: 1_000 }
+    for await (const arrival of readHistory(settings, earlier, seen, 'history')) none.push(arrival)
+    assert.deepEqual(none, [])
+    const wrong = influxdb.config.parse({ version: 1, url: influxd.url, database: 'nowhere' })
+    await assert.rejects(readHistory(wrong, range, seen, 'history').next(), /database not found: nowhere/)
+  })
 
   it('creates the database and writes every type with its microseconds', async () => {
     const tags = new TagTable()
