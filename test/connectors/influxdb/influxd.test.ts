@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { influxdb, readHistory, type InfluxSettings } from '../../../connectors/influxdb/index.ts'
+import { influxdb, readHistory } from '../../../connectors/influxdb/index.ts'
 import {
   BatchBuilder,
   DeliveryError,
