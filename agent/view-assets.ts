@@ -78,13 +78,16 @@ async function modelLife(
   const training = learning.training(name)
   const trial = rival?.role === 'challenger'
   const collecting = model === undefined && !training
+  const { drift } = monitor.standing
   const versions = await versionsOf(monitor, registry)
   const others = versions.filter(({ version }) => version !== model)
   return {
     monitor: name,
     step: training ? 'training' : trial ? 'shadow' : collecting ? 'collecting' : 'active',
     ...(collecting && { progress: Math.min(1, collected.span / settings.learn.after) }),
-    ...(training && { progress: training.progress, detail: `${training.step} (${training.why})` }),
+    ...(training
+      ? { progress: training.progress, detail: `${training.step} (${training.why})` }
+      : drift !== undefined && { detail: `drift: ${drift}` }),
     ...(model !== undefined && { active: model }),
     versions,
     actions: monitor.learns

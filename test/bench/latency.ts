@@ -14,15 +14,25 @@ import type { ReceiverTold } from './parts/receiver.ts'
  * publisher had written the sample that closed the window (the first of its machine at or after end + lateness) until a
  * subscriber has the prediction; and from the window's own end, which adds the wait for that sample (at 40 Hz up to
  * 25 ms) and the lateness. Both clocks are the machine's own.
- * `--seconds` (30), after 15 for windows to be whole; `--rate` (10,000); `--lateness` (0s).
+ * `--seconds` (30), after 15 for windows to be whole; `--rate` (10,000); `--lateness` (0s); `--training yes`: a second
+ * time with one training after another beside it, and the ratio.
  */
 export async function run(args: Readonly<Partial<Record<string, string>>>): Promise<void> {
+  const alone = await measure(args, false)
+  if (args.training === undefined) return
+  console.log('\nwith one training after another:')
+  const beside = await measure(args, true)
+  console.log(`p99 with training / without: ${(beside / alone).toFixed(2)} (goal: under 2)`)
+}
+
+/** Resolves with the p99 after the sample that closed the window, ms. */
+async function measure(args: Readonly<Partial<Record<string, string>>>, training: boolean): Promise<number> {
   const broker = await startMosquitto({ maxInflight: 0 })
   const folder = mkdtempSync(join(tmpdir(), 'millwright-bench-'))
   const lateness = Number.parseFloat(args.lateness ?? '0s')
   const text = configuration({ data: folder, connectors: connectors(broker), lateness: `${lateness}s` })
   await pretrain(text)
-  const agent = new Process<ReceiverTold>('./agent.ts', { text })
+  const agent = new Process<ReceiverTold>('./agent.ts', { text, training })
   try {
     await agent.until(() => true)
     const job: PacerJob = {
@@ -43,6 +53,7 @@ export async function run(args: Readonly<Partial<Record<string, string>>>): Prom
     report('after the sample that closed the window was sent', seen.sinceSample)
     report(`after the end of the window, lateness ${lateness} s`, seen.sinceEnd)
     console.log(`${seen.lateEnds} ends of windows had predictions later than 250 ms`)
+    return quantileOf(seen.sinceSample, 0.99)
   } finally {
     await agent.end()
     await broker.dispose()
@@ -95,9 +106,13 @@ async function watch(broker: Mosquitto, job: PacerJob, seconds: number): Promise
 }
 
 function report(what: string, values: readonly number[]): void {
-  const sorted = values.toSorted((a, b) => a - b)
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))].toFixed(1)
+  const at = (share: number) => quantileOf(values, share).toFixed(1)
   console.log(
-    `${what}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, at most ${at(1)} ms, ${sorted.length} predictions (goal: p99 under 250 ms)`,
+    `${what}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, at most ${at(1)} ms, ${values.length} predictions (goal: p99 under 250 ms)`,
   )
+}
+
+function quantileOf(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
 }

@@ -5,17 +5,34 @@ import { createLogger } from '../../../agent/cli/logger.ts'
 import { now } from './plant.ts'
 import type { ReceiverTold } from './receiver.ts'
 
+interface Job {
+  readonly text: string
+  /** Trains without a pause. */
+  readonly training?: boolean
+}
+
 /** The agent as `millwright run` starts it, which tells how far it is. */
-async function run({ text }: { text: string }): Promise<void> {
+async function run({ text, training }: Job): Promise<void> {
   const config = parseConfig(text, { schema, env: {} })
   const agent = await startAgent({ config, text, args: [], log: createLogger(config) })
   const timer = setInterval(() => {
     if (process.connected && agent.view.ready().ok) process.send!(look(agent), undefined, undefined, ignoreEnd)
   }, 10)
+  const trainer = training && setInterval(() => trainAgain(agent), 100)
   process.once('disconnect', () => {
     clearInterval(timer)
+    if (trainer) clearInterval(trainer)
     void agent.stop()
   })
+}
+
+/** Begins a training where none is under way, once there is a model. */
+function trainAgain({ view }: Agent): void {
+  try {
+    view.modelRequests.retrain('health', 'benchmark')
+  } catch {
+    // One is under way.
+  }
 }
 
 /** The parent may end the channel while something is sent. */
@@ -42,4 +59,4 @@ function look({ view, journal }: Agent): ReceiverTold {
   }
 }
 
-process.once('message', (job: { text: string }) => void run(job))
+process.once('message', (job: Job) => void run(job))
