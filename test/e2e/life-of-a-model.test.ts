@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectAsync, type MqttClient } from 'mqtt'
@@ -33,6 +33,7 @@ describe('life of a model, in a running agent', function () {
   let published = 0
   let first: string
   let second: string
+  let loud: string
   const started: (() => Promise<unknown>)[] = []
 
   before(async function () {
@@ -118,6 +119,29 @@ describe('life of a model, in a running agent', function () {
     assert.equal((await cli('models', 'rollback', 'health', '--by', 'Mei', '--reason', 'too loud')).version, first)
     await until('the first works again', async () => (await life()).active === first)
     await advance(1000)
+  })
+
+  it('takes one back by itself that alarms at everything', async () => {
+    const sensitive = join(folder, 'sensitive.yaml')
+    const text = readFileSync(agent.file, 'utf8')
+    writeFileSync(sensitive, text.replace('model: anomaly', 'model: { type: anomaly, sensitivity: 50 }'))
+    const trained = await millwright(
+      folder,
+      'train',
+      '--config',
+      sensitive,
+      '--monitor',
+      'health',
+      '--journal',
+      '--json',
+    )
+    assert.equal(trained.status, 0, trained.stderr)
+    loud = (JSON.parse(trained.stdout) as { version: string }).version
+    await cli('models', 'promote', 'health', loud, '--by', 'Mei')
+    await until('the loud one works', async () => (await life()).active === loud)
+    await advance(1120)
+    await until('the first works again', async () => (await life()).active === first)
+    await advance(1160)
     await agent.stop()
   })
 
@@ -132,12 +156,14 @@ describe('life of a model, in a running agent', function () {
     const models = predictions.filter(({ asset }) => asset === 'line1/pump1').map(({ model }) => model)
     assert.deepEqual(
       models.filter((model, at) => model !== models[at - 1]),
-      ['', first, second, first],
+      ['', first, second, first, loud, first],
     )
     const keys = predictions.map(({ asset, time, revision }) => `${asset} ${time} ${revision}`)
     assert.equal(new Set(keys).size, keys.length)
     const steps = events.flatMap((event) => (event.type === 'model' ? [event.step] : []))
-    assert.deepEqual(steps, ['training', 'active', 'training', 'shadow', 'active', 'rollback'])
+    assert.deepEqual(steps, ['training', 'active', 'training', 'shadow', 'active', 'rollback', 'active', 'rollback'])
+    const why = events.flatMap((event) => (event.type === 'model' ? [event.detail] : [])).at(-1)
+    assert.match(why!, /was taken back: the new model was beyond its threshold in \d+\.\d % of \d+ windows/)
   })
 
   it('comes out of a replay of the journal to the bit, across every swap', async () => {
@@ -191,6 +217,7 @@ monitors:
     window: 10s
     every: 2s
     lateness: 1s
+    model: anomaly
     idle: 10m
     learn: { after: 150s, retrain: never, drift: false, shadow: 1h }
 `
