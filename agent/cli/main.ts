@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import './load-small.ts'
 import { Command } from 'commander'
+import { letYoungGenerationGrow } from '../heap.ts'
 import { version } from '../version.ts'
 import { alarms } from './alarms.ts'
 import { backup, restore } from './backup.ts'
@@ -22,6 +24,8 @@ import { top } from './top.ts'
 import { train } from './train.ts'
 import { trust } from './trust.ts'
 import { versionCommand } from './version.ts'
+
+letYoungGenerationGrow()
 
 /** Exit codes: 0, 1 failure, 2 usage, 78 configuration. */
 const program = new Command('millwright')

@@ -36,7 +36,7 @@ const parts: Readonly<Record<string, Part>> = {
   },
   mnist: async (data) => {
     const images = readMnist(join(data, 'mnist_t10k'))
-    const augmentation = { flip_horizontal: false, flip_vertical: false }
+    const augmentation = { flip_horizontal: false, flip_vertical: false, rotate: 12, zoom: 0.1 }
     await classify('MNIST-10k', images, (row) => row % 5 === 4, 'classifier', { epochs: 10, augmentation })
   },
   good: (data) => goodOnly(data, 'patches'),
