@@ -4,8 +4,8 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 const growth = 20
 /** Size from which on the young generation of an agent at work grows no more, bytes. */
 const young = 8 * 2 ** 20
-/** ms between two looks at its size. */
-const lookEvery = 50
+/** Objects that are allocated at most to make it grow. */
+const mostObjects = 2_000_000
 
 /**
  * Has the garbage of batches collected soon. What the agent holds is small and steady, and what passes through is much:
@@ -14,25 +14,33 @@ const lookEvery = 50
  */
 export function keepHeapSmall(): void {
   setFlagsFromString(`--heap-growing-percent=${growth}`)
-  const timer = setInterval(() => {
-    if (youngGeneration() < young) return
-    keepYoungGeneration()
-    clearInterval(timer)
-  }, lookEvery)
-  timer.unref()
 }
 
 /**
- * Keeps the young generation as large as it is. It never becomes smaller again while there is work, and loading a program
- * lets it grow to its largest, 32 MB: so this comes before everything else is loaded, `letYoungGenerationGrow` after it.
+ * Keeps the young generation as large as it is, 2 MB at the start of a program. It never becomes smaller while there is
+ * work, and loading alone would let it grow to its largest, 32 MB.
  */
 export function keepYoungGeneration(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
+  setYoungGrowth(1)
 }
 
 /** Lets the young generation double as it needs to, which is what V8 does by default. */
 export function letYoungGenerationGrow(): void {
-  setFlagsFromString('--semi-space-growth-factor=2')
+  setYoungGrowth(2)
+}
+
+/** Makes the young generation as large as an agent at work needs it, and keeps it there. It grows by what survives in it. */
+export function sizeYoungGeneration(): void {
+  setYoungGrowth(4)
+  const survivors: object[] = []
+  while (survivors.length < mostObjects && youngGeneration() < young) {
+    for (let i = 0; i < 10_000; i++) survivors.push([i])
+  }
+  keepYoungGeneration()
+}
+
+function setYoungGrowth(factor: number): void {
+  setFlagsFromString(`--semi-space-growth-factor=${factor}`)
 }
 
 function youngGeneration(): number {

@@ -25,8 +25,6 @@ import { train } from './train.ts'
 import { trust } from './trust.ts'
 import { versionCommand } from './version.ts'
 
-letYoungGenerationGrow()
-
 /** Exit codes: 0, 1 failure, 2 usage, 78 configuration. */
 const program = new Command('millwright')
   .description('Industrial IoT edge agent: OPC UA and MQTT in, models that learn on the device, InfluxDB and MQTT out.')
@@ -43,6 +41,10 @@ const commands = [
   [backup, restore, schemaCommand, completion, versionCommand],
 ].flat()
 for (const command of commands) program.addCommand(inheriting(command(), program))
+// An agent sizes its heap by itself, for years; the other commands work in bulk.
+program.hook('preAction', (_, command) => {
+  if (!['run', 'demo'].includes(command.name())) letYoungGenerationGrow()
+})
 
 // The reader of a pipe may have had enough: `millwright journal export samples | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
