@@ -4,11 +4,13 @@ import { readImageBundle, readOwnImageModel } from '../models/inspection/bundle.
 import type { ImageBundle } from '../models/inspection/manifest.ts'
 import { openInspectorPool } from '../models/inspection/pool.ts'
 import type { Config } from './components.ts'
+import type { Corrections } from './corrections.ts'
 import {
   describeError,
   DetectorError,
   type Batch,
   type Clock,
+  type CorrectionEvent,
   type ConnectorContext,
   type Journal,
   type Logger,
@@ -38,7 +40,7 @@ export function stationModel(data: string, station: string, { model }: StationSe
 }
 
 /** All stations of a configuration, at work. */
-export class Inspections {
+export class Inspections implements Corrections {
   readonly stations = new Map<string, Station>()
   /** How each source is, by station. */
   readonly statuses = new Map<string, Status>()
@@ -70,6 +72,13 @@ export class Inspections {
     for (const station of this.stations.values()) station.measured(batch)
   }
 
+  /** See `Corrections`. */
+  async admit(event: CorrectionEvent): Promise<CorrectionEvent | string> {
+    const station = this.stations.get(event.station)
+    if (station) return station.correct(event)
+    return `there is no station ${event.station}; there are: ${[...this.stations.keys()].join(', ') || 'none'}`
+  }
+
   async stop(): Promise<void> {
     await Promise.allSettled([...this.stations.values()].map((station) => station.stop()))
   }
@@ -97,12 +106,11 @@ export class Inspections {
       name,
       settings,
       source,
-      inspector: await openModel(config.data, name, settings, log),
       tags: journal.tags,
       clock,
       log,
       metrics,
-      folder: join(folder, 'images'),
+      folder,
       record: async (event) => {
         await journal.append('samples', [{ kind: 'event', event, arrival: clock.now() }])
       },
@@ -110,13 +118,16 @@ export class Inspections {
         await journal.append('dead', [{ kind: 'dead', letter }])
       },
     })
+    station.use(await openModel(config.data, name, settings, log))
     this.stations.set(name, station)
   }
 }
 
 async function openModel(data: string, name: string, settings: StationSettings, log: Logger) {
   try {
-    return await openInspectorPool(await stationModel(data, name, settings), settings.bounds, settings.workers)
+    const bundle = await stationModel(data, name, settings)
+    const inspector = await openInspectorPool(bundle, settings.bounds, settings.workers)
+    return { version: bundle.manifest.version, inspector, output: bundle.manifest.output }
   } catch (error) {
     const remedy = error instanceof DetectorError ? error.remedy : undefined
     log.error({ station: name, ...(remedy !== undefined && { remedy }) }, `no model: ${describeError(error)}`)
