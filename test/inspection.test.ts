@@ -62,7 +62,7 @@ class Bench {
       },
       reject: (letter) => Promise.resolve(void this.letters.push(letter)),
     })
-    this.station.use({ version: 'm', inspector, output: { type: 'score', threshold: 1 } })
+    this.station.use({ version: 'm', inspector, output: { type: 'score', threshold: 1 }, metrics: {} })
     this.station.start()
   }
 
