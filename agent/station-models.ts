@@ -55,7 +55,7 @@ export class StationModels {
       if (wanted.active !== this.#wanted) this.#problems.delete(wanted.active ?? '')
       this.#wanted = wanted.active
       const active = await this.#get(wanted.active)
-      const stand = active ?? (await this.#earlier(wanted))
+      const stand = active ?? (await this.#earlier(wanted.active))
       this.#fallback = active ? undefined : stand?.version
       station.use(stand)
       const rival = wanted.rival === stand?.version ? undefined : await this.#get(wanted.rival)
@@ -99,13 +99,13 @@ export class StationModels {
   }
 
   /** The newest before the one at work that can be used. */
-  async #earlier({ active, rival }: Wanted): Promise<JudgingModel | undefined> {
+  async #earlier(active: string | undefined): Promise<JudgingModel | undefined> {
     if (active === undefined) return undefined
     const { name, registry, log } = this.#parts
     const versions = await registry.versions(name)
     const before = versions.slice(0, versions.includes(active) ? versions.indexOf(active) : undefined)
     for (const version of before.reverse()) {
-      const model = version === rival ? undefined : await this.#get(version)
+      const model = await this.#get(version)
       if (!model) continue
       log.warn({ station: name, version }, `model ${version} judges in place of ${active}`)
       return model
