@@ -20,10 +20,7 @@ export function late({ place }: LabelledImages, row: number): boolean {
 
 /** Grey images of a folder with one folder for each class, `size` pixels wide and high. */
 export async function readFolder(folder: string, size: number): Promise<LabelledImages> {
-  const names = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
-    .sort()
+  const names = classesOf(folder)
   const wanted = { width: size, height: size, channels: 1 } as const
   const pixels: Uint8Array[] = []
   const labels: number[] = []
@@ -40,4 +37,12 @@ export async function readFolder(folder: string, size: number): Promise<Labelled
   }
   const set = { ...wanted, count: pixels.length, pixels: new Uint8Array(Buffer.concat(pixels)) }
   return { set, labels: Uint16Array.from(labels), names, place }
+}
+
+/** Names of the folders in a folder. */
+export function classesOf(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort()
 }
