@@ -3,6 +3,7 @@ import { imageSourceConfig } from '../connectors/images/index.ts'
 import { imageBounds, region } from '../models/inspection/decode.ts'
 import { imageModelConfig } from '../models/inspection/settings.ts'
 import { byteSize, duration } from './core/index.ts'
+import { rejectConfig } from './inspection-reject-config.ts'
 
 /** What decides whether a part passes. */
 export const verdictRule = z.strictObject({
@@ -62,6 +63,7 @@ export const stationConfig = z.strictObject({
   workers: z.int().min(1).max(16).default(1).describe('Threads that decode and judge.'),
   values: z.record(z.string(), measuredValue).default({}).describe('Measured values that belong to the part, by name.'),
   timeout: duration.prefault('30s').describe('How long the verdict waits for measured values before it is incomplete.'),
+  reject: rejectConfig.optional(),
   keep: keepConfig.prefault({}).describe('Which images stay on disk.'),
 })
 

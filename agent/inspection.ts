@@ -4,6 +4,7 @@ import type { ImageAnswer, Inspector } from '../models/inspection/inspector.ts'
 import type { StationSettings } from './inspection-config.ts'
 import { ImageKeeper } from './inspection-keeper.ts'
 import { BoundedQueue } from './inspection-queue.ts'
+import type { RejectSignal } from './inspection-reject.ts'
 import { rule, ruleValues, type Ruling } from './inspection-rule.ts'
 import { PartValues } from './inspection-values.ts'
 import {
@@ -34,6 +35,8 @@ export interface StationParts {
   readonly folder: string
   /** Stores a verdict; resolves when it is on disk. */
   record(event: InspectionEvent): Promise<void>
+  /** Tells a PLC which parts to reject. */
+  readonly signal?: Pick<RejectSignal, 'decided'>
   /** Puts an image aside that cannot be used. */
   reject(letter: DeadLetter): Promise<void>
 }
@@ -175,6 +178,7 @@ export class Station {
     const { ruling, values, answer, kept } = found
     const { name: station, metrics } = this.#parts
     const ms = performance.now() - received
+    this.#parts.signal?.decided(part, ruling.verdict)
     metrics.count('inspections_total', 1, { station, verdict: ruling.verdict })
     metrics.observe('inspection_seconds', ms / 1000, { station })
     await this.#parts.record({

@@ -11,11 +11,14 @@ import {
   type Clock,
   type ConnectorContext,
   type Journal,
+  type JournalEvent,
   type Logger,
   type Metrics,
   type Status,
 } from './core/index.ts'
 import { Station } from './inspection.ts'
+import { openReject } from './inspection-plc.ts'
+import type { RejectSignal } from './inspection-reject.ts'
 import type { StationSettings } from './inspection-config.ts'
 
 /** What the stations get to work with. */
@@ -42,6 +45,9 @@ export class Inspections {
   readonly stations = new Map<string, Station>()
   /** How each source is, by station. */
   readonly statuses = new Map<string, Status>()
+  /** How the link to each PLC is that is told which parts to reject, by station. */
+  readonly signalStatuses = new Map<string, Status>()
+  readonly #signals: RejectSignal[] = []
   readonly #posted = new Map<string, PostedImages>()
   readonly #parts: InspectionParts
 
@@ -63,6 +69,7 @@ export class Inspections {
   async start(): Promise<void> {
     for (const [name, settings] of Object.entries(this.#parts.config.inspections)) await this.#add(name, settings)
     for (const station of this.stations.values()) station.start()
+    for (const signal of this.#signals) signal.start()
   }
 
   /** Takes samples, for measured values of parts. */
@@ -72,15 +79,17 @@ export class Inspections {
 
   async stop(): Promise<void> {
     await Promise.allSettled([...this.stations.values()].map((station) => station.stop()))
+    await Promise.allSettled(this.#signals.map((signal) => signal.stop()))
   }
 
   async #add(name: string, settings: StationSettings): Promise<void> {
     const { config, journal, clock, log, metrics } = this.#parts
     const folder = join(config.data, 'inspection', encodeURIComponent(name))
-    const report = (status: Status) => {
-      if (status.state !== this.statuses.get(name)?.state) log.info({ station: name, state: status.state }, status.message) // prettier-ignore
-      this.statuses.set(name, status)
+    const record = async (event: JournalEvent) => {
+      await journal.append('samples', [{ kind: 'event', event, arrival: clock.now() }])
     }
+    const signal = settings.reject && (await openReject(config, settings.reject, { station: name, clock, log, metrics, record, report: this.#reporter(name, this.signalStatuses) })) // prettier-ignore
+    if (signal) this.#signals.push(signal)
     const context: ConnectorContext = {
       name,
       site: config.site,
@@ -89,7 +98,7 @@ export class Inspections {
       clock,
       tags: journal.tags,
       folder,
-      report,
+      report: this.#reporter(name, this.statuses),
     }
     const source = createImageSource(settings.source, context, settings.bounds.bytes)
     if (source instanceof PostedImages) this.#posted.set(name, source)
@@ -103,14 +112,23 @@ export class Inspections {
       log,
       metrics,
       folder: join(folder, 'images'),
-      record: async (event) => {
-        await journal.append('samples', [{ kind: 'event', event, arrival: clock.now() }])
-      },
+      record,
+      ...(signal && { signal }),
       reject: async (letter) => {
         await journal.append('dead', [{ kind: 'dead', letter }])
       },
     })
     this.stations.set(name, station)
+  }
+
+  /** Remembers how something is, and logs when its state changes. */
+  #reporter(station: string, statuses: Map<string, Status>): (status: Status) => void {
+    return (status) => {
+      const { state, message, remedy } = status
+      const level = state === 'down' ? 'error' : state === 'degraded' ? 'warn' : 'info'
+      if (state !== statuses.get(station)?.state) this.#parts.log[level]({ station, state, ...(remedy !== undefined && { remedy }) }, message) // prettier-ignore
+      statuses.set(station, status)
+    }
   }
 }
 

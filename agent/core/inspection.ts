@@ -30,6 +30,23 @@ export interface InspectionEvent {
   readonly image?: string
 }
 
+/** What became of a signal to a PLC to reject a part, or to let one pass. */
+export interface RejectEvent {
+  readonly type: 'reject'
+  /** When it was known, ms since epoch. */
+  readonly time: number
+  readonly station: string
+  readonly part: string
+  /** `done`: written and read back; `failed`: the part went past without it. */
+  readonly outcome: 'done' | 'failed'
+  /** How often it was tried. */
+  readonly attempts: number
+  /** From the verdict until it was known. */
+  readonly ms: number
+  /** Why it failed, in words; empty where it did not. */
+  readonly detail: string
+}
+
 /** An image of one part, as it came in. */
 export interface ImageArrival {
   readonly image: Uint8Array

@@ -5,6 +5,7 @@ import type {
   JournalEvent,
   ModelEvent,
   Prediction,
+  RejectEvent,
 } from '../../agent/core/index.ts'
 import type { PublishSettings } from './settings.ts'
 
@@ -53,6 +54,12 @@ export interface ModelMessage extends Omit<ModelEvent, 'type' | 'time'> {
 
 /** JSON of a verdict on a part, retained at `{prefix}/{site}/{station}/verdict`; of one that fails also at `.../reject`, not retained. */
 export interface InspectionMessage extends Omit<InspectionEvent, 'type' | 'time'> {
+  readonly time: string
+  readonly ts: number
+}
+
+/** JSON of what became of a signal to a PLC, retained at `{prefix}/{site}/{station}/reject/outcome`. */
+export interface RejectMessage extends Omit<RejectEvent, 'type' | 'time'> {
   readonly time: string
   readonly ts: number
 }
@@ -140,6 +147,10 @@ export class Publisher {
       const topic = `${this.#base}/${level(event.station)}/verdict`
       return { topic, payload: JSON.stringify(inspectionMessage(event)), qos, retain: true, entry }
     }
+    if (event.type === 'reject' && content.includes('inspections')) {
+      const topic = `${this.#base}/${level(event.station)}/reject/outcome`
+      return { topic, payload: JSON.stringify(rejectMessage(event)), qos, retain: true, entry }
+    }
     return undefined
   }
 
@@ -195,6 +206,10 @@ function modelMessage({ type: _, time, ...event }: ModelEvent): ModelMessage {
 }
 
 function inspectionMessage({ type: _, time, ...event }: InspectionEvent): InspectionMessage {
+  return { time: isoTime(time), ts: time, ...event }
+}
+
+function rejectMessage({ type: _, time, ...event }: RejectEvent): RejectMessage {
   return { time: isoTime(time), ts: time, ...event }
 }
 

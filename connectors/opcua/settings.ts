@@ -4,7 +4,8 @@ import { duration, secret, secretFile } from '../../agent/core/index.ts'
 /** `i=85`, `ns=2;s=Press.Force`, `nsu=http://vendor/plc;s=Press.Force`; identifiers: i numeric, s text, g GUID, b base64. */
 const nodeExpression = /^(ns=\d{1,5};|nsu=[^;]+;)?(i=\d{1,10}|s=.+|g=[0-9a-fA-F-]{36}|b=[A-Za-z0-9+/=]+)$/
 
-const nodeId = z
+/** A node id as it is written in the configuration. */
+export const nodeId = z
   .string()
   .regex(nodeExpression, { error: 'expected a node id such as ns=2;s=Press.Force or nsu=http://vendor/plc;i=1001' })
 
