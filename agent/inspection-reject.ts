@@ -112,7 +112,8 @@ export class RejectSignal {
       attempts++
       try {
         await this.#write(signal)
-        return await this.#done(signal, attempts)
+        await this.#done(signal, attempts)
+        return
       } catch (error) {
         last = error
         this.#trouble(error)
@@ -150,23 +151,23 @@ export class RejectSignal {
   }
 
   async #tell({ part, rejects, since }: Signal, outcome: RejectEvent['outcome'], attempts: number, detail: string) {
-    const { station, clock, metrics, record, log } = this.#parts
+    const { station, clock, metrics, log } = this.#parts
     metrics.count('reject_signals_total', 1, { station, outcome })
     if (!rejects && outcome === 'done') return
     const ms = performance.now() - since
     try {
-      await record({ type: 'reject', time: clock.now(), station, part, outcome, attempts, ms, detail })
+      await this.#parts.record({ type: 'reject', time: clock.now(), station, part, outcome, attempts, ms, detail })
     } catch (error) {
       log.error({ station, part }, `what became of a reject signal is not stored: ${describeError(error)}`)
     }
   }
 
   #trouble(error: unknown): void {
-    const { settings, report } = this.#parts
+    const { settings } = this.#parts
     const remedy = error instanceof MillwrightError ? error.remedy : undefined
     const away = error instanceof MillwrightError && error.code !== 'DELIVERY_DENIED' && error.code !== 'DELIVERY_BUSY'
     const message = `no reject signal to ${settings.node}: ${describeError(error)}`
-    report({ state: away ? 'down' : 'degraded', message, ...(remedy !== undefined && { remedy }) })
+    this.#parts.report({ state: away ? 'down' : 'degraded', message, ...(remedy !== undefined && { remedy }) })
   }
 
   #pause(ms: number): Promise<void> {

@@ -90,11 +90,15 @@ export class OpcuaWriter {
     ])
     if (!type.statusCode.isGood()) throw refused(`the server has no node ${node} to write`, type.statusCode)
     const id = type.value.value as unknown
-    const builtIn = id instanceof NodeId && id.namespace === 0 && typeof id.value === 'number' && id.value <= 25 ? id.value : 0 // prettier-ignore
-    const found = builtIn || Number(current.value.dataType) || DataType.Int32
+    const found = builtInType(id) ?? (current.value.dataType || DataType.Int32)
     this.#types.set(node, found)
     return found
   }
+}
+
+function builtInType(id: unknown): DataType | undefined {
+  if (!(id instanceof NodeId) || id.namespace !== 0 || typeof id.value !== 'number') return undefined
+  return id.value <= 25 ? (id.value as DataType) : undefined
 }
 
 function nodeOf(node: string, { namespaces }: Connection): NodeId {
