@@ -97,8 +97,8 @@ export class OpcuaWriter {
 }
 
 function builtInType(id: unknown): DataType | undefined {
-  if (!(id instanceof NodeId) || id.namespace !== 0 || typeof id.value !== 'number') return undefined
-  return id.value <= 25 ? (id.value as DataType) : undefined
+  if (!(id instanceof NodeId) || id.namespace !== 0) return undefined
+  return Object.values(DataType).find((type): type is DataType => type === id.value)
 }
 
 function nodeOf(node: string, { namespaces }: Connection): NodeId {
