@@ -1,20 +1,14 @@
-import type { Settings as OpcuaSettings } from '../connectors/opcua/settings.ts'
+import type { ImageServer } from '../connectors/images/index.ts'
 import type { Config } from './components.ts'
 import { ConfigError } from './core/index.ts'
 import { RejectSignal, type RejectParts } from './inspection-reject.ts'
 import type { RejectSettings } from './inspection-reject-config.ts'
 import { pkiFolders } from './trust.ts'
 
-/** The server of an opcua connector, with the folder of its certificates, for a session of a station's own. */
-export interface Plc {
-  readonly settings: OpcuaSettings
-  readonly pki: string
-}
-
 /** The server behind a connector. Throws a ConfigError where it is none of the type opcua. */
-export function plcOf(config: Config, connector: string): Plc {
+export function plcOf(config: Config, connector: string): ImageServer {
   const pki = pkiFolders(config).get(connector)
-  if (pki !== undefined) return { settings: config.connectors[connector].settings as OpcuaSettings, pki }
+  if (pki !== undefined) return { settings: config.connectors[connector].settings as ImageServer['settings'], pki }
   throw new ConfigError([{ path: `connectors.${connector}`, message: 'no such connector of the type opcua' }])
 }
 

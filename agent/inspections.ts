@@ -17,7 +17,7 @@ import {
   type Status,
 } from './core/index.ts'
 import { Station } from './inspection.ts'
-import { openReject } from './inspection-plc.ts'
+import { openReject, plcOf } from './inspection-plc.ts'
 import type { RejectSignal } from './inspection-reject.ts'
 import type { StationSettings } from './inspection-config.ts'
 
@@ -100,7 +100,9 @@ export class Inspections {
       folder,
       report: this.#reporter(name, this.statuses),
     }
-    const source = createImageSource(settings.source, context, settings.bounds.bytes)
+    const source = createImageSource(settings.source, context, settings.bounds.bytes, (connector) =>
+      plcOf(config, connector),
+    )
     if (source instanceof PostedImages) this.#posted.set(name, source)
     const station = new Station({
       name,

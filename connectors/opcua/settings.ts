@@ -33,6 +33,10 @@ const tag = z.strictObject({
     .describe('Samples per second: an array is then a waveform, one sample per element, the last at the source time.'),
   sampling: duration.optional().describe("How often the server samples this node, instead of the connector's setting."),
   queue: z.int().min(1).optional().describe("Values the server keeps per node, instead of the connector's setting."),
+  report: z
+    .enum(['changes', 'updates'])
+    .optional()
+    .describe('`changes`, the default: values that differ. `updates`: the same value with a new time as well.'),
   deadband: deadband.optional(),
 })
 
