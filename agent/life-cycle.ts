@@ -63,11 +63,15 @@ function trainingDue(standing: Standing, { after, at_most, retrain, drift }: Lea
   }
   if (since < at_most) return undefined
   if (drift && standing.drift !== undefined) return `drift: ${standing.drift}`
+  const due = nextTraining(standing, retrain)
+  return due !== undefined && due <= newest ? `schedule ${retrain}` : undefined
+}
+
+/** Event time of the next training by schedule, ms since epoch; undefined where there is none. */
+export function nextTraining({ span, newest, trained }: Standing, retrain: string | undefined): number | undefined {
   if (retrain === undefined || Number.isNaN(newest)) return undefined
-  const due = new Cron(retrain, { paused: true, timezone: 'UTC' }).nextRun(
-    new Date(Number.isNaN(trained) ? newest - span : trained),
-  )
-  return due && due.getTime() <= newest ? `schedule ${retrain}` : undefined
+  const last = new Date(Number.isNaN(trained) ? newest - span : trained)
+  return new Cron(retrain, { paused: true, timezone: 'UTC' }).nextRun(last)?.getTime()
 }
 
 /** Whether a challenger takes the place of the model at work. */

@@ -1,6 +1,7 @@
 import type { Prediction, TagTable } from './core/index.ts'
 import { healthOf, type AssetState, type ModelLife, type MonitorState } from './http/index.ts'
 import type { Learning } from './learning.ts'
+import { nextTraining } from './life-cycle.ts'
 import { describeReport, type Registry } from '../models/index.ts'
 import type { Monitor, Rival } from './monitor.ts'
 import type { Newest } from './newest.ts'
@@ -78,7 +79,8 @@ async function modelLife(
   const training = learning.training(name)
   const trial = rival?.role === 'challenger'
   const collecting = model === undefined && !training
-  const { drift } = monitor.standing
+  const { standing, drift, since } = monitor
+  const next = nextTraining(standing, settings.learn.retrain)
   const versions = await versionsOf(monitor, registry)
   const others = versions.filter(({ version }) => version !== model)
   return {
@@ -87,8 +89,10 @@ async function modelLife(
     ...(collecting && { progress: Math.min(1, collected.span / settings.learn.after) }),
     ...(training
       ? { progress: training.progress, detail: `${training.step} (${training.why})` }
-      : drift !== undefined && { detail: `drift: ${drift}` }),
-    ...(model !== undefined && { active: model }),
+      : standing.drift !== undefined && { detail: `drift: ${standing.drift}` }),
+    ...(model !== undefined && { active: model, ...(!Number.isNaN(since) && { since }) }),
+    ...(monitor.learns && model !== undefined && next !== undefined && { nextTraining: next }),
+    ...(drift && { drift }),
     versions,
     actions: monitor.learns
       ? [
