@@ -1,22 +1,30 @@
+import { join } from 'node:path'
 import type { Subscription } from 'rxjs'
 import type { ImageProblem } from '../models/inspection/decode.ts'
-import type { ImageAnswer, Inspector } from '../models/inspection/inspector.ts'
+import type { ImageAnswer } from '../models/inspection/inspector.ts'
 import type { StationSettings } from './inspection-config.ts'
+import { ImageStore } from './image-store.ts'
+import { StationCorrections } from './inspection-corrections.ts'
 import { ImageKeeper } from './inspection-keeper.ts'
+import type { JudgingModel } from './inspection-model.ts'
+import { JudgedParts } from './inspection-parts.ts'
 import { BoundedQueue } from './inspection-queue.ts'
 import type { RejectSignal } from './inspection-reject.ts'
 import { rule, ruleValues, type Ruling } from './inspection-rule.ts'
+import { Shadow } from './inspection-shadow.ts'
 import { PartValues } from './inspection-values.ts'
 import {
   describeError,
   type Batch,
   type Clock,
+  type CorrectionEvent,
   type DeadLetter,
   type ImageArrival,
   type ImageSource,
   type InspectionEvent,
   type Logger,
   type Metrics,
+  type OpinionEvent,
   type TagTable,
 } from './core/index.ts'
 
@@ -25,16 +33,14 @@ export interface StationParts {
   readonly name: string
   readonly settings: StationSettings
   readonly source: ImageSource
-  /** The model; absent while there is none. */
-  readonly inspector: Inspector | undefined
   readonly tags: TagTable
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
-  /** Folder of the images that are kept. */
+  /** Folder of the images that are kept, and of those that people said the class of. */
   readonly folder: string
-  /** Stores a verdict; resolves when it is on disk. */
-  record(event: InspectionEvent): Promise<void>
+  /** Stores a verdict, or an opinion; resolves when it is on disk. */
+  readonly record: (event: InspectionEvent | OpinionEvent) => Promise<void>
   /** Tells a PLC which parts to reject. */
   readonly signal?: Pick<RejectSignal, 'decided'>
   /** Puts an image aside that cannot be used. */
@@ -57,8 +63,6 @@ export interface StationCounts {
   readonly repeated: number
 }
 
-/** Part ids that are remembered, to say which come again. */
-const mostParts = 1000
 /** Parts that may wait for their measured values at once, with their images. */
 const mostWaiting = 256
 
@@ -71,7 +75,10 @@ export class Station {
   readonly #queue: BoundedQueue<Waiting>
   readonly #values: PartValues
   readonly #keeper: ImageKeeper
-  readonly #recent = new Set<string>()
+  readonly #judged: JudgedParts
+  readonly #corrections: StationCorrections
+  #model: JudgingModel | undefined
+  #shadow: Shadow | undefined
   readonly #counts = { received: 0, judged: 0, dropped: 0, unusable: 0, repeated: 0 }
   readonly #underWay = new Set<Promise<void>>()
   /** Images that are being decoded and judged now. */
@@ -87,7 +94,17 @@ export class Station {
       arrival.settled?.()
     })
     this.#values = new PartValues(settings.values, tags)
-    this.#keeper = new ImageKeeper(folder, settings.keep)
+    this.#keeper = new ImageKeeper(join(folder, 'images'), settings.keep)
+    this.#judged = new JudgedParts(settings.keep.recent)
+    this.#corrections = new StationCorrections({
+      station: parts.name,
+      settings,
+      labelled: new ImageStore(labelledFolder(folder), { size: settings.learn.keep }),
+      keeper: this.#keeper,
+      judged: this.#judged,
+      log: parts.log,
+      models: () => [this.#model, this.#shadow?.model].filter((model) => model !== undefined),
+    })
   }
 
   get counts(): StationCounts {
@@ -97,6 +114,22 @@ export class Station {
   /** Images that wait. */
   get waiting(): number {
     return this.#queue.length
+  }
+
+  /** The model that judges from the next image on; with none the operator decides. */
+  use(model: JudgingModel | undefined): void {
+    this.#model = model
+  }
+
+  /** A model that looks at the same images without effect; none ends that. */
+  challenge(model: JudgingModel | undefined): void {
+    const { name, settings, record, log } = this.#parts
+    this.#shadow = model && new Shadow({ station: name, model, settings, record, log })
+  }
+
+  /** The event of a correction as it is to be recorded, or why it cannot be. */
+  correct(event: CorrectionEvent): Promise<CorrectionEvent | string> {
+    return this.#corrections.admit(event)
   }
 
   start(): void {
@@ -112,7 +145,7 @@ export class Station {
   async stop(): Promise<void> {
     this.#subscription?.unsubscribe()
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
-    await this.#parts.inspector?.close()
+    await this.#shadow?.idle()
   }
 
   #arrived(arrival: ImageArrival): void {
@@ -139,12 +172,15 @@ export class Station {
   async #judge(waiting: Waiting): Promise<void> {
     const { arrival, received } = waiting
     const part = this.#partOf(arrival)
-    const answer = await this.#ask(arrival)
+    this.#judged.add(part, arrival.time, arrival.image)
+    const model = this.#model
+    const answer = await this.#ask(arrival, model)
     if (answer && 'reason' in answer) return this.#unusable(arrival, part, answer, received)
     const { verdict, values: limits } = this.#parts.settings
     const image: Ruling = answer
       ? rule(answer, verdict)
       : { verdict: 'operator', reason: 'the station has no model yet', threshold: null }
+    if (model && answer) this.#shadow?.look(arrival, part, model.version, image)
     const values = await this.#valuesOf(part)
     const ruling = ruleValues(image, values, limits)
     const kept = await this.#keep(arrival, ruling, part)
@@ -153,9 +189,12 @@ export class Station {
   }
 
   /** The model's answer; the next image may follow while this one waits for its measured values. */
-  async #ask({ image }: ImageArrival): Promise<ImageAnswer | ImageProblem | undefined> {
+  async #ask(
+    { image }: ImageArrival,
+    model: JudgingModel | undefined,
+  ): Promise<ImageAnswer | ImageProblem | undefined> {
     try {
-      return await this.#parts.inspector?.inspect(image)
+      return await model?.inspector.inspect(image)
     } finally {
       this.#judging--
       this.#next()
@@ -219,9 +258,7 @@ export class Station {
   /** The image's part id, else its time. An id that comes again keeps its name: both verdicts stand, and it is counted. */
   #partOf({ part, time }: ImageArrival): string {
     const id = part ?? new Date(time).toISOString()
-    if (this.#recent.has(id)) this.#counts.repeated++
-    this.#recent.add(id)
-    if (this.#recent.size > mostParts) this.#recent.delete(this.#recent.values().next().value!)
+    if (this.#judged.has(id)) this.#counts.repeated++
     return id
   }
 
@@ -234,6 +271,11 @@ export class Station {
       return undefined
     }
   }
+}
+
+/** Where a station keeps the images that people said the class of: one folder per class. `folder`: that of the station. */
+export function labelledFolder(folder: string): string {
+  return join(folder, 'labelled')
 }
 
 function patience(ms: number): Promise<void> {

@@ -4,11 +4,13 @@ import { readImageBundle, readOwnImageModel } from '../models/inspection/bundle.
 import type { ImageBundle } from '../models/inspection/manifest.ts'
 import { openInspectorPool } from '../models/inspection/pool.ts'
 import type { Config } from './components.ts'
+import type { Corrections } from './corrections.ts'
 import {
   describeError,
   DetectorError,
   type Batch,
   type Clock,
+  type CorrectionEvent,
   type ConnectorContext,
   type Journal,
   type JournalEvent,
@@ -41,7 +43,7 @@ export function stationModel(data: string, station: string, { model }: StationSe
 }
 
 /** All stations of a configuration, at work. */
-export class Inspections {
+export class Inspections implements Corrections {
   readonly stations = new Map<string, Station>()
   /** How each source is, by station. */
   readonly statuses = new Map<string, Status>()
@@ -77,6 +79,13 @@ export class Inspections {
     for (const station of this.stations.values()) station.measured(batch)
   }
 
+  /** See `Corrections`. */
+  async admit(event: CorrectionEvent): Promise<CorrectionEvent | string> {
+    const station = this.stations.get(event.station)
+    if (station) return station.correct(event)
+    return `there is no station ${event.station}; there are: ${[...this.stations.keys()].join(', ') || 'none'}`
+  }
+
   async stop(): Promise<void> {
     await Promise.allSettled([...this.stations.values()].map((station) => station.stop()))
     await Promise.allSettled(this.#signals.map((signal) => signal.stop()))
@@ -108,18 +117,18 @@ export class Inspections {
       name,
       settings,
       source,
-      inspector: await openModel(config.data, name, settings, log),
       tags: journal.tags,
       clock,
       log,
       metrics,
-      folder: join(folder, 'images'),
+      folder,
       record,
       ...(signal && { signal }),
       reject: async (letter) => {
         await journal.append('dead', [{ kind: 'dead', letter }])
       },
     })
+    station.use(await openModel(config.data, name, settings, log))
     this.stations.set(name, station)
   }
 
@@ -136,7 +145,9 @@ export class Inspections {
 
 async function openModel(data: string, name: string, settings: StationSettings, log: Logger) {
   try {
-    return await openInspectorPool(await stationModel(data, name, settings), settings.bounds, settings.workers)
+    const bundle = await stationModel(data, name, settings)
+    const inspector = await openInspectorPool(bundle, settings.bounds, settings.workers)
+    return { version: bundle.manifest.version, inspector, output: bundle.manifest.output }
   } catch (error) {
     const remedy = error instanceof DetectorError ? error.remedy : undefined
     log.error({ station: name, ...(remedy !== undefined && { remedy }) }, `no model: ${describeError(error)}`)

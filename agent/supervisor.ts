@@ -87,7 +87,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let pipeline = await createPipeline(checkpoint?.state)
   const from = checkpoint?.offset ?? journal.stats('samples').first
   const live = new Live({ journal, pipeline, from, metrics, log, clock, checkpointEvery })
-  const ingest = new Ingest({ journal, metrics, log, clock, tickFor: () => tickFor(config) })
+  const ingest = new Ingest({ journal, corrections: inspections, metrics, log, clock, tickFor: () => tickFor(config) })
   const record = (event: JournalEvent) => ingest.record([{ kind: 'event', event, arrival: clock.now() }])
   const learning = new Learning({
     monitors: () => pipeline.monitors,
@@ -137,6 +137,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     lag,
     failure: () => failure,
     camera: inspections,
+    corrections: inspections,
     ...(options.plant && { plant: options.plant }),
   })
   const internals = new Internals({

@@ -51,15 +51,18 @@ class Bench {
       name: 'camera',
       settings: stationConfig.parse({ source: { type: 'http' }, ...own }),
       source: { images: () => this.arrivals },
-      inspector,
       tags: this.tags,
       clock: systemClock,
       log: { debug: silent, info: silent, warn: silent, error: silent },
       metrics: silentMetrics,
       folder,
-      record: (event) => Promise.resolve(void this.events.push(event)),
+      record: (event) => {
+        if (event.type === 'inspection') this.events.push(event)
+        return Promise.resolve()
+      },
       reject: (letter) => Promise.resolve(void this.letters.push(letter)),
     })
+    this.station.use({ version: 'm', inspector, output: { type: 'score', threshold: 1 } })
     this.station.start()
   }
 
@@ -107,8 +110,8 @@ describe('station', () => {
     await bench.station.stop()
     assert.deepEqual(bench.verdicts(), ['A pass', 'B fail'])
     assert.deepEqual(bench.settled, ['A', 'B'])
-    assert.deepEqual(await readdir(join(folder, 'fail')), ['1970-01-01T00-00-01-000Z-B.jpg'])
-    assert.equal(bench.events[1].image, join(folder, 'fail', '1970-01-01T00-00-01-000Z-B.jpg'))
+    assert.deepEqual(await readdir(join(folder, 'images', 'fail')), ['1970-01-01T00-00-01-000Z-B.jpg'])
+    assert.equal(bench.events[1].image, join(folder, 'images', 'fail', '1970-01-01T00-00-01-000Z-B.jpg'))
   })
 
   it('keeps no more images than the bound allows', async () => {
@@ -116,7 +119,7 @@ describe('station', () => {
     const bench = new Bench(folder, { keep: { size: `${Math.ceil(size * 2.5)}B` } }, () => Promise.resolve(bad))
     for (const part of ['A', 'B', 'C', 'D']) bench.send(await picture(), part)
     await bench.station.stop()
-    assert.equal((await readdir(join(folder, 'fail'))).length, 2)
+    assert.equal((await readdir(join(folder, 'images', 'fail'))).length, 2)
   })
 
   it('puts a damaged image aside with its reason and calls the part unusable', async () => {

@@ -47,6 +47,38 @@ export interface RejectEvent {
   readonly detail: string
 }
 
+/** What a model beside the one at work made of the image of a part, without effect on the verdict. */
+export interface OpinionEvent {
+  readonly type: 'opinion'
+  /** When the image was taken, ms since epoch. */
+  readonly time: number
+  readonly station: string
+  readonly part: string
+  /** Versions of the model at work, and of the one beside it. */
+  readonly models: readonly [active: string, rival: string]
+  /** Which of the two would fail the part, by the image alone. */
+  readonly fails: readonly [active: boolean, rival: boolean]
+}
+
+/** Somebody says what a part truly is, whatever the station said. */
+export interface CorrectionEvent {
+  readonly type: 'correction'
+  /** When it was said, ms since epoch. */
+  readonly time: number
+  readonly station: string
+  readonly part: string
+  /** Time of the verdict that is meant, ms since epoch; absent: the newest on that part. */
+  readonly of?: number
+  /** What the part truly is. */
+  readonly class: string
+  readonly by: string
+  readonly note?: string
+  /** Path of the image that trainings learn from; absent where it is not there any more. */
+  readonly image?: string
+  /** What models made of that image when the correction came: label by version. */
+  readonly answers?: Readonly<Record<string, string>>
+}
+
 /** An image of one part, as it came in. */
 export interface ImageArrival {
   readonly image: Uint8Array
