@@ -12,6 +12,7 @@ import {
   type Clock,
   type CorrectionEvent,
   type ConnectorContext,
+  type FeatureBatch,
   type Journal,
   type JournalEvent,
   type Logger,
@@ -19,8 +20,10 @@ import {
   type Status,
 } from './core/index.ts'
 import { Station } from './inspection.ts'
+import { openMeasured } from './inspection-measured.ts'
 import { openReject, plcOf } from './inspection-plc.ts'
 import type { RejectSignal } from './inspection-reject.ts'
+import { judgedSince } from './inspection-resume.ts'
 import type { StationSettings } from './inspection-config.ts'
 
 /** What the stations get to work with. */
@@ -67,9 +70,16 @@ export class Inspections implements Corrections {
     await this.#posted.get(station)?.post(image, `POST ${station}`, this.#parts.clock.now(), part)
   }
 
-  /** Loads models and starts the sources. A station without a usable model leaves its parts to the operator. */
-  async start(): Promise<void> {
-    for (const [name, settings] of Object.entries(this.#parts.config.inspections)) await this.#add(name, settings)
+  /**
+   * Makes the stations and loads their models; from now on they take samples and windows. `from`: offset in `samples`
+   * from which on they come. A station without a usable model leaves its parts to the operator.
+   */
+  async open(from: number): Promise<void> {
+    for (const [name, settings] of Object.entries(this.#parts.config.inspections)) await this.#add(name, settings, from)
+  }
+
+  /** Starts the sources and the signals to PLCs. */
+  start(): void {
     for (const station of this.stations.values()) station.start()
     for (const signal of this.#signals) signal.start()
   }
@@ -77,6 +87,17 @@ export class Inspections implements Corrections {
   /** Takes samples, for measured values of parts. */
   measured(batch: Batch): void {
     for (const station of this.stations.values()) station.measured(batch)
+  }
+
+  /** Takes windows that closed, for the parts they belong to. */
+  windowed(monitor: string, features: FeatureBatch): void {
+    for (const station of this.stations.values()) station.windowed(monitor, features)
+  }
+
+  /** Monitors whose windows are joined to parts. */
+  get joined(): ReadonlySet<string> {
+    const stations = Object.values(this.#parts.config.inspections)
+    return new Set(stations.flatMap(({ windows }) => Object.values(windows).map(({ monitor }) => monitor)))
   }
 
   /** See `Corrections`. */
@@ -91,7 +112,7 @@ export class Inspections implements Corrections {
     await Promise.allSettled(this.#signals.map((signal) => signal.stop()))
   }
 
-  async #add(name: string, settings: StationSettings): Promise<void> {
+  async #add(name: string, settings: StationSettings, from: number): Promise<void> {
     const { config, journal, clock, log, metrics } = this.#parts
     const folder = join(config.data, 'inspection', encodeURIComponent(name))
     const record = async (event: JournalEvent) => {
@@ -109,14 +130,15 @@ export class Inspections implements Corrections {
       folder,
       report: this.#reporter(name, this.statuses),
     }
-    const source = createImageSource(settings.source, context, settings.bounds.bytes, (connector) =>
-      plcOf(config, connector),
-    )
+    const { source: described, bounds } = settings
+    const source = described && createImageSource(described, context, bounds.bytes, (plc) => plcOf(config, plc))
+    const measured = await openMeasured(folder, name, settings, log)
     if (source instanceof PostedImages) this.#posted.set(name, source)
     const station = new Station({
       name,
       settings,
-      source,
+      ...(source ? { source } : { judgedBefore: judgedSince(journal, from, name) }),
+      ...(measured && { measured }),
       tags: journal.tags,
       clock,
       log,
@@ -128,7 +150,7 @@ export class Inspections implements Corrections {
         await journal.append('dead', [{ kind: 'dead', letter }])
       },
     })
-    station.use(await openModel(config.data, name, settings, log))
+    if (source) station.use(await openModel(config.data, name, settings, log))
     this.stations.set(name, station)
   }
 

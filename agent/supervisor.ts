@@ -78,6 +78,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       newest.take(batch)
       inspections.measured(batch)
     })
+    for (const monitor of inspections.joined) {
+      created.monitors.get(monitor)?.vectors.subscribe((features) => inspections.windowed(monitor, features))
+    }
     created.predictions.subscribe((predictions) => {
       newest.predicted(predictions)
       view.predicted(predictions)
@@ -86,6 +89,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   }
   let pipeline = await createPipeline(checkpoint?.state)
   const from = checkpoint?.offset ?? journal.stats('samples').first
+  await inspections.open(from)
   const live = new Live({ journal, pipeline, from, metrics, log, clock, checkpointEvery })
   const ingest = new Ingest({ journal, corrections: inspections, metrics, log, clock, tickFor: () => tickFor(config) })
   const record = (event: JournalEvent) => ingest.record([{ kind: 'event', event, arrival: clock.now() }])
@@ -166,7 +170,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   ready.catch((error: unknown) => log.error({ error }, `learning did not start: ${describeError(error)}`))
   if (sinks().length > 0) internals.start()
   ingest.start(new Map(connections.flatMap(({ name, source }) => (source ? [[name, source] as const] : []))))
-  await inspections.start()
+  inspections.start()
 
   const disconnect = async (name: string) => {
     await ingest.remove(name)
