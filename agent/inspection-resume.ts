@@ -4,20 +4,17 @@ import type { Opened } from './inspection-values.ts'
 
 /**
  * After a start the pipeline goes through the samples since its checkpoint again. Parts of stations without images that
- * have a verdict since then are not judged again. `from`: offset of the checkpoint.
+ * have a verdict since then are not judged again: what came to the station from the part's own time until its verdict was
+ * stored led to that one. `from`: offset of the checkpoint.
  */
 export function judgedSince(journal: Journal, from: number, station: string): (part: Opened) => boolean {
-  const judged = new Set<string>()
+  const judged = new Map<string, { readonly from: number; readonly until: number }[]>()
   for (const chunk of entriesBetween(journal, from, journal.stats('samples').next)) {
     for (const entry of chunk) {
       if (entry.kind !== 'event' || entry.event.type !== 'inspection' || entry.event.station !== station) continue
-      judged.add(keyOf(entry.event))
+      const { part, time } = entry.event
+      judged.set(part, [...(judged.get(part) ?? []), { from: time, until: entry.arrival }])
     }
   }
-  // Each comes once: what is asked for is done with.
-  return (part) => judged.delete(keyOf(part))
-}
-
-function keyOf({ part, time }: Opened): string {
-  return `${time} ${part}`
+  return ({ part, time }) => judged.get(part)?.some(({ from, until }) => time >= from && time <= until) ?? false
 }

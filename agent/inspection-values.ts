@@ -30,7 +30,7 @@ type Use = { readonly place: string } | { readonly name: string }
 interface Waiting {
   readonly part: string
   readonly time: number
-  tell(): void
+  readonly tell: () => void
 }
 
 type Settings = Pick<StationSettings, 'source' | 'values' | 'windows' | 'timeout'>

@@ -104,6 +104,8 @@ export class Station {
   #judging = 0
   #subscription: Subscription | undefined
   #stopping = false
+  /** Parts without images that have no verdict yet. */
+  readonly #open = new Set<string>()
 
   constructor(parts: StationParts) {
     const { settings, folder, tags } = parts
@@ -182,11 +184,13 @@ export class Station {
     this.#next()
   }
 
-  /** A part without an image came to the station. */
+  /** A part without an image came to a place of the station; while it waits for values it may come to others. */
   #opened(opened: Opened): void {
-    if (this.#parts.judgedBefore?.(opened)) return
+    const { part } = opened
+    if (this.#open.has(part) || this.#parts.judgedBefore?.(opened)) return
     this.#counts.received++
-    this.#follow(this.#judgeValues(opened))
+    this.#open.add(part)
+    this.#follow(this.#judgeValues(opened).finally(() => this.#open.delete(part)))
   }
 
   /** A worker decodes one image while it judges another: two each are in hand. */

@@ -35,9 +35,14 @@ export interface InspectionParts {
   readonly metrics: Metrics
 }
 
+/** Folder of all that a station keeps. */
+export function stationFolder(data: string, station: string): string {
+  return join(data, 'inspection', encodeURIComponent(station).replace(/^\./, '%2E'))
+}
+
 /** Folder of a station's trained model. */
 export function stationModelFolder(data: string, station: string): string {
-  return join(data, 'inspection', encodeURIComponent(station).replace(/^\./, '%2E'), 'model')
+  return join(stationFolder(data, station), 'model')
 }
 
 /** The model of a station: the trained one, or the user's own. Rejects with a DetectorError. */
@@ -114,7 +119,7 @@ export class Inspections implements Corrections {
 
   async #add(name: string, settings: StationSettings, from: number): Promise<void> {
     const { config, journal, clock, log, metrics } = this.#parts
-    const folder = join(config.data, 'inspection', encodeURIComponent(name))
+    const folder = stationFolder(config.data, name)
     const record = async (event: JournalEvent) => {
       await journal.append('samples', [{ kind: 'event', event, arrival: clock.now() }])
     }
