@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from '../models/index.ts'
+import { ImageRegistry } from '../models/inspection/registry.ts'
 import { Annals } from './annals.ts'
 import type { Config } from './components.ts'
 import { createConnections, type Connection } from './connections.ts'
@@ -14,6 +15,7 @@ import { Ingest } from './ingest.ts'
 import { Inspections } from './inspections.ts'
 import { Internals } from './internals.ts'
 import { openJournal } from './journal/index.ts'
+import { MonitorLearner, type Learner } from './learner.ts'
 import { Learning } from './learning.ts'
 import { Live, pipelineCursor } from './live.ts'
 import { createMetrics } from './metrics.ts'
@@ -21,6 +23,7 @@ import { ModelRequests } from './model-requests.ts'
 import { detectorLoader, fileVersion } from './models.ts'
 import { Newest } from './newest.ts'
 import { Pipeline } from './pipeline.ts'
+import { shelfOf } from './shelf.ts'
 import { changesBetween, changesText, effective } from './reload.ts'
 import { pkiFolders, Trust } from './trust.ts'
 import { View, type ViewParts } from './view.ts'
@@ -69,7 +72,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const checkpoint = journal.cursor(pipelineCursor)
   const sinks = () => connections.filter(({ sink }) => sink)
   const newest = new Newest(tags)
-  const inspections = new Inspections({ config, journal, clock, log, metrics })
+  const inspections = new Inspections({
+    ...{ config, journal, clock, log, metrics },
+    registry: new ImageRegistry(join(config.data, 'models')),
+    lives: () => pipeline.stations,
+  })
   const createPipeline = async (saved: unknown) => {
     const keepSamples = sinks().length > 0
     const detector = detectorLoader(config, registry, log)
@@ -78,6 +85,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       newest.take(batch)
       inspections.measured(batch)
     })
+    created.stationSteps.subscribe((station) => inspections.stepped(station))
     for (const monitor of inspections.joined) {
       created.monitors.get(monitor)?.vectors.subscribe((features) => inspections.windowed(monitor, features))
     }
@@ -93,8 +101,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const live = new Live({ journal, pipeline, from, metrics, log, clock, checkpointEvery })
   const ingest = new Ingest({ journal, corrections: inspections, metrics, log, clock, tickFor: () => tickFor(config) })
   const record = (event: JournalEvent) => ingest.record([{ kind: 'event', event, arrival: clock.now() }])
+  const learners = (): ReadonlyMap<string, Learner> =>
+    new Map<string, Learner>([
+      ...[...pipeline.monitors].map(([name, monitor]) => [name, new MonitorLearner(monitor)] as const),
+      ...inspections.learners,
+    ])
   const learning = new Learning({
-    monitors: () => pipeline.monitors,
+    learners,
     source: () => ({ text, args }),
     log,
     clock,
@@ -102,6 +115,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     handled: () => live.next,
     record,
   })
+  const shelf = (name: string) => shelfOf(config, name)
   const deliveries = new Map<string, Delivering>()
   let failure: string | undefined
   const stopping = new AbortController()
@@ -133,8 +147,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     newest,
     ingest,
     learning,
-    registry,
-    modelRequests: new ModelRequests({ monitors: () => pipeline.monitors, registry, learning }),
+    stationLearners: inspections.learners,
+    shelf,
+    modelRequests: new ModelRequests({ learners, learning, shelf }),
     connections,
     metricsText: () => counted.text(),
     deliveries: readDeliveries,
@@ -170,7 +185,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   ready.catch((error: unknown) => log.error({ error }, `learning did not start: ${describeError(error)}`))
   if (sinks().length > 0) internals.start()
   ingest.start(new Map(connections.flatMap(({ name, source }) => (source ? [[name, source] as const] : []))))
-  inspections.start()
+  if (inspections.stations.size > 0) {
+    await Promise.race([live.caughtUp, running.catch(() => undefined)])
+    await inspections.start()
+  }
 
   const disconnect = async (name: string) => {
     await ingest.remove(name)

@@ -73,7 +73,7 @@ class Bench {
         return Promise.resolve()
       },
     })
-    this.station.use({ version: 'm', inspector, output: bundle.manifest.output })
+    this.station.use({ version: 'm', inspector, output: bundle.manifest.output, metrics: {} })
     this.station.start()
   }
 

@@ -69,7 +69,7 @@ class Bench {
     })
     if (answer) {
       const inspector = { inspect: () => Promise.resolve(answer), close: () => Promise.resolve() }
-      this.station.use({ version: 'm', inspector, output: { type: 'score', threshold: 1 } })
+      this.station.use({ version: 'm', inspector, metrics: {}, output: { type: 'score', threshold: 1 } })
     }
     this.station.start()
   }

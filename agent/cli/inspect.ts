@@ -6,7 +6,7 @@ import { ConfigError } from '../core/index.ts'
 import { imageFiles, type ImageFile } from '../image-folder.ts'
 import { rule } from '../inspection-rule.ts'
 import type { StationSettings } from '../inspection-config.ts'
-import { stationModel } from '../inspections.ts'
+import { stationModel } from '../inspection-at-work.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 import { Progress } from './data.ts'
 import { csvRow, inspectParts } from './parts.ts'
@@ -17,6 +17,7 @@ interface InspectOptions {
   readonly images?: string
   readonly data?: string
   readonly out: string
+  readonly model?: string
 }
 
 const header = 'file,part,label,score,threshold,verdict,model,ms'
@@ -30,6 +31,7 @@ export function inspectCommand(): Command {
     .option('--images <folder>', 'JPEG, PNG or WebP files; folders in it as well')
     .addOption(new Option('--data <file>', 'CSV file with a column for each measured value').conflicts('images'))
     .requiredOption('--out <file>', 'CSV file to write')
+    .addOption(new Option('--model <version>', 'a version in the registry; the one at work where absent'))
     .addHelpText(
       'after',
       '\nExample:\n  $ millwright inspect --config plant.yaml --station weld --images parts --out verdicts.csv',
@@ -41,7 +43,7 @@ export function inspectCommand(): Command {
       if (data !== undefined) return inspectParts(config, station, data, out)
       if (images === undefined) return command.error('error: say what to judge: --images FOLDER or --data FILE')
       const started = performance.now()
-      const rows = await inspect(config, station, settings, images)
+      const rows = await inspect(config, settings, options, images)
       await writeFile(out, `${[header, ...rows].join('\n')}\n`)
       const seconds = (performance.now() - started) / 1000
       console.log(`${rows.length} images, ${(rows.length / seconds).toFixed(0)} a second: ${out}`)
@@ -55,10 +57,15 @@ export function stationOf(config: Config, station: string): StationSettings {
   throw new ConfigError([{ path: `inspections.${station}`, message: `no such station; known: ${known}` }])
 }
 
-async function inspect(config: Config, station: string, settings: StationSettings, images: string): Promise<string[]> {
+async function inspect(
+  config: Config,
+  settings: StationSettings,
+  { station, model }: InspectOptions,
+  images: string,
+): Promise<string[]> {
   const files = await imageFiles(images)
   const inspector = await openInspectorPool(
-    await stationModel(config.data, station, settings),
+    await stationModel(config, station, model),
     settings.bounds,
     settings.workers,
   )
