@@ -39,8 +39,14 @@ export class StationCorrections {
     if (!found) return `station ${station} knows no verdict on part ${event.part}${at(event)} any more, or never gave one` // prettier-ignore
     const named = { ...event, of: found.time, class: meant.class }
     if (!found.image) return named
+    const learned = await this.#parts.labelled.find(event.part, found.time)
     const image = await this.#store(named, found.image, found.time)
-    return { ...named, ...(image !== undefined && { image }), answers: await this.#answers(found.image) }
+    return {
+      ...named,
+      ...(image !== undefined && { image }),
+      // A model may have learned from an image that was labelled before: what it says of that proves nothing.
+      ...(!learned && { answers: await this.#answers(found.image) }),
+    }
   }
 
   /** Classes that may be named: those of the model at work, and those that images were called already. Without a model, any. */
