@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describeError, type CorrectionEvent, type Logger } from './core/index.ts'
+import { classFolders } from './image-folder.ts'
 import { ImageStore } from './image-store.ts'
 import type { StationSettings } from './inspection-config.ts'
 import type { ImageKeeper } from './inspection-keeper.ts'
@@ -16,7 +17,7 @@ export interface CorrectionParts {
   readonly judged: JudgedParts
   readonly log: Logger
   /** The model at work, and the one beside it. */
-  models(): readonly JudgingModel[]
+  readonly models: () => readonly JudgingModel[]
 }
 
 /** Takes what people say of the parts of a station. */
@@ -49,12 +50,17 @@ export class StationCorrections {
     }
   }
 
-  /** Classes that may be named: those of the model at work, and those that images were called already. Without a model, any. */
+  /**
+   * Classes that may be named: those of the model at work, or of the folder that the first one will learn from, and those
+   * that images were called already. None where that is open.
+   */
   async #classes(): Promise<string[]> {
-    const [model] = this.#parts.models() as readonly (JudgingModel | undefined)[]
-    if (!model) return []
-    if (model.output.type === 'score') return [goodClass, defectClass]
-    return [...new Set([...model.output.classes, ...(await this.#parts.labelled.list()).keys()])]
+    const { models, labelled, settings } = this.#parts
+    const [model] = models() as readonly (JudgingModel | undefined)[]
+    if (model?.output.type === 'score') return [goodClass, defectClass]
+    const { images } = settings.learn
+    const first = model?.output.classes ?? (images === undefined ? [] : await classFolders(images))
+    return first.length === 0 ? [] : [...new Set([...first, ...(await labelled.list()).keys()])]
   }
 
   /** From memory, or from disk where it was kept or called something before. */
