@@ -32,8 +32,8 @@ export interface StationParts {
   readonly metrics: Metrics
   /** Folder of the images that are kept. */
   readonly folder: string
-  /** Stores a verdict; resolves when it is on disk. */
-  record(event: InspectionEvent): Promise<void>
+  /** Stores a verdict on an image; resolves when it is on disk. */
+  record(event: InspectionEvent, image: Uint8Array, answer: ImageAnswer | undefined): Promise<void>
   /** Puts an image aside that cannot be used. */
   reject(letter: DeadLetter): Promise<void>
 }
@@ -65,6 +65,7 @@ const mostWaiting = 256
  */
 export class Station {
   readonly #parts: StationParts
+  #inspector: Inspector | undefined
   readonly #queue: BoundedQueue<Waiting>
   readonly #values: PartValues
   readonly #keeper: ImageKeeper
@@ -78,6 +79,7 @@ export class Station {
   constructor(parts: StationParts) {
     const { settings, folder, tags } = parts
     this.#parts = parts
+    this.#inspector = parts.inspector
     this.#queue = new BoundedQueue(settings.queue.length, settings.queue.when_full, ({ arrival }) => {
       this.#counts.dropped++
       parts.metrics.count('inspections_dropped_total', 1, { station: parts.name })
@@ -100,6 +102,11 @@ export class Station {
     this.#subscription = this.#parts.source.images().subscribe((arrival) => this.#arrived(arrival))
   }
 
+  /** Puts a model to work that came after the start. */
+  use(inspector: Inspector): void {
+    this.#inspector = inspector
+  }
+
   /** Takes samples, for the measured values of parts. */
   measured(batch: Batch): void {
     this.#values.take(batch)
@@ -109,7 +116,7 @@ export class Station {
   async stop(): Promise<void> {
     this.#subscription?.unsubscribe()
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
-    await this.#parts.inspector?.close()
+    await this.#inspector?.close()
   }
 
   #arrived(arrival: ImageArrival): void {
@@ -152,7 +159,7 @@ export class Station {
   /** The model's answer; the next image may follow while this one waits for its measured values. */
   async #ask({ image }: ImageArrival): Promise<ImageAnswer | ImageProblem | undefined> {
     try {
-      return await this.#parts.inspector?.inspect(image)
+      return await this.#inspector?.inspect(image)
     } finally {
       this.#judging--
       this.#next()
@@ -177,7 +184,7 @@ export class Station {
     const ms = performance.now() - received
     metrics.count('inspections_total', 1, { station, verdict: ruling.verdict })
     metrics.observe('inspection_seconds', ms / 1000, { station })
-    await this.#parts.record({
+    const event: InspectionEvent = {
       type: 'inspection',
       time: arrival.time,
       station,
@@ -191,7 +198,8 @@ export class Station {
       values,
       reason: ruling.reason,
       ...(kept !== undefined && { image: kept }),
-    })
+    }
+    await this.#parts.record(event, arrival.image, answer)
     arrival.settled?.()
   }
 

@@ -1,7 +1,9 @@
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createImageSource, PostedImages } from '../connectors/images/index.ts'
 import { readImageBundle, readOwnImageModel } from '../models/inspection/bundle.ts'
-import type { ImageBundle } from '../models/inspection/manifest.ts'
+import type { Inspector } from '../models/inspection/inspector.ts'
+import type { ImageBundle, ImageManifest } from '../models/inspection/manifest.ts'
 import { openInspectorPool } from '../models/inspection/pool.ts'
 import type { Config } from './components.ts'
 import {
@@ -16,6 +18,7 @@ import {
   type Status,
 } from './core/index.ts'
 import { Station } from './inspection.ts'
+import type { Gallery } from './inspection-gallery.ts'
 import type { StationSettings } from './inspection-config.ts'
 
 /** What the stations get to work with. */
@@ -25,7 +28,12 @@ export interface InspectionParts {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
+  /** Shows people what the stations see. */
+  readonly gallery: Pick<Gallery, 'hold'>
 }
+
+/** ms between two looks for the model of a station that has none. */
+const lookEvery = 2_000
 
 /** Folder of a station's trained model. */
 export function stationModelFolder(data: string, station: string): string {
@@ -42,11 +50,21 @@ export class Inspections {
   readonly stations = new Map<string, Station>()
   /** How each source is, by station. */
   readonly statuses = new Map<string, Status>()
+  /** The model that each station judges by; absent where it has none. */
+  readonly models = new Map<string, ImageManifest>()
   readonly #posted = new Map<string, PostedImages>()
   readonly #parts: InspectionParts
+  /** Stamp of the model that was tried last, by station: one that is broken is not tried again. */
+  readonly #tried = new Map<string, number | undefined>()
+  #looking: NodeJS.Timeout | undefined
 
   constructor(parts: InspectionParts) {
     this.#parts = parts
+  }
+
+  /** Settings by station. */
+  get settings(): Config['inspections'] {
+    return this.#parts.config.inspections
   }
 
   /** Bytes of the largest image that a station takes over HTTP; undefined where there is none of that name. */
@@ -63,6 +81,7 @@ export class Inspections {
   async start(): Promise<void> {
     for (const [name, settings] of Object.entries(this.#parts.config.inspections)) await this.#add(name, settings)
     for (const station of this.stations.values()) station.start()
+    if (this.stations.size > 0) this.#looking = setTimeout(() => void this.#look(), lookEvery)
   }
 
   /** Takes samples, for measured values of parts. */
@@ -71,11 +90,12 @@ export class Inspections {
   }
 
   async stop(): Promise<void> {
+    clearTimeout(this.#looking)
     await Promise.allSettled([...this.stations.values()].map((station) => station.stop()))
   }
 
   async #add(name: string, settings: StationSettings): Promise<void> {
-    const { config, journal, clock, log, metrics } = this.#parts
+    const { config, journal, clock, log, metrics, gallery } = this.#parts
     const folder = join(config.data, 'inspection', encodeURIComponent(name))
     const report = (status: Status) => {
       if (status.state !== this.statuses.get(name)?.state) log.info({ station: name, state: status.state }, status.message) // prettier-ignore
@@ -97,13 +117,15 @@ export class Inspections {
       name,
       settings,
       source,
-      inspector: await openModel(config.data, name, settings, log),
+      inspector: await this.#openModel(name),
       tags: journal.tags,
       clock,
       log,
       metrics,
       folder: join(folder, 'images'),
-      record: async (event) => {
+      record: async (event, image, answer) => {
+        const { region } = this.models.get(name)?.input ?? {}
+        if (event.verdict !== 'unusable') gallery.hold(event, { image, ...(answer?.map && { map: answer.map }), ...(region && { region }) }) // prettier-ignore
         await journal.append('samples', [{ kind: 'event', event, arrival: clock.now() }])
       },
       reject: async (letter) => {
@@ -112,14 +134,38 @@ export class Inspections {
     })
     this.stations.set(name, station)
   }
-}
 
-async function openModel(data: string, name: string, settings: StationSettings, log: Logger) {
-  try {
-    return await openInspectorPool(await stationModel(data, name, settings), settings.bounds, settings.workers)
-  } catch (error) {
-    const remedy = error instanceof DetectorError ? error.remedy : undefined
-    log.error({ station: name, ...(remedy !== undefined && { remedy }) }, `no model: ${describeError(error)}`)
-    return undefined
+  /** The model of a station, where it has one that can be used. */
+  async #openModel(name: string): Promise<Inspector | undefined> {
+    const { config, log } = this.#parts
+    const settings = config.inspections[name]
+    this.#tried.set(name, await this.#stamp(name))
+    try {
+      const bundle = await stationModel(config.data, name, settings)
+      const inspector = await openInspectorPool(bundle, settings.bounds, settings.workers)
+      this.models.set(name, bundle.manifest)
+      return inspector
+    } catch (error) {
+      const remedy = error instanceof DetectorError ? error.remedy : undefined
+      log.error({ station: name, ...(remedy !== undefined && { remedy }) }, `no model: ${describeError(error)}`)
+      return undefined
+    }
+  }
+
+  /** When the model in a station's folder was written, ms since epoch; undefined where there is none. */
+  async #stamp(station: string): Promise<number | undefined> {
+    const path = join(stationModelFolder(this.#parts.config.data, station), 'manifest.json')
+    return (await stat(path).catch(() => undefined))?.mtimeMs
+  }
+
+  /** Stations without a model get the one that was trained in the meantime. */
+  async #look(): Promise<void> {
+    for (const [name, station] of this.stations) {
+      const stamp = this.models.has(name) ? undefined : await this.#stamp(name)
+      if (stamp === undefined || stamp === this.#tried.get(name)) continue
+      const inspector = await this.#openModel(name)
+      if (inspector) station.use(inspector)
+    }
+    if (this.stations.size > this.models.size) this.#looking = setTimeout(() => void this.#look(), lookEvery)
   }
 }

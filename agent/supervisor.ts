@@ -11,6 +11,7 @@ import { HistoryReader } from './history.ts'
 import { keepHeapSmall } from './heap.ts'
 import { createHttp, loadToken, type Listening } from './http/index.ts'
 import { Ingest } from './ingest.ts'
+import { Gallery } from './inspection-gallery.ts'
 import { Inspections } from './inspections.ts'
 import { Internals } from './internals.ts'
 import { openJournal } from './journal/index.ts'
@@ -24,6 +25,7 @@ import { Pipeline } from './pipeline.ts'
 import { changesBetween, changesText, effective } from './reload.ts'
 import { pkiFolders, Trust } from './trust.ts'
 import { View, type ViewParts } from './view.ts'
+import { InspectionsView } from './view-inspections.ts'
 
 export interface AgentOptions {
   readonly config: Config
@@ -69,7 +71,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const checkpoint = journal.cursor(pipelineCursor)
   const sinks = () => connections.filter(({ sink }) => sink)
   const newest = new Newest(tags)
-  const inspections = new Inspections({ config, journal, clock, log, metrics })
+  const gallery = new Gallery(journal, Object.keys(config.inspections), () => view.changes.next())
+  const inspections = new Inspections({ config, journal, clock, log, metrics, gallery })
   const createPipeline = async (saved: unknown) => {
     const keepSamples = sinks().length > 0
     const detector = detectorLoader(config, registry, log)
@@ -109,7 +112,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       ]),
     )
   const lag = () => journal.stats('samples').next - live.next
-  const annals = new Annals(journal)
+  const annals = new Annals(journal, (event) => gallery.told(event))
   const view = new View({
     site: config.site,
     clock,
@@ -137,6 +140,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     lag,
     failure: () => failure,
     camera: inspections,
+    ...(Object.keys(config.inspections).length > 0 && { inspection: new InspectionsView(inspections, gallery, clock) }),
     ...(options.plant && { plant: options.plant }),
   })
   const internals = new Internals({
@@ -165,6 +169,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   ready.catch((error: unknown) => log.error({ error }, `learning did not start: ${describeError(error)}`))
   if (sinks().length > 0) internals.start()
   ingest.start(new Map(connections.flatMap(({ name, source }) => (source ? [[name, source] as const] : []))))
+  await gallery.fill()
   await inspections.start()
 
   const disconnect = async (name: string) => {

@@ -30,6 +30,7 @@ import {
   type HistoryRequest,
   type Ledger,
   type ModelLife,
+  type InspectionView,
   type PlantState,
   type CameraView,
   type PlantView,
@@ -69,6 +70,7 @@ export interface ViewParts extends AssetParts {
   failure(): string | undefined
   readonly plant?: PlantView & { state(): PlantState }
   readonly camera?: CameraView
+  readonly inspection?: InspectionView
   readonly modelRequests: ModelActions
   readonly registry: Registry
 }
@@ -98,6 +100,10 @@ export class View implements AgentView {
 
   get camera(): CameraView | undefined {
     return this.#parts.camera
+  }
+
+  get inspection(): InspectionView | undefined {
+    return this.#parts.inspection
   }
 
   get plant(): PlantView | undefined {
@@ -134,7 +140,7 @@ export class View implements AgentView {
   }
 
   state(): AgentState {
-    const { clock, pipeline, journal, plant } = this.#parts
+    const { clock, pipeline, journal, plant, inspection } = this.#parts
     this.#measure()
     return {
       time: clock.now(),
@@ -154,6 +160,7 @@ export class View implements AgentView {
         }),
       ) as Record<(typeof streams)[number], StreamState>,
       journalLimit: this.#parts.journalLimit,
+      ...(inspection && { stations: inspection.stations() }),
       ...(plant && { plant: plant.state() }),
     }
   }

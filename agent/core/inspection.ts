@@ -30,6 +30,25 @@ export interface InspectionEvent {
   readonly image?: string
 }
 
+/** Somebody says what a part truly is, whatever the station said. */
+export interface CorrectionEvent {
+  readonly type: 'correction'
+  /** When it was said, ms since epoch. */
+  readonly time: number
+  readonly station: string
+  readonly part: string
+  /** Time of the verdict that is meant, ms since epoch; absent: the newest on that part. */
+  readonly of?: number
+  /** What the part truly is. */
+  readonly class: string
+  readonly by: string
+  readonly note?: string
+  /** Path of the image that trainings learn from; absent where it is not there any more. */
+  readonly image?: string
+  /** What models made of that image when the correction came: label by version. */
+  readonly answers?: Readonly<Record<string, string>>
+}
+
 /** An image of one part, as it came in. */
 export interface ImageArrival {
   readonly image: Uint8Array

@@ -1,7 +1,7 @@
 import type { ActionEvent, AlarmEvent } from './alarm.ts'
 import type { AuditEvent } from './audit.ts'
 import type { Batch } from './batch.ts'
-import type { InspectionEvent } from './inspection.ts'
+import type { CorrectionEvent, InspectionEvent } from './inspection.ts'
 import type { Prediction } from './prediction.ts'
 
 /** `samples`: what came in. `results`: what was concluded. `dead`: what could not be used or delivered, with its reason. */
@@ -120,7 +120,15 @@ export interface AgentEvent {
 }
 
 export type JournalEvent =
-  ActionEvent | AlarmEvent | AuditEvent | ModelEvent | GapEvent | LabelEvent | AgentEvent | InspectionEvent
+  | ActionEvent
+  | AlarmEvent
+  | AuditEvent
+  | ModelEvent
+  | GapEvent
+  | LabelEvent
+  | AgentEvent
+  | InspectionEvent
+  | CorrectionEvent
 
 /**
  * What the journal stores. A `samples` batch of length 0 says that time has passed without data.

@@ -96,7 +96,7 @@ describe('the camera over the conveyor', function () {
 
   it('lets no client send images in its name', async () => {
     const client = await connectAsync(plant.brokerUrl, { reconnectPeriod: 0 })
-    const closed = new Promise((resolve) => client.once('close', resolve))
+    const closed = new Promise((resolve) => client.once('close', () => resolve(undefined)))
     client.on('error', () => undefined)
     client.publish(`${plant.cameraTopic}/P-1`, 'no image', { qos: 1 }, () => undefined)
     await closed

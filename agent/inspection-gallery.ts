@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { Region } from '../models/inspection/decode.ts'
+import type { AnomalyMap } from '../models/inspection/inspector.ts'
+import { mapPicture, previewOf } from '../models/inspection/picture.ts'
+import type { CorrectionEvent, InspectionEvent, Journal, JournalEvent } from './core/index.ts'
+import { Hold } from './image-hold.ts'
+import { Darkroom } from './inspection-darkroom.ts'
+import { Corrections, HourTally, noVerdicts, type Confusion, type VerdictCounts } from './inspection-tally.ts'
+import { readSoon } from './seek.ts'
+
+/** Verdicts of a station that are remembered. */
+export const newestKept = 100
+/** Bytes of the newest images of a station. */
+const mostBytes = 24e6
+/** Entries of the journal that are looked through at the start. */
+const mostEntries = 20_000
+
+/** An image as it came in, with what its model made of it. */
+export interface Seen {
+  readonly image: Uint8Array
+  readonly map?: AnomalyMap
+  readonly region?: Region
+}
+
+/** A verdict that is remembered. */
+export interface Remembered {
+  /** Names the image in addresses. */
+  readonly id: string
+  readonly event: InspectionEvent
+  readonly hasImage: boolean
+  readonly hasMap: boolean
+  readonly correction?: CorrectionEvent
+}
+
+interface Wall {
+  /** Oldest first. */
+  readonly newest: { readonly id: string; readonly event: InspectionEvent }[]
+  readonly images: Hold<Seen>
+  readonly hour: HourTally
+  readonly corrections: Corrections
+  /** By id of the verdict. */
+  readonly corrected: Map<string, CorrectionEvent>
+  revision: number
+}
+
+/**
+ * What the stations saw and said last, for people: verdicts, images with their anomaly maps, corrections. Bounded in
+ * number and bytes; pictures are made when somebody looks.
+ */
+export class Gallery {
+  readonly #journal: Journal
+  /** What is before it in the results was concluded before the start. */
+  readonly #began: number
+  readonly #walls = new Map<string, Wall>()
+  readonly #darkroom = new Darkroom()
+  readonly #changed: () => void
+  /** Events that came before the past was read. */
+  #early: JournalEvent[] | undefined = []
+
+  constructor(journal: Journal, stations: readonly string[], changed: () => void) {
+    this.#journal = journal
+    this.#began = journal.stats('results').next
+    this.#changed = changed
+    for (const name of stations) this.#walls.set(name, newWall())
+  }
+
+  /** Reads the newest verdicts of before the start; what `told` has said since comes after them. */
+  async fill(): Promise<void> {
+    const past = this.#walls.size > 0 ? await pastEvents(this.#journal, this.#began) : []
+    const events = [...past, ...(this.#early ?? [])]
+    this.#early = undefined
+    for (const event of events) this.#take(event)
+    this.#changed()
+  }
+
+  /** Takes what is newly among the results. */
+  told(event: JournalEvent): void {
+    if (event.type !== 'inspection' && event.type !== 'correction') return
+    if (this.#early) this.#early.push(event)
+    else this.#take(event)
+    this.#changed()
+  }
+
+  /** Holds an image until its verdict is told, and as long as there is room. */
+  hold(event: InspectionEvent, seen: Seen): void {
+    this.#walls.get(event.station)?.images.set(idOf(event), seen)
+  }
+
+  /** Newest first; undefined where there is no such station. */
+  newest(station: string, limit: number): Remembered[] | undefined {
+    const wall = this.#walls.get(station)
+    return wall?.newest.slice(-limit).reverse().map(({ id, event }) => remembered(wall, id, event)) // prettier-ignore
+  }
+
+  /** Counts verdicts and corrections: what is said of a station is new where this is. */
+  revision(station: string): number {
+    return this.#walls.get(station)?.revision ?? 0
+  }
+
+  /** Verdicts among the newest, and of the hour up to `now`, ms since epoch. */
+  verdicts(station: string, now: number): { readonly last: VerdictCounts; readonly hour: VerdictCounts } {
+    const wall = this.#walls.get(station)
+    const last = noVerdicts()
+    for (const { event } of wall?.newest ?? []) last[event.verdict]++
+    return { last, hour: wall?.hour.at(now) ?? noVerdicts() }
+  }
+
+  confusion(station: string): Confusion[] {
+    return this.#walls.get(station)?.corrections.cells() ?? []
+  }
+
+  /** A JPEG of an image, from memory or from where it was kept. */
+  async image(station: string, id: string): Promise<Uint8Array | 'unknown' | 'busy'> {
+    const wall = this.#walls.get(station)
+    const event = wall?.newest.find((each) => each.id === id)?.event
+    const held = wall?.images.get(id)
+    if (!wall || (!held && event?.image === undefined)) return 'unknown'
+    try {
+      return await this.#darkroom.picture(`image ${station} ${id}`, async () => previewOf(held?.image ?? (await readFile(event!.image!)))) // prettier-ignore
+    } catch {
+      // The file has gone, or is not a picture any more.
+      return 'unknown'
+    }
+  }
+
+  /** A PNG of an anomaly map, to lay over the image. */
+  async map(station: string, id: string): Promise<Uint8Array | 'unknown' | 'busy'> {
+    const wall = this.#walls.get(station)
+    const { image, map, region } = wall?.images.get(id) ?? {}
+    const threshold = wall?.newest.find((each) => each.id === id)?.event.threshold
+    if (!image || !map || threshold === undefined || threshold === null) return 'unknown'
+    return this.#darkroom.picture(`map ${station} ${id}`, () => mapPicture(map, threshold, image, region))
+  }
+
+  #take(event: JournalEvent): void {
+    if (event.type === 'inspection') this.#judged(event)
+    else if (event.type === 'correction') this.#corrected(event)
+  }
+
+  #judged(event: InspectionEvent): void {
+    const wall = this.#walls.get(event.station)
+    if (!wall) return
+    wall.revision++
+    wall.newest.push({ id: idOf(event), event })
+    if (wall.newest.length > newestKept) wall.corrected.delete(wall.newest.shift()!.id)
+    wall.hour.add(event.verdict, event.time)
+    wall.corrections.judged(event.part, event.time, event.verdict)
+  }
+
+  #corrected(event: CorrectionEvent): void {
+    const wall = this.#walls.get(event.station)
+    if (!wall) return
+    wall.revision++
+    const { part, of } = event
+    wall.corrections.corrected(part, of, event.class)
+    const meant = wall.newest.findLast((each) => each.event.part === part && (of ?? each.event.time) === each.event.time) // prettier-ignore
+    if (meant) wall.corrected.set(meant.id, event)
+  }
+}
+
+function newWall(): Wall {
+  return {
+    newest: [],
+    images: new Hold(mostBytes, ({ image, map }) => image.length + (map?.values.byteLength ?? 0)),
+    hour: new HourTally(),
+    corrections: new Corrections(),
+    corrected: new Map(),
+    revision: 0,
+  }
+}
+
+function remembered(wall: Wall, id: string, event: InspectionEvent): Remembered {
+  const seen = wall.images.get(id)
+  const correction = wall.corrected.get(id)
+  return {
+    id,
+    event,
+    hasImage: seen !== undefined || event.image !== undefined,
+    hasMap: seen?.map !== undefined && event.threshold !== null,
+    ...(correction && { correction }),
+  }
+}
+
+/** The same after a restart; says nothing of the part. */
+function idOf({ time, part }: Pick<InspectionEvent, 'time' | 'part'>): string {
+  return createHash('sha256').update(`${time} ${part}`).digest('hex').slice(0, 16)
+}
+
+/** Verdicts and corrections among the newest results before `next`, oldest first. */
+async function pastEvents(journal: Journal, next: number): Promise<JournalEvent[]> {
+  const { first } = journal.stats('results')
+  const chunk = 200
+  const parts: JournalEvent[][] = []
+  for (let end = next; end > Math.max(first, next - mostEntries); end -= chunk) {
+    const begin = Math.max(first, end - chunk)
+    const entries = await readSoon(journal, 'results', begin, end - begin)
+    parts.push(
+      entries.flatMap((entry) => {
+        if (entry.offset >= end || entry.kind !== 'event') return []
+        return entry.event.type === 'inspection' || entry.event.type === 'correction' ? [entry.event] : []
+      }),
+    )
+    await new Promise(setImmediate)
+  }
+  return parts.reverse().flat()
+}

@@ -1,0 +1,86 @@
+import { partVerdicts, type Clock } from './core/index.ts'
+import type { InspectionView, PartView, PictureAnswer, StationGlance, StationView } from './http/index.ts'
+import { newestKept, type Gallery, type Remembered } from './inspection-gallery.ts'
+import type { Inspections } from './inspections.ts'
+import type { VerdictRule } from './inspection-config.ts'
+import type { ImageManifest } from '../models/inspection/manifest.ts'
+
+/** What is shown of the stations. */
+export class InspectionsView implements InspectionView {
+  readonly #inspections: Inspections
+  readonly #gallery: Gallery
+  readonly #clock: Clock
+
+  constructor(inspections: Inspections, gallery: Gallery, clock: Clock) {
+    this.#inspections = inspections
+    this.#gallery = gallery
+    this.#clock = clock
+  }
+
+  stations(): readonly StationGlance[] {
+    return Object.keys(this.#inspections.settings).map((station) => {
+      const { last } = this.#gallery.verdicts(station, this.#clock.now())
+      return {
+        station,
+        ready: this.#inspections.models.has(station),
+        judged: this.#inspections.stations.get(station)?.counts.judged ?? 0,
+        parts: partVerdicts.reduce((sum, verdict) => sum + last[verdict], 0),
+        fails: last.fail,
+        newest: this.#gallery.newest(station, 1)?.at(0)?.event.time ?? null,
+        revision: this.#gallery.revision(station),
+      }
+    })
+  }
+
+  station(name: string, limit: number): StationView | undefined {
+    if (!Object.hasOwn(this.#inspections.settings, name)) return undefined
+    const settings = this.#inspections.settings[name]
+    const manifest = this.#inspections.models.get(name)
+    const station = this.#inspections.stations.get(name)
+    const counts = station?.counts ?? { received: 0, judged: 0, dropped: 0, unusable: 0, repeated: 0 }
+    const newest = this.#gallery.newest(name, Math.min(limit, newestKept)) ?? []
+    return {
+      station: name,
+      source: this.#inspections.statuses.get(name) ?? {
+        state: settings.source.type === 'http' ? 'up' : 'connecting',
+        message: settings.source.type === 'http' ? 'takes images by POST' : 'not connected yet',
+      },
+      model: manifest ? { version: manifest.version, method: manifest.type, created: manifest.created, images: manifest.training.images } : null, // prettier-ignore
+      learns: settings.model.type === 'learned',
+      ...classesOf(manifest, settings.verdict),
+      counts: { ...counts, waiting: station?.waiting ?? 0 },
+      ...this.#gallery.verdicts(name, this.#clock.now()),
+      confusion: this.#gallery.confusion(name),
+      newest: newest.map(partView),
+    }
+  }
+
+  image(station: string, id: string): Promise<PictureAnswer> {
+    return this.#gallery.image(station, id)
+  }
+
+  map(station: string, id: string): Promise<PictureAnswer> {
+    return this.#gallery.map(station, id)
+  }
+}
+
+/** What a part may be said to be, those that pass first: the classes of the model, else good and defect. */
+function classesOf(manifest: ImageManifest | undefined, { fails, passes }: VerdictRule) {
+  const output = manifest?.output
+  const classes = output?.type === 'classes' ? output.classes : ['good', 'defect']
+  const passing = classes.filter((name) => (fails ? !fails.includes(name) : passes.includes(name)))
+  return { classes: [...passing, ...classes.filter((name) => !passing.includes(name))], passes: passing }
+}
+
+function partView({ id, event, hasImage, hasMap, correction }: Remembered): PartView {
+  const { time, part, verdict, label, score, threshold, model, ms, values, reason } = event
+  const finite = (value: number | null) => (value !== null && Number.isFinite(value) ? value : null)
+  return {
+    ...{ id, time, part, verdict, label, model, ms, values, reason },
+    score: finite(score),
+    threshold: finite(threshold),
+    image: hasImage,
+    map: hasMap,
+    ...(correction && { correction: { class: correction.class, by: correction.by, time: correction.time } }),
+  }
+}
