@@ -4,12 +4,15 @@ import {
   emptyBatch,
   type Arrival,
   type Clock,
+  type CorrectionEvent,
+  type DeadLetter,
   type Journal,
   type JournalRecord,
   type Logger,
   type Metrics,
   type Source,
 } from './core/index.ts'
+import type { Corrections } from './corrections.ts'
 
 /** What became of a source's samples: received = stored + rejected + in flight. */
 export interface SourceLedger {
@@ -44,6 +47,8 @@ export interface IngestOptions {
   readonly clock: Clock
   /** How long after the last sample ticks go on, in ms: until every window has had its idle timeout. */
   tickFor(): number
+  /** Looks up what corrections speak of; absent where there are no stations. */
+  readonly corrections?: Corrections
 }
 
 /** From the sources into the journal. A source is told that its batch is settled when the disk has it. */
@@ -127,12 +132,16 @@ export class Ingest {
     tally.received += rows
     tally.inFlight += rows
     const records: JournalRecord[] = batch.length > 0 ? [{ kind: 'samples', batch }] : []
-    for (const event of events) records.push({ kind: 'event', event, arrival: batch.arrival })
+    const said = events.filter((event) => event.type === 'correction')
+    for (const event of events) {
+      if (event.type !== 'correction') records.push({ kind: 'event', event, arrival: batch.arrival })
+    }
     const letters = rejected.map((letter): JournalRecord => ({ kind: 'dead', letter }))
     try {
       await Promise.all([
         records.length > 0 ? journal.append('samples', records) : undefined,
         letters.length > 0 ? journal.append('dead', letters) : undefined,
+        said.length > 0 ? this.#correct(name, tally, said, batch.arrival) : undefined,
       ])
     } catch (error) {
       tally.inFlight -= rows
@@ -146,6 +155,22 @@ export class Ingest {
     this.#count(name, tally, arrival)
     this.#recovered()
     arrival.settled?.(true)
+  }
+
+  /** Corrections wait for what they speak of to be found; what comes after them does not. */
+  async #correct(name: string, tally: Tally, said: readonly CorrectionEvent[], arrival: number): Promise<void> {
+    const { journal, corrections, metrics } = this.#options
+    for (const event of said) {
+      const found = corrections ? await corrections.admit(event) : 'there are no stations'
+      if (typeof found !== 'string') {
+        await journal.append('samples', [{ kind: 'event', event: found, arrival }])
+        continue
+      }
+      await journal.append('dead', [{ kind: 'dead', letter: unknownPart(name, event, found, arrival) }])
+      tally.received++
+      tally.rejected.unknown = ((tally.rejected.unknown as number | undefined) ?? 0) + 1
+      metrics.count('rejected_samples_total', 1, { source: name, reason: 'unknown' })
+    }
   }
 
   #count(name: string, tally: Tally, { batch, rejected = [] }: Arrival): void {
@@ -192,4 +217,10 @@ export class Ingest {
     const received = stored + Object.values(rejected).reduce((total, rows) => total + rows, 0)
     return { received, stored, rejected, inFlight: 0, refused: 0 }
   }
+}
+
+function unknownPart(origin: string, event: CorrectionEvent, detail: string, time: number): DeadLetter {
+  const payload = Buffer.from(JSON.stringify(event))
+  const subject = `${event.station} ${event.part}`
+  return { time, origin, reason: 'unknown', detail, subject, rows: 1, payload, size: payload.length }
 }

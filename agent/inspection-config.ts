@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { schedule } from '../config/index.ts'
 import { imageSourceConfig } from '../connectors/images/index.ts'
 import { imageBounds, region } from '../models/inspection/decode.ts'
 import { imageModelConfig } from '../models/inspection/settings.ts'
@@ -32,6 +33,53 @@ export const keepConfig = z.strictObject({
   share: z.number().min(0).max(1).default(0.01).describe('The share of passes that `sample` keeps.'),
   size: byteSize.prefault('500MB').describe('Most bytes on disk; the oldest go first.'),
   age: duration.prefault('30d').describe('Longest time an image stays.'),
+  recent: byteSize
+    .prefault('32MB')
+    .describe('Memory for the newest images, so that a verdict can be corrected whose image is not on disk.'),
+})
+
+/** `200 parts` or `8h`: how long a new model looks on. */
+const trialLength = z
+  .string({ error: 'expected "200 parts" or a duration such as 8h' })
+  .transform((text, context): { parts: number } | { ms: number } => {
+    const parts = /^\s*(\d+)\s*parts?\s*$/.exec(text)
+    if (parts && Number(parts[1]) > 0) return { parts: Number(parts[1]) }
+    const time = duration.safeParse(text)
+    if (time.success) return { ms: time.data }
+    context.addIssue({ code: 'custom', message: `expected "200 parts" or a duration such as 8h, not "${text}"` })
+    return z.NEVER
+  })
+
+/** When the model of a station is trained, from what, and when the new one takes over. */
+export const stationLearnConfig = z.strictObject({
+  images: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Folder of images to learn from, one folder per class or good ones only. What operators said of parts is added to it; without a folder it is all there is.',
+    ),
+  corrections: z.int().min(1).default(20).describe('Verdicts by operators since the last training that ask for another.'), // prettier-ignore
+  retrain: schedule
+    .prefault('weekly')
+    .describe(
+      'When it trains again, if operators have said anything since: never, hourly, daily, weekly, monthly, or a cron pattern in UTC.',
+    ),
+  at_most: duration.prefault('1h').describe('Least time between two trainings.'),
+  shadow: trialLength
+    .prefault('100 parts')
+    .describe('How long a new model looks at the same images before it is compared: parts, or a duration.'),
+  margin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.01)
+    .describe('By how much a new model must be better in merit: the mean share of each class that it gets right.'),
+  budget: duration.prefault('30m').describe('Time after which a training tries no further method.'),
+  memory: byteSize.prefault('2GB').describe('Heap that the training process may use.'),
+  keep: byteSize
+    .prefault('500MB')
+    .describe('Most bytes on disk of the images that operators said the class of; those stored first go first.'),
 })
 
 const measuredValue = z.strictObject({
@@ -63,8 +111,10 @@ export const stationConfig = z.strictObject({
   values: z.record(z.string(), measuredValue).default({}).describe('Measured values that belong to the part, by name.'),
   timeout: duration.prefault('30s').describe('How long the verdict waits for measured values before it is incomplete.'),
   keep: keepConfig.prefault({}).describe('Which images stay on disk.'),
+  learn: stationLearnConfig.prefault({}).describe('When its model is trained, and what from.'),
 })
 
 export type StationSettings = z.output<typeof stationConfig>
+export type StationLearnSettings = z.output<typeof stationLearnConfig>
 export type VerdictRule = z.output<typeof verdictRule>
 export type KeepSettings = z.output<typeof keepConfig>

@@ -11,17 +11,19 @@ import { readSoon } from './seek.ts'
 
 /** Verdicts of a station that are remembered. */
 export const newestKept = 100
-/** Bytes of the newest images of a station. */
-const mostBytes = 24e6
+/** Bytes of the newest anomaly maps of a station. */
+const mostBytes = 8e6
 /** Entries of the journal that are looked through at the start. */
 const mostEntries = 20_000
 
-/** An image as it came in, with what its model made of it. */
-export interface Seen {
-  readonly image: Uint8Array
-  readonly map?: AnomalyMap
-  readonly region?: Region
+/** The score by place, of the region of an image that the model saw. */
+interface HeldMap {
+  readonly map: AnomalyMap
+  readonly region: Region | undefined
 }
+
+/** The image of a part that was judged, while it is in memory. `time`: when it was taken, ms since epoch. */
+export type ImageLookup = (station: string, part: string, time: number) => Uint8Array | undefined
 
 /** A verdict that is remembered. */
 export interface Remembered {
@@ -36,7 +38,7 @@ export interface Remembered {
 interface Wall {
   /** Oldest first. */
   readonly newest: { readonly id: string; readonly event: InspectionEvent }[]
-  readonly images: Hold<Seen>
+  readonly maps: Hold<HeldMap>
   readonly hour: HourTally
   readonly corrections: Corrections
   /** By id of the verdict. */
@@ -54,12 +56,14 @@ export class Gallery {
   readonly #began: number
   readonly #walls = new Map<string, Wall>()
   readonly #darkroom = new Darkroom()
+  readonly #imageOf: ImageLookup
   readonly #changed: () => void
   /** Events that came before the past was read. */
   #early: JournalEvent[] | undefined = []
 
-  constructor(journal: Journal, stations: readonly string[], changed: () => void) {
+  constructor(journal: Journal, stations: readonly string[], imageOf: ImageLookup, changed: () => void) {
     this.#journal = journal
+    this.#imageOf = imageOf
     this.#began = journal.stats('results').next
     this.#changed = changed
     for (const name of stations) this.#walls.set(name, newWall())
@@ -82,15 +86,15 @@ export class Gallery {
     this.#changed()
   }
 
-  /** Holds an image until its verdict is told, and as long as there is room. */
-  hold(event: InspectionEvent, seen: Seen): void {
-    this.#walls.get(event.station)?.images.set(idOf(event), seen)
+  /** Holds the anomaly map of a verdict that will be told, as long as there is room. */
+  hold(event: InspectionEvent, map: AnomalyMap, region?: Region): void {
+    this.#walls.get(event.station)?.maps.set(idOf(event), { map, region })
   }
 
   /** Newest first; undefined where there is no such station. */
   newest(station: string, limit: number): Remembered[] | undefined {
     const wall = this.#walls.get(station)
-    return wall?.newest.slice(-limit).reverse().map(({ id, event }) => remembered(wall, id, event)) // prettier-ignore
+    return wall?.newest.slice(-limit).reverse().map(({ id, event }) => this.#remembered(wall, id, event)) // prettier-ignore
   }
 
   /** Counts verdicts and corrections: what is said of a station is new where this is. */
@@ -112,25 +116,44 @@ export class Gallery {
 
   /** A JPEG of an image, from memory or from where it was kept. */
   async image(station: string, id: string): Promise<Uint8Array | 'unknown' | 'busy'> {
-    const wall = this.#walls.get(station)
-    const event = wall?.newest.find((each) => each.id === id)?.event
-    const held = wall?.images.get(id)
-    if (!wall || (!held && event?.image === undefined)) return 'unknown'
-    try {
-      return await this.#darkroom.picture(`image ${station} ${id}`, async () => previewOf(held?.image ?? (await readFile(event!.image!)))) // prettier-ignore
-    } catch {
-      // The file has gone, or is not a picture any more.
-      return 'unknown'
-    }
+    const event = this.#find(station, id)
+    if (!event || !this.#hasImage(event)) return 'unknown'
+    return this.#picture(`image ${station} ${id}`, async () => previewOf(await this.#bytesOf(event)))
   }
 
   /** A PNG of an anomaly map, to lay over the image. */
   async map(station: string, id: string): Promise<Uint8Array | 'unknown' | 'busy'> {
-    const wall = this.#walls.get(station)
-    const { image, map, region } = wall?.images.get(id) ?? {}
-    const threshold = wall?.newest.find((each) => each.id === id)?.event.threshold
-    if (!image || !map || threshold === undefined || threshold === null) return 'unknown'
-    return this.#darkroom.picture(`map ${station} ${id}`, () => mapPicture(map, threshold, image, region))
+    const event = this.#find(station, id)
+    const held = this.#walls.get(station)?.maps.get(id)
+    if (!event || !held || event.threshold === null || !this.#hasImage(event)) return 'unknown'
+    const { threshold } = event
+    const { map, region } = held
+    return this.#picture(`map ${station} ${id}`, async () => mapPicture(map, threshold, await this.#bytesOf(event), region)) // prettier-ignore
+  }
+
+  #find(station: string, id: string): InspectionEvent | undefined {
+    return this.#walls.get(station)?.newest.find((each) => each.id === id)?.event
+  }
+
+  #hasImage({ station, part, time, image, verdict }: InspectionEvent): boolean {
+    return verdict !== 'unusable' && (image !== undefined || this.#imageOf(station, part, time) !== undefined)
+  }
+
+  /** From memory, else from where it was kept: that path is the journal's, never a client's. */
+  async #bytesOf({ station, part, time, image }: InspectionEvent): Promise<Uint8Array> {
+    return this.#imageOf(station, part, time) ?? readFile(image!)
+  }
+
+  /** A file that has gone, or is not a picture any more, is no picture. */
+  async #picture(name: string, make: () => Promise<Uint8Array>): Promise<Uint8Array | 'unknown' | 'busy'> {
+    return this.#darkroom.picture(name, make).catch(() => 'unknown' as const)
+  }
+
+  #remembered(wall: Wall, id: string, event: InspectionEvent): Remembered {
+    const hasImage = this.#hasImage(event)
+    const hasMap = hasImage && event.threshold !== null && wall.maps.has(id)
+    const correction = wall.corrected.get(id)
+    return { id, event, hasImage, hasMap, ...(correction && { correction }) }
   }
 
   #take(event: JournalEvent): void {
@@ -162,23 +185,11 @@ export class Gallery {
 function newWall(): Wall {
   return {
     newest: [],
-    images: new Hold(mostBytes, ({ image, map }) => image.length + (map?.values.byteLength ?? 0)),
+    maps: new Hold(mostBytes, ({ map }) => map.values.byteLength),
     hour: new HourTally(),
     corrections: new Corrections(),
     corrected: new Map(),
     revision: 0,
-  }
-}
-
-function remembered(wall: Wall, id: string, event: InspectionEvent): Remembered {
-  const seen = wall.images.get(id)
-  const correction = wall.corrected.get(id)
-  return {
-    id,
-    event,
-    hasImage: seen !== undefined || event.image !== undefined,
-    hasMap: seen?.map !== undefined && event.threshold !== null,
-    ...(correction && { correction }),
   }
 }
 

@@ -21,8 +21,45 @@ function byClass({ label, score }: ImageAnswer, { fails, passes, min_confidence 
     const reason = `${label} with ${score.toFixed(2)}, less than the ${min_confidence} that is asked for`
     return { verdict: 'operator', reason, threshold }
   }
-  const bad = fails ? fails.includes(label) : !passes.includes(label)
+  const bad = isBad(label, { fails, passes })
   return { verdict: bad ? 'fail' : 'pass', reason: bad ? label : '', threshold }
+}
+
+/** Whether parts of a class fail. */
+function isBad(label: string, { fails, passes }: Pick<VerdictRule, 'fails' | 'passes'>): boolean {
+  return fails ? fails.includes(label) : !passes.includes(label)
+}
+
+/** The class that an answer names: of a score, by the threshold that the rule has or the model learned. */
+export function labelOf({ label, score, threshold, probabilities }: ImageAnswer, settings: VerdictRule): string {
+  if (probabilities) return label
+  return score <= (settings.threshold ?? threshold ?? 0) ? goodClass : defectClass
+}
+
+/** Classes of a model that learns from good parts only. */
+export const goodClass = 'good'
+export const defectClass = 'defect'
+
+/** Words for a part that passes, whatever its class is called; and for one that does not. */
+const soundWords = ['good', 'ok', 'pass']
+const badWords = ['defect', 'bad', 'fail']
+
+/**
+ * The class that somebody means by a word. `classes`: those of the model, and those that images were called before; none
+ * where there is neither: then every word is a class.
+ */
+export function classMeant(
+  word: string,
+  classes: readonly string[],
+  settings: VerdictRule,
+): { readonly class: string } | { readonly why: string } {
+  if (classes.length === 0 || classes.includes(word)) return { class: word }
+  const bad = badWords.includes(word.toLowerCase())
+  if (bad || soundWords.includes(word.toLowerCase())) {
+    const fits = classes.filter((name) => (name === defectClass || isBad(name, settings)) === bad)
+    if (fits.length === 1) return { class: fits[0] }
+  }
+  return { why: `which class is meant by "${word}" is not clear; there are: ${classes.join(', ')}` }
 }
 
 function byScore(answer: ImageAnswer, settings: VerdictRule): Ruling {

@@ -1,21 +1,29 @@
+import { join } from 'node:path'
 import type { Subscription } from 'rxjs'
 import type { ImageProblem } from '../models/inspection/decode.ts'
-import type { ImageAnswer, Inspector } from '../models/inspection/inspector.ts'
+import type { ImageAnswer } from '../models/inspection/inspector.ts'
 import type { StationSettings } from './inspection-config.ts'
+import { ImageStore } from './image-store.ts'
+import { StationCorrections } from './inspection-corrections.ts'
 import { ImageKeeper } from './inspection-keeper.ts'
+import type { JudgingModel } from './inspection-model.ts'
+import { JudgedParts } from './inspection-parts.ts'
 import { BoundedQueue } from './inspection-queue.ts'
 import { rule, ruleValues, type Ruling } from './inspection-rule.ts'
+import { Shadow } from './inspection-shadow.ts'
 import { PartValues } from './inspection-values.ts'
 import {
   describeError,
   type Batch,
   type Clock,
+  type CorrectionEvent,
   type DeadLetter,
   type ImageArrival,
   type ImageSource,
   type InspectionEvent,
   type Logger,
   type Metrics,
+  type OpinionEvent,
   type TagTable,
 } from './core/index.ts'
 
@@ -24,16 +32,14 @@ export interface StationParts {
   readonly name: string
   readonly settings: StationSettings
   readonly source: ImageSource
-  /** The model; absent while there is none. */
-  readonly inspector: Inspector | undefined
   readonly tags: TagTable
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
-  /** Folder of the images that are kept. */
+  /** Folder of the images that are kept, and of those that people said the class of. */
   readonly folder: string
-  /** Stores a verdict on an image; resolves when it is on disk. */
-  record(event: InspectionEvent, image: Uint8Array, answer: ImageAnswer | undefined): Promise<void>
+  /** Stores a verdict, with the model's answer that led to it, or an opinion; resolves when it is on disk. */
+  readonly record: (event: InspectionEvent | OpinionEvent, answer?: ImageAnswer) => Promise<void>
   /** Puts an image aside that cannot be used. */
   reject(letter: DeadLetter): Promise<void>
 }
@@ -54,8 +60,6 @@ export interface StationCounts {
   readonly repeated: number
 }
 
-/** Part ids that are remembered, to say which come again. */
-const mostParts = 1000
 /** Parts that may wait for their measured values at once, with their images. */
 const mostWaiting = 256
 
@@ -65,11 +69,13 @@ const mostWaiting = 256
  */
 export class Station {
   readonly #parts: StationParts
-  #inspector: Inspector | undefined
   readonly #queue: BoundedQueue<Waiting>
   readonly #values: PartValues
   readonly #keeper: ImageKeeper
-  readonly #recent = new Set<string>()
+  readonly #judged: JudgedParts
+  readonly #corrections: StationCorrections
+  #model: JudgingModel | undefined
+  #shadow: Shadow | undefined
   readonly #counts = { received: 0, judged: 0, dropped: 0, unusable: 0, repeated: 0 }
   readonly #underWay = new Set<Promise<void>>()
   /** Images that are being decoded and judged now. */
@@ -79,14 +85,23 @@ export class Station {
   constructor(parts: StationParts) {
     const { settings, folder, tags } = parts
     this.#parts = parts
-    this.#inspector = parts.inspector
     this.#queue = new BoundedQueue(settings.queue.length, settings.queue.when_full, ({ arrival }) => {
       this.#counts.dropped++
       parts.metrics.count('inspections_dropped_total', 1, { station: parts.name })
       arrival.settled?.()
     })
     this.#values = new PartValues(settings.values, tags)
-    this.#keeper = new ImageKeeper(folder, settings.keep)
+    this.#keeper = new ImageKeeper(join(folder, 'images'), settings.keep)
+    this.#judged = new JudgedParts(settings.keep.recent)
+    this.#corrections = new StationCorrections({
+      station: parts.name,
+      settings,
+      labelled: new ImageStore(labelledFolder(folder), { size: settings.learn.keep }),
+      keeper: this.#keeper,
+      judged: this.#judged,
+      log: parts.log,
+      models: () => [this.#model, this.#shadow?.model].filter((model) => model !== undefined),
+    })
   }
 
   get counts(): StationCounts {
@@ -98,13 +113,33 @@ export class Station {
     return this.#queue.length
   }
 
-  start(): void {
-    this.#subscription = this.#parts.source.images().subscribe((arrival) => this.#arrived(arrival))
+  get model(): JudgingModel | undefined {
+    return this.#model
   }
 
-  /** Puts a model to work that came after the start. */
-  use(inspector: Inspector): void {
-    this.#inspector = inspector
+  /** The image of a part that was judged, by the time it was taken; undefined where memory had to be made. */
+  imageOf(part: string, time: number): Uint8Array | undefined {
+    return this.#judged.find(part, time)?.image
+  }
+
+  /** The model that judges from the next image on; with none the operator decides. */
+  use(model: JudgingModel | undefined): void {
+    this.#model = model
+  }
+
+  /** A model that looks at the same images without effect; none ends that. */
+  challenge(model: JudgingModel | undefined): void {
+    const { name, settings, record, log } = this.#parts
+    this.#shadow = model && new Shadow({ station: name, model, settings, record, log })
+  }
+
+  /** The event of a correction as it is to be recorded, or why it cannot be. */
+  correct(event: CorrectionEvent): Promise<CorrectionEvent | string> {
+    return this.#corrections.admit(event)
+  }
+
+  start(): void {
+    this.#subscription = this.#parts.source.images().subscribe((arrival) => this.#arrived(arrival))
   }
 
   /** Takes samples, for the measured values of parts. */
@@ -116,7 +151,7 @@ export class Station {
   async stop(): Promise<void> {
     this.#subscription?.unsubscribe()
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
-    await this.#inspector?.close()
+    await this.#shadow?.idle()
   }
 
   #arrived(arrival: ImageArrival): void {
@@ -143,12 +178,15 @@ export class Station {
   async #judge(waiting: Waiting): Promise<void> {
     const { arrival, received } = waiting
     const part = this.#partOf(arrival)
-    const answer = await this.#ask(arrival)
+    this.#judged.add(part, arrival.time, arrival.image)
+    const model = this.#model
+    const answer = await this.#ask(arrival, model)
     if (answer && 'reason' in answer) return this.#unusable(arrival, part, answer, received)
     const { verdict, values: limits } = this.#parts.settings
     const image: Ruling = answer
       ? rule(answer, verdict)
       : { verdict: 'operator', reason: 'the station has no model yet', threshold: null }
+    if (model && answer) this.#shadow?.look(arrival, part, model.version, image)
     const values = await this.#valuesOf(part)
     const ruling = ruleValues(image, values, limits)
     const kept = await this.#keep(arrival, ruling, part)
@@ -157,9 +195,12 @@ export class Station {
   }
 
   /** The model's answer; the next image may follow while this one waits for its measured values. */
-  async #ask({ image }: ImageArrival): Promise<ImageAnswer | ImageProblem | undefined> {
+  async #ask(
+    { image }: ImageArrival,
+    model: JudgingModel | undefined,
+  ): Promise<ImageAnswer | ImageProblem | undefined> {
     try {
-      return await this.#inspector?.inspect(image)
+      return await model?.inspector.inspect(image)
     } finally {
       this.#judging--
       this.#next()
@@ -199,7 +240,7 @@ export class Station {
       reason: ruling.reason,
       ...(kept !== undefined && { image: kept }),
     }
-    await this.#parts.record(event, arrival.image, answer)
+    await this.#parts.record(event, answer)
     arrival.settled?.()
   }
 
@@ -223,9 +264,7 @@ export class Station {
   /** The image's part id, else its time. An id that comes again keeps its name: both verdicts stand, and it is counted. */
   #partOf({ part, time }: ImageArrival): string {
     const id = part ?? new Date(time).toISOString()
-    if (this.#recent.has(id)) this.#counts.repeated++
-    this.#recent.add(id)
-    if (this.#recent.size > mostParts) this.#recent.delete(this.#recent.values().next().value!)
+    if (this.#judged.has(id)) this.#counts.repeated++
     return id
   }
 
@@ -238,6 +277,11 @@ export class Station {
       return undefined
     }
   }
+}
+
+/** Where a station keeps the images that people said the class of: one folder per class. `folder`: that of the station. */
+export function labelledFolder(folder: string): string {
+  return join(folder, 'labelled')
 }
 
 function patience(ms: number): Promise<void> {

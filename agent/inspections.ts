@@ -2,15 +2,16 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createImageSource, PostedImages } from '../connectors/images/index.ts'
 import { readImageBundle, readOwnImageModel } from '../models/inspection/bundle.ts'
-import type { Inspector } from '../models/inspection/inspector.ts'
-import type { ImageBundle, ImageManifest } from '../models/inspection/manifest.ts'
+import type { ImageBundle } from '../models/inspection/manifest.ts'
 import { openInspectorPool } from '../models/inspection/pool.ts'
 import type { Config } from './components.ts'
+import type { Corrections } from './corrections.ts'
 import {
   describeError,
   DetectorError,
   type Batch,
   type Clock,
+  type CorrectionEvent,
   type ConnectorContext,
   type Journal,
   type Logger,
@@ -18,6 +19,7 @@ import {
   type Status,
 } from './core/index.ts'
 import { Station } from './inspection.ts'
+import type { JudgingModel } from './inspection-model.ts'
 import type { Gallery } from './inspection-gallery.ts'
 import type { StationSettings } from './inspection-config.ts'
 
@@ -46,12 +48,10 @@ export function stationModel(data: string, station: string, { model }: StationSe
 }
 
 /** All stations of a configuration, at work. */
-export class Inspections {
+export class Inspections implements Corrections {
   readonly stations = new Map<string, Station>()
   /** How each source is, by station. */
   readonly statuses = new Map<string, Status>()
-  /** The model that each station judges by; absent where it has none. */
-  readonly models = new Map<string, ImageManifest>()
   readonly #posted = new Map<string, PostedImages>()
   readonly #parts: InspectionParts
   /** Stamp of the model that was tried last, by station: one that is broken is not tried again. */
@@ -89,9 +89,18 @@ export class Inspections {
     for (const station of this.stations.values()) station.measured(batch)
   }
 
+  /** See `Corrections`. */
+  async admit(event: CorrectionEvent): Promise<CorrectionEvent | string> {
+    const station = this.stations.get(event.station)
+    if (station) return station.correct(event)
+    return `there is no station ${event.station}; there are: ${[...this.stations.keys()].join(', ') || 'none'}`
+  }
+
   async stop(): Promise<void> {
     clearTimeout(this.#looking)
-    await Promise.allSettled([...this.stations.values()].map((station) => station.stop()))
+    const stations = [...this.stations.values()]
+    await Promise.allSettled(stations.map((station) => station.stop()))
+    await Promise.allSettled(stations.map(async ({ model }) => model?.inspector.close()))
   }
 
   async #add(name: string, settings: StationSettings): Promise<void> {
@@ -117,34 +126,32 @@ export class Inspections {
       name,
       settings,
       source,
-      inspector: await this.#openModel(name),
       tags: journal.tags,
       clock,
       log,
       metrics,
-      folder: join(folder, 'images'),
-      record: async (event, image, answer) => {
-        const { region } = this.models.get(name)?.input ?? {}
-        if (event.verdict !== 'unusable') gallery.hold(event, { image, ...(answer?.map && { map: answer.map }), ...(region && { region }) }) // prettier-ignore
+      folder,
+      record: async (event, answer) => {
+        if (event.type === 'inspection' && answer?.map) gallery.hold(event, answer.map, station.model?.manifest.input.region) // prettier-ignore
         await journal.append('samples', [{ kind: 'event', event, arrival: clock.now() }])
       },
       reject: async (letter) => {
         await journal.append('dead', [{ kind: 'dead', letter }])
       },
     })
+    station.use(await this.#openModel(name))
     this.stations.set(name, station)
   }
 
   /** The model of a station, where it has one that can be used. */
-  async #openModel(name: string): Promise<Inspector | undefined> {
+  async #openModel(name: string): Promise<JudgingModel | undefined> {
     const { config, log } = this.#parts
     const settings = config.inspections[name]
     this.#tried.set(name, await this.#stamp(name))
     try {
-      const bundle = await stationModel(config.data, name, settings)
-      const inspector = await openInspectorPool(bundle, settings.bounds, settings.workers)
-      this.models.set(name, bundle.manifest)
-      return inspector
+      const { manifest, ...bundle } = await stationModel(config.data, name, settings)
+      const inspector = await openInspectorPool({ manifest, ...bundle }, settings.bounds, settings.workers)
+      return { version: manifest.version, inspector, output: manifest.output, manifest }
     } catch (error) {
       const remedy = error instanceof DetectorError ? error.remedy : undefined
       log.error({ station: name, ...(remedy !== undefined && { remedy }) }, `no model: ${describeError(error)}`)
@@ -161,11 +168,11 @@ export class Inspections {
   /** Stations without a model get the one that was trained in the meantime. */
   async #look(): Promise<void> {
     for (const [name, station] of this.stations) {
-      const stamp = this.models.has(name) ? undefined : await this.#stamp(name)
+      const stamp = station.model ? undefined : await this.#stamp(name)
       if (stamp === undefined || stamp === this.#tried.get(name)) continue
-      const inspector = await this.#openModel(name)
-      if (inspector) station.use(inspector)
+      station.use(await this.#openModel(name))
     }
-    if (this.stations.size > this.models.size) this.#looking = setTimeout(() => void this.#look(), lookEvery)
+    const waiting = [...this.stations.values()].some(({ model }) => !model)
+    if (waiting) this.#looking = setTimeout(() => void this.#look(), lookEvery)
   }
 }

@@ -11,7 +11,7 @@ import { HistoryReader } from './history.ts'
 import { keepHeapSmall } from './heap.ts'
 import { createHttp, loadToken, type Listening } from './http/index.ts'
 import { Ingest } from './ingest.ts'
-import { Gallery } from './inspection-gallery.ts'
+import { Gallery, type ImageLookup } from './inspection-gallery.ts'
 import { Inspections } from './inspections.ts'
 import { Internals } from './internals.ts'
 import { openJournal } from './journal/index.ts'
@@ -71,7 +71,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const checkpoint = journal.cursor(pipelineCursor)
   const sinks = () => connections.filter(({ sink }) => sink)
   const newest = new Newest(tags)
-  const gallery = new Gallery(journal, Object.keys(config.inspections), () => view.changes.next())
+  const imageOf: ImageLookup = (station, part, time) => inspections.stations.get(station)?.imageOf(part, time)
+  const gallery = new Gallery(journal, Object.keys(config.inspections), imageOf, () => view.changes.next())
   const inspections = new Inspections({ config, journal, clock, log, metrics, gallery })
   const createPipeline = async (saved: unknown) => {
     const keepSamples = sinks().length > 0
@@ -90,7 +91,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let pipeline = await createPipeline(checkpoint?.state)
   const from = checkpoint?.offset ?? journal.stats('samples').first
   const live = new Live({ journal, pipeline, from, metrics, log, clock, checkpointEvery })
-  const ingest = new Ingest({ journal, metrics, log, clock, tickFor: () => tickFor(config) })
+  const ingest = new Ingest({ journal, corrections: inspections, metrics, log, clock, tickFor: () => tickFor(config) })
   const record = (event: JournalEvent) => ingest.record([{ kind: 'event', event, arrival: clock.now() }])
   const learning = new Learning({
     monitors: () => pipeline.monitors,
@@ -141,6 +142,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     failure: () => failure,
     camera: inspections,
     ...(Object.keys(config.inspections).length > 0 && { inspection: new InspectionsView(inspections, gallery, clock) }),
+    corrections: inspections,
     ...(options.plant && { plant: options.plant }),
   })
   const internals = new Internals({

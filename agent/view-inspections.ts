@@ -1,9 +1,10 @@
 import { partVerdicts, type Clock } from './core/index.ts'
 import type { InspectionView, PartView, PictureAnswer, StationGlance, StationView } from './http/index.ts'
 import { newestKept, type Gallery, type Remembered } from './inspection-gallery.ts'
+import type { JudgingModel } from './inspection-model.ts'
 import type { Inspections } from './inspections.ts'
 import type { VerdictRule } from './inspection-config.ts'
-import type { ImageManifest } from '../models/inspection/manifest.ts'
+import type { ImageOutput } from '../models/inspection/manifest.ts'
 
 /** What is shown of the stations. */
 export class InspectionsView implements InspectionView {
@@ -22,7 +23,7 @@ export class InspectionsView implements InspectionView {
       const { last } = this.#gallery.verdicts(station, this.#clock.now())
       return {
         station,
-        ready: this.#inspections.models.has(station),
+        ready: this.#inspections.stations.get(station)?.model !== undefined,
         judged: this.#inspections.stations.get(station)?.counts.judged ?? 0,
         parts: partVerdicts.reduce((sum, verdict) => sum + last[verdict], 0),
         fails: last.fail,
@@ -35,8 +36,8 @@ export class InspectionsView implements InspectionView {
   station(name: string, limit: number): StationView | undefined {
     if (!Object.hasOwn(this.#inspections.settings, name)) return undefined
     const settings = this.#inspections.settings[name]
-    const manifest = this.#inspections.models.get(name)
     const station = this.#inspections.stations.get(name)
+    const model = station?.model
     const counts = station?.counts ?? { received: 0, judged: 0, dropped: 0, unusable: 0, repeated: 0 }
     const newest = this.#gallery.newest(name, Math.min(limit, newestKept)) ?? []
     return {
@@ -45,9 +46,9 @@ export class InspectionsView implements InspectionView {
         state: settings.source.type === 'http' ? 'up' : 'connecting',
         message: settings.source.type === 'http' ? 'takes images by POST' : 'not connected yet',
       },
-      model: manifest ? { version: manifest.version, method: manifest.type, created: manifest.created, images: manifest.training.images } : null, // prettier-ignore
+      model: model ? modelView(model) : null,
       learns: settings.model.type === 'learned',
-      ...classesOf(manifest, settings.verdict),
+      ...classesOf(model?.output, settings.verdict),
       counts: { ...counts, waiting: station?.waiting ?? 0 },
       ...this.#gallery.verdicts(name, this.#clock.now()),
       confusion: this.#gallery.confusion(name),
@@ -64,9 +65,12 @@ export class InspectionsView implements InspectionView {
   }
 }
 
+function modelView({ version, manifest: { type, created, training } }: JudgingModel): StationView['model'] {
+  return { version, method: type, created, images: training.images }
+}
+
 /** What a part may be said to be, those that pass first: the classes of the model, else good and defect. */
-function classesOf(manifest: ImageManifest | undefined, { fails, passes }: VerdictRule) {
-  const output = manifest?.output
+function classesOf(output: ImageOutput | undefined, { fails, passes }: VerdictRule) {
   const classes = output?.type === 'classes' ? output.classes : ['good', 'defect']
   const passing = classes.filter((name) => (fails ? !fails.includes(name) : passes.includes(name)))
   return { classes: [...passing, ...classes.filter((name) => !passing.includes(name))], passes: passing }

@@ -2,6 +2,7 @@ import { Subject } from 'rxjs'
 import type { Alarm } from './alarms.ts'
 import type { Annals } from './annals.ts'
 import {
+  correctionOf,
   labelEventOf,
   streams,
   type ActionEvent,
@@ -12,6 +13,7 @@ import {
   type Status,
 } from './core/index.ts'
 import type { Connection } from './connections.ts'
+import type { Corrections } from './corrections.ts'
 import type { SinkLedger as Delivered } from './delivery.ts'
 import {
   type AgentState,
@@ -21,6 +23,8 @@ import {
   type AlarmRequest,
   type AuditEntry,
   type CertificateView,
+  type CorrectionAnswer,
+  type CorrectionRequest,
   type ConnectionState,
   type DeadLetterView,
   type HealthTrend,
@@ -71,6 +75,7 @@ export interface ViewParts extends AssetParts {
   readonly plant?: PlantView & { state(): PlantState }
   readonly camera?: CameraView
   readonly inspection?: InspectionView
+  readonly corrections: Corrections
   readonly modelRequests: ModelActions
   readonly registry: Registry
 }
@@ -293,6 +298,15 @@ export class View implements AgentView {
     const event = labelEventOf(label, arrival)
     if (event) await ingest.record([{ kind: 'event', event, arrival }])
     return event ? 'recorded' : 'unknown'
+  }
+
+  async correct(correction: CorrectionRequest): Promise<CorrectionAnswer> {
+    const { corrections, ingest, clock } = this.#parts
+    const arrival = clock.now()
+    const found = await corrections.admit(correctionOf(correction, arrival))
+    if (typeof found === 'string') return { answer: 'unknown', why: found }
+    await ingest.record([{ kind: 'event', event: found, arrival }])
+    return { answer: 'recorded', class: found.class, learns: found.image !== undefined }
   }
 
   get modelRequests(): ModelActions {

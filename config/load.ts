@@ -4,7 +4,7 @@ import { LineCounter, isMap, isScalar, parseDocument, visit, type Document } fro
 import type { z } from 'zod'
 import { ConfigError, describeError, type ConfigProblem } from '../agent/core/index.ts'
 import { explainIssues } from './problems.ts'
-import { danglingReferences } from './schema.ts'
+import { danglingReferences, sharedNames } from './schema.ts'
 
 /** Settings that the environment and the command line may override, in convict's order: file < environment < arguments. */
 const layered = {
@@ -53,7 +53,7 @@ export function parseConfig<Schema extends z.ZodType>(
   if (document.contents === null || isMap(document.contents)) override(document, env, args)
   const raw: unknown = document.toJS() ?? {}
   const result = schema.safeParse(raw)
-  const issues = [...(result.error?.issues ?? []), ...danglingReferences(raw)].filter(
+  const issues = [...(result.error?.issues ?? []), ...danglingReferences(raw), ...sharedNames(raw)].filter(
     ({ path }) => !unresolved.test(String(document.getIn(path))),
   )
   problems.push(...explainIssues(issues, schema, document, lines))

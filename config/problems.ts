@@ -51,7 +51,9 @@ function explain(issue: Issue, schema: z.ZodType, document: Document): Found[] {
   const last = String(issue.path.at(-1))
   const message =
     missing && issue.code === 'invalid_type' ? `"${last}" is missing (${plain(issue.message)})` : plain(issue.message)
-  return [{ path: issue.path, message, offset: offsetOf(document, issue.path) }]
+  const aboutKey = issue.code === 'custom' && issue.params?.about === 'key'
+  const offset = aboutKey ? offsetOfKey(document, issue.path) : offsetOf(document, issue.path)
+  return [{ path: issue.path, message, offset }]
 }
 
 function plain(message: string): string {

@@ -1,8 +1,8 @@
-import { Cron } from 'croner'
 import { z } from 'zod'
 import { assetExpression, byteSize, duration } from '../agent/core/index.ts'
 import type { ConfigProblem, ConnectorDefinition, OperatorDefinition } from '../agent/core/index.ts'
 import { byKey, byType } from './choice.ts'
+import { schedule } from './schedule.ts'
 
 /** What the rooms contribute to the configuration: each keeps its schema beside its code. */
 export interface Components<
@@ -55,27 +55,6 @@ export const alarmConfig = z.strictObject({
     .describe(
       'Clears only when the score is under the threshold by this share of it; between the two nothing changes.',
     ),
-})
-
-const schedules = {
-  hourly: '0 * * * *',
-  daily: '0 3 * * *',
-  weekly: '0 3 * * 1',
-  monthly: '0 3 1 * *',
-} as const
-
-/** `weekly` or a cron pattern; a cron pattern comes out, undefined for `never`. */
-const schedule = z.string().transform((text, context): string | undefined => {
-  if (text === 'never') return undefined
-  const pattern = text in schedules ? schedules[text as keyof typeof schedules] : text
-  try {
-    new Cron(pattern, { paused: true })
-    return pattern
-  } catch (error) {
-    const known = ['never', ...Object.keys(schedules)].join(', ')
-    context.addIssue({ code: 'custom', message: `expected ${known} or a cron pattern: ${(error as Error).message}` })
-    return z.NEVER
-  }
 })
 
 export const learnConfig = z.strictObject({
@@ -174,6 +153,17 @@ export function configSchema<
     inspections: z.record(name, components.station).default({}).describe('Stations that judge parts by their images.'),
     monitors: z.record(name, consistent).default({}).describe('Analyses, each for a class of assets.'),
   })
+}
+
+/** Stations and monitors share the registry of models, commands and topics: no two may have one name. */
+export function sharedNames(raw: unknown): z.core.$ZodIssue[] {
+  const monitors = keysOf(raw, 'monitors')
+  return keysOf(raw, 'inspections')
+    .filter((name) => monitors.includes(name))
+    .map((name) => {
+      const message = `a monitor is called "${name}" as well; give the station another name`
+      return { code: 'custom', path: ['inspections', name], message, input: name, params: { about: 'key' } }
+    })
 }
 
 /** References within the file that lead nowhere; found even where the schema finds other problems. */

@@ -19,6 +19,7 @@ import { stationConfig, verdictRule } from '../agent/inspection-config.ts'
 import { rule } from '../agent/inspection-rule.ts'
 import { decodeImage } from '../models/inspection/decode.ts'
 import type { ImageAnswer, Inspector } from '../models/inspection/inspector.ts'
+import { imageInput } from '../models/inspection/manifest.ts'
 import { bounds } from './models/inspection/pictures.ts'
 import { until } from './support/until.ts'
 
@@ -51,15 +52,20 @@ class Bench {
       name: 'camera',
       settings: stationConfig.parse({ source: { type: 'http' }, ...own }),
       source: { images: () => this.arrivals },
-      inspector,
       tags: this.tags,
       clock: systemClock,
       log: { debug: silent, info: silent, warn: silent, error: silent },
       metrics: silentMetrics,
       folder,
-      record: (event) => Promise.resolve(void this.events.push(event)),
+      record: (event) => {
+        if (event.type === 'inspection') this.events.push(event)
+        return Promise.resolve()
+      },
       reject: (letter) => Promise.resolve(void this.letters.push(letter)),
     })
+    const input = imageInput.parse({ width: 8, height: 8 })
+    const manifest = { type: 'onnx', created: 0, input, training: { images: 0, held_out: 0, classes: {} } }
+    this.station.use({ version: 'm', inspector, output: { type: 'score', threshold: 1 }, manifest })
     this.station.start()
   }
 
@@ -107,8 +113,8 @@ describe('station', () => {
     await bench.station.stop()
     assert.deepEqual(bench.verdicts(), ['A pass', 'B fail'])
     assert.deepEqual(bench.settled, ['A', 'B'])
-    assert.deepEqual(await readdir(join(folder, 'fail')), ['1970-01-01T00-00-01-000Z-B.jpg'])
-    assert.equal(bench.events[1].image, join(folder, 'fail', '1970-01-01T00-00-01-000Z-B.jpg'))
+    assert.deepEqual(await readdir(join(folder, 'images', 'fail')), ['1970-01-01T00-00-01-000Z-B.jpg'])
+    assert.equal(bench.events[1].image, join(folder, 'images', 'fail', '1970-01-01T00-00-01-000Z-B.jpg'))
   })
 
   it('keeps no more images than the bound allows', async () => {
@@ -116,7 +122,7 @@ describe('station', () => {
     const bench = new Bench(folder, { keep: { size: `${Math.ceil(size * 2.5)}B` } }, () => Promise.resolve(bad))
     for (const part of ['A', 'B', 'C', 'D']) bench.send(await picture(), part)
     await bench.station.stop()
-    assert.equal((await readdir(join(folder, 'fail'))).length, 2)
+    assert.equal((await readdir(join(folder, 'images', 'fail'))).length, 2)
   })
 
   it('puts a damaged image aside with its reason and calls the part unusable', async () => {

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { AgentError, labelKinds, type LabelKind } from '../core/index.ts'
+import { AgentError, messageKinds, type MessageKind } from '../core/index.ts'
 import { agentApi, userName, withAgent, type AgentOptions } from './api.ts'
 import { instant } from './data.ts'
 import { print } from './output.ts'
@@ -11,22 +11,31 @@ interface LabelOptions extends AgentOptions {
   readonly class?: string
   readonly value?: string
   readonly monitor?: string
+  readonly station?: string
   readonly note?: string
 }
 
-const kinds = Object.keys(labelKinds) as LabelKind[]
+const kinds = Object.keys(messageKinds) as MessageKind[]
 
 /** `millwright label`: tells the running agent what somebody knows; the next training learns from it. */
 export function label(): Command {
   return withAgent(new Command('label'))
-    .description('Tell the agent what you know of a machine: failures, service, faults, measured values, false alarms.')
+    .description(
+      'Tell the agent what you know of a machine or part: failures, service, faults, measured values, false alarms, verdicts.',
+    )
     .argument('<kind>', kinds.join(', '))
-    .argument('<subject>', 'the asset; for `false-alarm` the id of the alarm')
+    .argument('<subject>', 'the asset; for `false-alarm` the id of the alarm, for `verdict` that of the part')
     .addOption(
       new Option('--time <time>', 'the time it speaks of, or its end, such as 2026-01-05T10:00:00Z; now where absent'),
     )
     .addOption(new Option('--from <time>', 'kind fault: the start of that time'))
-    .addOption(new Option('--class <name>', 'kind fault: name of the fault; `normal` is the sound state'))
+    .addOption(
+      new Option(
+        '--class <name>',
+        'kind fault: name of the fault, `normal` is the sound state; kind verdict: what the part truly is',
+      ),
+    )
+    .addOption(new Option('--station <name>', 'kind verdict: the station that judged the part'))
     .addOption(new Option('--value <number>', 'kind value: what was measured'))
     .addOption(new Option('--monitor <name>', 'the only monitor it is meant for'))
     .addOption(new Option('--by <name>', 'who knows it').default(userName()))
@@ -34,12 +43,13 @@ export function label(): Command {
     .addHelpText(
       'after',
       `
-${kinds.map((kind) => `  ${kind.padEnd(13)}${labelKinds[kind]}`).join('\n')}
+${kinds.map((kind) => `  ${kind.padEnd(13)}${messageKinds[kind]}`).join('\n')}
 
 Example:
   $ millwright label failure line3/pump7 --time 2026-01-05T10:00:00Z
   $ millwright label fault line3/pump7 --class bearing --from 2026-01-05T08:00:00Z --time 2026-01-05T10:00:00Z
   $ millwright label value line1/reactor --value 97.4 --monitor octane
+  $ millwright label verdict P-1042 --station weld --class scratch
   $ millwright label false-alarm pump-health/line3/pump7/1767607200000 --note "hose was moved"`,
     )
     .action(send)
@@ -50,20 +60,27 @@ async function send(kind: string, subject: string, options: LabelOptions): Promi
     throw new AgentError('AGENT_REFUSED', `there is no kind of label "${kind}"`, {
       remedy: `Kinds: ${kinds.join(', ')}.`,
     })
-  const { by, note, time, from, monitor, value } = options
-  const common = { type: kind, by, ...(note !== undefined && { note }) }
-  const body =
-    kind === 'false-alarm'
-      ? { ...common, alarm: subject }
-      : {
-          ...common,
-          asset: subject,
-          ...(time !== undefined && { time: instant(time) }),
-          ...(from !== undefined && { from: instant(from) }),
-          ...(monitor !== undefined && { monitor }),
-          ...(options.class !== undefined && { class: options.class }),
-          ...(value !== undefined && { value: Number(value) }),
-        }
+  const body = bodyOf(kind as MessageKind, subject, options)
   await agentApi(options).post('/api/labels', body)
   print(options.json, body, () => `${subject}: noted as ${kind}; the next training knows it.`)
+}
+
+/** The message of a label. The agent checks it. */
+function bodyOf(kind: MessageKind, subject: string, options: LabelOptions): object {
+  const { by, note, time, from, monitor, station, value } = options
+  const common = { type: kind, by, ...(note !== undefined && { note }) }
+  if (kind === 'false-alarm') return { ...common, alarm: subject }
+  const told = {
+    ...common,
+    ...(time !== undefined && { time: instant(time) }),
+    ...(options.class !== undefined && { class: options.class }),
+  }
+  if (kind === 'verdict') return { ...told, part: subject, ...(station !== undefined && { station }) }
+  return {
+    ...told,
+    asset: subject,
+    ...(from !== undefined && { from: instant(from) }),
+    ...(monitor !== undefined && { monitor }),
+    ...(value !== undefined && { value: Number(value) }),
+  }
 }

@@ -30,6 +30,19 @@ export interface InspectionEvent {
   readonly image?: string
 }
 
+/** What a model beside the one at work made of the image of a part, without effect on the verdict. */
+export interface OpinionEvent {
+  readonly type: 'opinion'
+  /** When the image was taken, ms since epoch. */
+  readonly time: number
+  readonly station: string
+  readonly part: string
+  /** Versions of the model at work, and of the one beside it. */
+  readonly models: readonly [active: string, rival: string]
+  /** Which of the two would fail the part, by the image alone. */
+  readonly fails: readonly [active: boolean, rival: boolean]
+}
+
 /** Somebody says what a part truly is, whatever the station said. */
 export interface CorrectionEvent {
   readonly type: 'correction'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { LabelEvent } from './records.ts'
+import type { CorrectionEvent } from './inspection.ts'
+import { labelKinds, type LabelEvent } from './records.ts'
 
 /** A time as people and programs write it; ms since epoch comes out. */
 const instant = z
@@ -20,7 +21,14 @@ const about = {
   note,
 }
 
-/** A label as it comes over HTTP or MQTT. Its kinds are those of `labelKinds`. */
+/** What may be said in a label: of assets, of alarms, and of parts. */
+export const messageKinds = {
+  ...labelKinds,
+  verdict: 'A part is truly of the named class: confirms or corrects the verdict of a station.',
+} as const
+export type MessageKind = keyof typeof messageKinds
+
+/** A label as it comes over HTTP or MQTT. Its kinds are those of `messageKinds`. */
 export const labelMessage = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('false-alarm'),
@@ -41,15 +49,41 @@ export const labelMessage = z.discriminatedUnion('type', [
     ...about,
     value: z.number().describe('What was measured, in the unit of the estimate.'),
   }),
+  z.strictObject({
+    type: z.literal('verdict'),
+    station: z.string().min(1).max(200).describe('Name of the station, a key of `inspections`.'),
+    part: z.string().min(1).max(1_000).describe('Id of the part, as its verdict has it.'),
+    class: z
+      .string()
+      .trim()
+      .min(1)
+      .max(100)
+      .describe(
+        'What the part truly is: a class of the station; `good` or `defect` where it learns from good parts only. `pass` and `fail` do where they leave no doubt which class is meant.',
+      ),
+    time: instant.optional().describe('The time of the verdict that is meant; absent: the newest on that part.'),
+    by,
+    note,
+  }),
 ])
 export type LabelMessage = z.output<typeof labelMessage>
 
 /** The record of a message that came at `now`, ms since epoch; undefined where it names an alarm that cannot be. */
-export function labelEventOf(message: LabelMessage, now: number): LabelEvent | undefined {
+export function labelEventOf(message: LabelMessage, now: number): LabelEvent | CorrectionEvent | undefined {
   if (message.type === 'false-alarm') return falseAlarmOf(message, now)
+  if (message.type === 'verdict') return correctionOf(message, now)
   const { type: label, time = now, ...rest } = message
   const given = Object.entries(rest as Record<string, unknown>).filter(([, value]) => value !== undefined)
   return { type: 'label', label, time, ...(Object.fromEntries(given) as Pick<LabelEvent, 'asset' | 'by'>) }
+}
+
+/** The record of what somebody said of a part at `now`, ms since epoch. */
+export function correctionOf(
+  { station, part, class: name, time: of, by: who, note: words }: Extract<LabelMessage, { type: 'verdict' }>,
+  now: number,
+): CorrectionEvent {
+  const optional = { ...(of !== undefined && { of }), ...(words !== undefined && { note: words }) }
+  return { type: 'correction', time: now, station, part, class: name, by: who, ...optional }
 }
 
 /** What an alarm that turned out to be false was about, by its id: from the window that raised it until now. */

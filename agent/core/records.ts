@@ -1,7 +1,7 @@
 import type { ActionEvent, AlarmEvent } from './alarm.ts'
 import type { AuditEvent } from './audit.ts'
 import type { Batch } from './batch.ts'
-import type { CorrectionEvent, InspectionEvent } from './inspection.ts'
+import type { CorrectionEvent, InspectionEvent, OpinionEvent } from './inspection.ts'
 import type { Prediction } from './prediction.ts'
 
 /** `samples`: what came in. `results`: what was concluded. `dead`: what could not be used or delivered, with its reason. */
@@ -17,6 +17,7 @@ export const deadReasons = {
   type: 'The value is not of the type the tag has had since it first appeared.',
   value: 'The value is not finite or does not fit its type.',
   time: 'The timestamp cannot be read.',
+  unknown: 'It speaks of a station, a part or a class that is not there.',
   rejected: 'The far side will never accept it; the detail has its words.',
 } as const satisfies Record<string, string>
 export type DeadReason = keyof typeof deadReasons
@@ -129,6 +130,7 @@ export type JournalEvent =
   | AgentEvent
   | InspectionEvent
   | CorrectionEvent
+  | OpinionEvent
 
 /**
  * What the journal stores. A `samples` batch of length 0 says that time has passed without data.

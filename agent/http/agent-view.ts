@@ -63,6 +63,8 @@ export interface AgentView {
   falseAlarm(request: AlarmRequest): Promise<AlarmAnswer>
   /** Records what somebody knows of an asset; durable when it resolves. `unknown`: there is no such asset. */
   label(label: LabelRequest): Promise<AlarmAnswer>
+  /** Records what a part truly is; durable when it resolves. */
+  correct(correction: CorrectionRequest): Promise<CorrectionAnswer>
   readonly modelRequests: ModelActions
   /** There only while a simulated plant is attached. */
   readonly plant?: PlantView
@@ -72,8 +74,15 @@ export interface AgentView {
   readonly camera?: CameraView
 }
 
-/** Any label but a false alarm. */
-export type LabelRequest = Exclude<LabelMessage, { type: 'false-alarm' }>
+/** Any label of an asset. */
+export type LabelRequest = Exclude<LabelMessage, { type: 'false-alarm' | 'verdict' }>
+/** A label of a part. */
+export type CorrectionRequest = Extract<LabelMessage, { type: 'verdict' }>
+
+/** `learns`: the image is there for the next training. `unknown`: there is no such station, part or class; `why` says which. */
+export type CorrectionAnswer =
+  | { readonly answer: 'recorded'; readonly class: string; readonly learns: boolean }
+  | { readonly answer: 'unknown'; readonly why: string }
 
 /** What may be asked for in the life of a model. Each throws or rejects with a DetectorError that says why not. */
 export interface ModelActions {

@@ -28,6 +28,11 @@ export function addChanges(route: Route, { view }: Pick<AppParts, 'view'>): void
       const { alarm, by, note } = body
       return done(context, await view.falseAlarm({ alarm, by, ...(note !== undefined && { reason: note }) }), alarm)
     }
+    if (body.type === 'verdict') {
+      const result = await view.correct(body)
+      if (result.answer === 'unknown') throw new Problem('HTTP_UNKNOWN', result.why)
+      return context.json({ station: body.station, part: body.part, class: result.class, learns: result.learns })
+    }
     if ((await view.label(body)) === 'unknown')
       throw new Problem('HTTP_UNKNOWN', `no monitor watches an asset ${body.asset}`)
     return context.json({ asset: body.asset })

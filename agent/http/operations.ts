@@ -159,10 +159,17 @@ export const operations = {
   },
   'POST /api/labels': {
     summary:
-      'Says what somebody knows: a false alarm, a fault, a failure, service, a measured value. Models learn from it.',
+      'Says what somebody knows: a false alarm, a fault, a failure, service, a measured value, what a part truly is. Models learn from it.',
     access: 'change',
     body: requests.label,
-    answer: z.strictObject({ alarm: z.string().optional(), asset: z.string().optional() }),
+    answer: z.strictObject({
+      alarm: z.string().optional(),
+      asset: z.string().optional(),
+      station: z.string().optional(),
+      part: z.string().optional(),
+      class: z.string().optional().describe('Kind verdict: the class that it was understood as.'),
+      learns: z.boolean().optional().describe('Kind verdict: the image is there for the next training.'),
+    }),
   },
   'GET /api/certificates': {
     summary: 'Certificates of OPC UA servers, pending ones first.',

@@ -3,6 +3,7 @@ import {
   type DeadLetter,
   type DeadReason,
   labelEventOf,
+  type CorrectionEvent,
   type LabelEvent,
   type LabelMessage,
   Quality,
@@ -34,7 +35,7 @@ export class Collector implements Receiver {
   readonly #builder: BatchBuilder
   readonly #origin: string
   letters: Draft[] = []
-  labels: LabelEvent[] = []
+  labels: (LabelEvent | CorrectionEvent)[] = []
   /** Samples whose time was absent or absurd, so far. */
   repaired = 0
   /** Arrival minus time of the newest sample that has its own time, ms. */

@@ -39,7 +39,7 @@ const topic = z.strictObject({
     .enum(formatNames)
     .default('auto')
     .describe(
-      'How the payload is read; `auto` tells it by its first bytes. `labels`: what people or a laboratory know of an asset, such as {"type": "failure", "asset": "line3/pump7", "by": "Mei"}; models learn from it.',
+      'How the payload is read; `auto` tells it by its first bytes. `labels`: what people or a laboratory know of an asset or part, such as {"type": "failure", "asset": "line3/pump7", "by": "Mei"}; models learn from it.',
     ),
   qos: qos.optional().describe('Quality of service of this subscription; absent: that of the connector.'),
   time: time

@@ -86,6 +86,14 @@ export class FakeAgent implements AgentView {
     this.calls.push(['label', request]),
     Promise.resolve(request.asset === 'line1/pump2' ? ('recorded' as const) : ('unknown' as const))
   )
+  correct = (request: { station: string; class: string }) => (
+    this.calls.push(['correct', request]),
+    Promise.resolve(
+      request.station === 'weld'
+        ? ({ answer: 'recorded', class: request.class, learns: true } as const)
+        : ({ answer: 'unknown', why: `there is no station ${request.station}` } as const),
+    )
+  )
   readonly modelRequests = {
     promote: (monitor: string, version: string) => (this.#known(monitor), Promise.resolve(version)),
     rollback: (monitor: string) => (this.#known(monitor), Promise.resolve('0001-aaaaaaaa')),

@@ -114,6 +114,7 @@ const remedies: Readonly<Record<DeadReason, string>> = {
   unmapped: 'Add an entry to `topics` whose `filter` and `tag` fit it.',
   type: 'Give the tag another name, or set `type`: a tag keeps the type of its first value.',
   value: 'Look at the sender: it sends NaN or a number too large for its type.',
+  unknown: 'Name a station of the configuration, and a part that it judged a while ago at most.',
   time: 'Set `time` of the topic: the field and its unit, or `arrival`.',
   rejected: 'Look at the words of the far side.',
 }
