@@ -9,8 +9,9 @@ import { Darkroom } from './inspection-darkroom.ts'
 import { Corrections, HourTally, noVerdicts, type Confusion, type VerdictCounts } from './inspection-tally.ts'
 import { readSoon } from './seek.ts'
 
-/** Verdicts of a station that are remembered. */
+/** Verdicts of a station that are remembered; and those of parts that did not pass, which are worth more. */
 export const newestKept = 100
+const troubleKept = 50
 /** Bytes of the newest anomaly maps of a station. */
 const mostBytes = 8e6
 /** Entries of the journal that are looked through at the start. */
@@ -35,9 +36,16 @@ export interface Remembered {
   readonly correction?: CorrectionEvent
 }
 
+interface Shot {
+  readonly id: string
+  readonly event: InspectionEvent
+}
+
 interface Wall {
   /** Oldest first. */
-  readonly newest: { readonly id: string; readonly event: InspectionEvent }[]
+  readonly newest: Shot[]
+  /** Those that did not pass, oldest first. */
+  readonly trouble: Shot[]
   readonly maps: Hold<HeldMap>
   readonly hour: HourTally
   readonly corrections: Corrections
@@ -91,10 +99,10 @@ export class Gallery {
     this.#walls.get(event.station)?.maps.set(idOf(event), { map, region })
   }
 
-  /** Newest first; undefined where there is no such station. */
-  newest(station: string, limit: number): Remembered[] | undefined {
+  /** Newest first, or only those that did not pass; undefined where there is no such station. */
+  newest(station: string, limit: number, only?: 'trouble'): Remembered[] | undefined {
     const wall = this.#walls.get(station)
-    return wall?.newest.slice(-limit).reverse().map(({ id, event }) => this.#remembered(wall, id, event)) // prettier-ignore
+    return wall?.[only ?? 'newest'].slice(-limit).reverse().map(({ id, event }) => this.#remembered(wall, id, event)) // prettier-ignore
   }
 
   /** Counts verdicts and corrections: what is said of a station is new where this is. */
@@ -132,7 +140,8 @@ export class Gallery {
   }
 
   #find(station: string, id: string): InspectionEvent | undefined {
-    return this.#walls.get(station)?.newest.find((each) => each.id === id)?.event
+    const wall = this.#walls.get(station)
+    return (wall?.newest.find((each) => each.id === id) ?? wall?.trouble.find((each) => each.id === id))?.event
   }
 
   #hasImage({ station, part, time, image, verdict }: InspectionEvent): boolean {
@@ -165,8 +174,11 @@ export class Gallery {
     const wall = this.#walls.get(event.station)
     if (!wall) return
     wall.revision++
-    wall.newest.push({ id: idOf(event), event })
-    if (wall.newest.length > newestKept) wall.corrected.delete(wall.newest.shift()!.id)
+    const shot = { id: idOf(event), event }
+    wall.newest.push(shot)
+    if (event.verdict !== 'pass') wall.trouble.push(shot)
+    const gone = [...wall.newest.splice(0, wall.newest.length - newestKept), ...wall.trouble.splice(0, wall.trouble.length - troubleKept)] // prettier-ignore
+    for (const { id } of gone) if (!this.#find(event.station, id)) wall.corrected.delete(id)
     wall.hour.add(event.verdict, event.time)
     wall.corrections.judged(event.part, event.time, event.verdict)
   }
@@ -177,7 +189,7 @@ export class Gallery {
     wall.revision++
     const { part, of } = event
     wall.corrections.corrected(part, of, event.class)
-    const meant = wall.newest.findLast((each) => each.event.part === part && (of ?? each.event.time) === each.event.time) // prettier-ignore
+    const meant = [...wall.trouble, ...wall.newest].findLast((each) => each.event.part === part && (of ?? each.event.time) === each.event.time) // prettier-ignore
     if (meant) wall.corrected.set(meant.id, event)
   }
 }
@@ -185,6 +197,7 @@ export class Gallery {
 function newWall(): Wall {
   return {
     newest: [],
+    trouble: [],
     maps: new Hold(mostBytes, ({ map }) => map.values.byteLength),
     hour: new HourTally(),
     corrections: new Corrections(),

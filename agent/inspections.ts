@@ -153,8 +153,11 @@ export class Inspections implements Corrections {
       const inspector = await openInspectorPool({ manifest, ...bundle }, settings.bounds, settings.workers)
       return { version: manifest.version, inspector, output: manifest.output, manifest }
     } catch (error) {
-      const remedy = error instanceof DetectorError ? error.remedy : undefined
-      log.error({ station: name, ...(remedy !== undefined && { remedy }) }, `no model: ${describeError(error)}`)
+      const { remedy, code } = error instanceof DetectorError ? error : {}
+      log[code === 'MODEL_MISSING' ? 'warn' : 'error'](
+        { station: name, ...(remedy !== undefined && { remedy }) },
+        `no model: ${describeError(error)}`,
+      )
       return undefined
     }
   }

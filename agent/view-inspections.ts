@@ -33,13 +33,13 @@ export class InspectionsView implements InspectionView {
     })
   }
 
-  station(name: string, limit: number): StationView | undefined {
+  station(name: string, limit: number, only?: 'trouble'): StationView | undefined {
     if (!Object.hasOwn(this.#inspections.settings, name)) return undefined
     const settings = this.#inspections.settings[name]
     const station = this.#inspections.stations.get(name)
     const model = station?.model
     const counts = station?.counts ?? { received: 0, judged: 0, dropped: 0, unusable: 0, repeated: 0 }
-    const newest = this.#gallery.newest(name, Math.min(limit, newestKept)) ?? []
+    const newest = this.#gallery.newest(name, Math.min(limit, newestKept), only) ?? []
     return {
       station: name,
       source: this.#inspections.statuses.get(name) ?? {
@@ -65,8 +65,8 @@ export class InspectionsView implements InspectionView {
   }
 }
 
-function modelView({ version, manifest: { type, created, training } }: JudgingModel): StationView['model'] {
-  return { version, method: type, created, images: training.images }
+function modelView({ version, output, manifest: { type, created, training } }: JudgingModel): StationView['model'] {
+  return { version, method: type, concludes: output.type, created, images: training.images }
 }
 
 /** What a part may be said to be, those that pass first: the classes of the model, else good and defect. */

@@ -149,6 +149,17 @@ describe('the gallery of the stations', () => {
     assert.equal(gallery.revision('weld'), newestKept + 20)
   })
 
+  it('remembers parts that did not pass for longer', async () => {
+    const gallery = open()
+    await gallery.fill()
+    gallery.told(verdictOn('bad', { verdict: 'fail', time: 0 }))
+    for (let i = 1; i < newestKept + 20; i++) gallery.told(verdictOn(`P${i}`, { time: i }))
+    gallery.told(correction('bad', 'good'))
+    const [{ event, correction: said }, ...others] = gallery.newest('weld', 100, 'trouble')!
+    assert.deepEqual([event.part, said?.class, others], ['bad', 'good', []])
+    assert.ok(!parts(gallery).includes('bad'))
+  })
+
   it('shows an image from memory, and from where it was kept when memory was needed', async () => {
     const gallery = open()
     await gallery.fill()

@@ -11,6 +11,7 @@ import { schema } from '../components.ts'
 import { packageRoot } from '../version.ts'
 import type { ViewParts } from '../view.ts'
 import { overrides, overridesOf } from './configuration.ts'
+import { trainDemoStation } from './demo-station.ts'
 import { createLogger } from './logger.ts'
 import { serve } from './serve.ts'
 
@@ -65,16 +66,21 @@ async function runDemo(text: string, folder: string, args: string[]): Promise<vo
   }
   // The plant's addresses are known when it runs; its log settings before.
   const log = createLogger(load('opc.tcp://127.0.0.1:1', 'mqtt://127.0.0.1:1'))
-  const plant = await startPlant({ folder: join(folder, 'plant'), log })
+  const plant = await startPlant({ folder: join(folder, 'plant'), log, camera: true })
+  let endTraining: (() => Promise<void>) | undefined
   try {
     const config = load(plant.endpoint, plant.brokerUrl)
     await serve({ config, text, args, log, plant: plantView(plant), fallback: true }, ({ url }) => {
+      const [station] = Object.keys(config.inspections)
+      endTraining = trainDemoStation({ plant, folder, text, data: config.data, station, log })
       console.log(`\n  ${url ?? 'The page is off.'}\n`)
       console.log('It learns what is normal for a little over a minute. Then inject a fault on the page, and watch.')
+      console.log('A simulated camera over the conveyor sends an image of each part; verdicts are under Inspection.')
       console.log('Ctrl-C stops it; nothing is left behind.\n')
       return undefined
     })
   } finally {
+    await endTraining?.()
     await plant.close()
   }
 }

@@ -121,8 +121,8 @@ export type PictureAnswer = Uint8Array | 'unknown' | 'busy'
 /** The stations as the page sees them. Names and ids are looked up, and are never part of a path. */
 export interface InspectionView {
   stations(): readonly StationGlance[]
-  /** With at most `limit` verdicts; undefined where there is no such station. */
-  station(station: string, limit: number): StationView | undefined
+  /** With at most `limit` verdicts, all or those of parts that did not pass; undefined where there is no such station. */
+  station(station: string, limit: number, only?: 'trouble'): StationView | undefined
   /** A JPEG. */
   image(station: string, id: string): Promise<PictureAnswer>
   /** A PNG of the same shape. */

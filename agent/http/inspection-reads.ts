@@ -14,7 +14,7 @@ export function addInspections(route: Route, { view, read }: Pick<AppParts, 'vie
   route('GET /api/inspections', (context) => context.json(view.inspection?.stations() ?? []))
   route('GET /api/inspections/:station', (context, { query }) => {
     const name = context.req.param('station')!
-    const found = view.inspection?.station(name, query.limit)
+    const found = view.inspection?.station(name, query.limit, query.only)
     if (!found) throw new Problem('HTTP_UNKNOWN', `there is no station ${name}`)
     return context.json(found)
   })

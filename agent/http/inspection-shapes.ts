@@ -51,7 +51,13 @@ export const stationView = z
       })
       .describe('How its source of images is.'),
     model: z
-      .strictObject({ version: z.string(), method: z.string(), created: time, images: z.number() })
+      .strictObject({
+        version: z.string(),
+        method: z.string(),
+        concludes: z.enum(['classes', 'score']).describe('A class with its probability, or how far from good ones.'),
+        created: time,
+        images: z.number().describe('Images that it learned from.'),
+      })
       .nullable()
       .describe('What it judges by; null: nothing yet, all parts are left to the operator.'),
     learns: z.boolean().describe('Whether its model is trained here; false: a network of the user’s own.'),

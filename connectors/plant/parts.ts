@@ -23,7 +23,7 @@ export interface PartRates {
   readonly torque: number
 }
 
-export const partRates: PartRates = { defects: 0.1, torque: 0.02 }
+export const partRates: PartRates = { defects: 0.12, torque: 0.02 }
 /** Nm. */
 export const torqueLimits = { min: 7.4, max: 9 } as const
 

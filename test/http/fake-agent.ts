@@ -52,7 +52,7 @@ const none = { pass: 0, fail: 0, operator: 0, incomplete: 0, unusable: 0 }
 const stationView: StationView = {
   station: 'weld',
   source: { state: 'up', message: 'subscribed' },
-  model: { version: 'a1b2', method: 'patches', created: 1, images: 100 },
+  model: { version: 'a1b2', method: 'patches', concludes: 'score', created: 1, images: 100 },
   learns: true,
   classes: ['good', 'defect'],
   passes: ['good'],
@@ -134,8 +134,8 @@ export class FakeAgent implements AgentView {
 
   inspection = {
     stations: () => [{ station: 'weld', ready: true, judged: 2, parts: 2, fails: 1, newest: 1_000, revision: 3 }],
-    station: (name: string, limit: number) => (
-      this.calls.push(['station', name, limit]),
+    station: (name: string, limit: number, only?: string) => (
+      this.calls.push(['station', name, limit, only]),
       name === 'weld' ? stationView : undefined
     ),
     image: (station: string, id: string) => (

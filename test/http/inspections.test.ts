@@ -11,9 +11,9 @@ describe('inspections over HTTP', () => {
       stations.map(({ station }) => station),
       ['weld'],
     )
-    const response = await ask('/api/inspections/weld?limit=7')
+    const response = await ask('/api/inspections/weld?limit=7&only=trouble')
     assert.equal(response.headers.get('cache-control'), 'no-store')
-    assert.deepEqual(agent.calls, [['station', 'weld', 7]])
+    assert.deepEqual(agent.calls, [['station', 'weld', 7, 'trouble']])
   })
 
   it('answers no station where none is configured', async () => {
