@@ -3,7 +3,7 @@ import type { InspectionView, PartView, PictureAnswer, StationGlance, StationVie
 import { newestKept, type Gallery, type Remembered } from './inspection-gallery.ts'
 import type { JudgingModel } from './inspection-model.ts'
 import type { Inspections } from './inspections.ts'
-import type { VerdictRule } from './inspection-config.ts'
+import type { StationSettings, VerdictRule } from './inspection-config.ts'
 import type { ImageOutput } from '../models/inspection/manifest.ts'
 
 /** What is shown of the stations. */
@@ -49,6 +49,7 @@ export class InspectionsView implements InspectionView {
       model: model ? modelView(model) : null,
       learns: settings.model.type === 'learned',
       ...classesOf(model?.output, settings.verdict),
+      limits: limitsOf(settings.values),
       counts: { ...counts, waiting: station?.waiting ?? 0 },
       ...this.#gallery.verdicts(name, this.#clock.now()),
       confusion: this.#gallery.confusion(name),
@@ -63,6 +64,15 @@ export class InspectionsView implements InspectionView {
   map(station: string, id: string): Promise<PictureAnswer> {
     return this.#gallery.map(station, id)
   }
+}
+
+function limitsOf(values: StationSettings['values']): StationView['limits'] {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, { min, max }]) => [
+      name,
+      { ...(min !== undefined && { min }), ...(max !== undefined && { max }) },
+    ]),
+  )
 }
 
 function modelView({ version, output, manifest: { type, created, training } }: JudgingModel): StationView['model'] {

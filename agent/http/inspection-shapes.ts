@@ -63,6 +63,10 @@ export const stationView = z
     learns: z.boolean().describe('Whether its model is trained here; false: a network of the user’s own.'),
     classes: list(z.string()).describe('What a correction may say that a part is; those that pass come first.'),
     passes: list(z.string()).describe('Those of the classes that pass.'),
+    limits: z
+      .record(z.string(), z.strictObject({ min: z.number().optional(), max: z.number().optional() }))
+      .readonly()
+      .describe('Measured values that belong to a part, with what is allowed.'),
     counts: z
       .strictObject({
         received: z.number(),

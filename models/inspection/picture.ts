@@ -6,15 +6,14 @@ const longest = 800
 /** An anomaly map is smooth: it needs fewer. */
 const longestMap = 400
 
-/** Colour of what is over the threshold, red, green, blue; and of what comes near it. */
-const over = [224, 36, 50]
-const near = [255, 176, 32]
-/** Share of the threshold from which on something is to be seen. */
-const visible = 0.7
-/** Multiple of the threshold at which the colour is at its strongest. */
-const full = 1.6
+/** Colour of places at the threshold, red, green, blue; and of those far beyond. */
+const near = [255, 184, 28]
+const beyond = [226, 24, 48]
+/** Multiples of the threshold: from where on something is to be seen, and where the colour is at its strongest. */
+const visible = 0.95
+const strongest = 2
 /** Alpha at its strongest: the part stays to be seen. */
-const opaque = 190
+const opaque = 200
 
 /**
  * A JPEG for the screen: upright, at most 800 pixels a side, without what a camera writes into its files.
@@ -32,7 +31,7 @@ export async function previewOf(image: Uint8Array): Promise<Uint8Array> {
 
 /**
  * An anomaly map as a PNG to lay over the preview of its image: of the same shape, clear where nothing is the matter and
- * outside the region, amber near the threshold, red beyond it. Rejects where the image cannot be decoded.
+ * outside the region, amber at the threshold, red beyond it. Rejects where the image cannot be decoded.
  */
 export async function mapPicture(
   map: AnomalyMap,
@@ -65,9 +64,8 @@ function coloursOf({ values }: AnomalyMap, threshold: number): Uint8Array {
   const pixels = new Uint8Array(values.length * 4)
   for (let i = 0; i < values.length; i++) {
     const share = threshold > 0 ? values[i] / threshold : 0
-    const strength = Math.max(0, Math.min(1, (share - visible) / (full - visible)))
-    const mix = Math.max(0, Math.min(1, (share - visible) / (1 - visible)))
-    for (let c = 0; c < 3; c++) pixels[4 * i + c] = Math.round(near[c] + (over[c] - near[c]) * mix)
+    const strength = Math.max(0, Math.min(1, (share - visible) / (strongest - visible)))
+    for (let c = 0; c < 3; c++) pixels[4 * i + c] = Math.round(near[c] + (beyond[c] - near[c]) * Math.sqrt(strength))
     pixels[4 * i + 3] = Math.round(opaque * Math.sqrt(strength))
   }
   return pixels

@@ -56,6 +56,7 @@ const stationView: StationView = {
   learns: true,
   classes: ['good', 'defect'],
   passes: ['good'],
+  limits: { torque: { min: 7 } },
   counts: { received: 2, judged: 2, dropped: 0, unusable: 0, repeated: 0, waiting: 0 },
   last: { ...none, pass: 1, fail: 1 },
   hour: { ...none, pass: 1, fail: 1 },
