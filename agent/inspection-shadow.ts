@@ -8,6 +8,8 @@ export interface ShadowParts {
   readonly model: JudgingModel
   readonly settings: StationSettings
   readonly log: Logger
+  /** Called once, when it cannot look at images. */
+  readonly failed: (version: string, why: string) => void
   readonly record: (event: OpinionEvent) => Promise<void>
 }
 
@@ -51,10 +53,11 @@ export class Shadow {
     await this.#parts.record({ type: 'opinion', time, station, part, models: [active, model.version], fails })
   }
 
-  /** Said once: the trial goes on without opinions, and ends as one that shows nothing. */
   #failed(error: unknown): void {
-    const { station, model, log } = this.#parts
-    if (!this.#broken) log.warn({ station, version: model.version }, `a model has no opinion: ${describeError(error)}`)
+    const { station, model, log, failed } = this.#parts
+    if (this.#broken) return
     this.#broken = true
+    log.warn({ station, version: model.version }, `a model has no opinion: ${describeError(error)}`)
+    failed(model.version, describeError(error))
   }
 }

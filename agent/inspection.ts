@@ -128,9 +128,10 @@ export class Station {
   }
 
   /** A model that looks at the same images without effect; none ends that. */
-  challenge(model: JudgingModel | undefined): void {
+  challenge(model: JudgingModel | undefined, failed: (version: string, why: string) => void = () => undefined): void {
     const { name, settings, record, log } = this.#parts
-    this.#shadow = model && new Shadow({ station: name, model, settings, record, log })
+    if (model?.version === this.#shadow?.model.version) return
+    this.#shadow = model && new Shadow({ station: name, model, settings, record, log, failed })
   }
 
   /** The event of a correction as it is to be recorded, or why it cannot be. */

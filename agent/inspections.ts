@@ -1,27 +1,29 @@
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createImageSource, PostedImages } from '../connectors/images/index.ts'
-import { readImageBundle, readOwnImageModel } from '../models/inspection/bundle.ts'
-import type { ImageBundle } from '../models/inspection/manifest.ts'
-import { openInspectorPool } from '../models/inspection/pool.ts'
+import { readOwnImageModel } from '../models/inspection/bundle.ts'
+import { ImageRegistry } from '../models/inspection/registry.ts'
 import type { Config } from './components.ts'
 import type { Corrections } from './corrections.ts'
-import {
-  describeError,
-  DetectorError,
-  type Batch,
-  type Clock,
-  type CorrectionEvent,
-  type ConnectorContext,
-  type Journal,
-  type Logger,
-  type Metrics,
-  type Status,
+import { folderName } from './image-store.ts'
+import type {
+  Batch,
+  Clock,
+  ConnectorContext,
+  CorrectionEvent,
+  InspectionEvent,
+  Journal,
+  Logger,
+  Metrics,
+  ModelEvent,
+  OpinionEvent,
+  Status,
 } from './core/index.ts'
 import { Station } from './inspection.ts'
-import type { JudgingModel } from './inspection-model.ts'
 import type { Gallery } from './inspection-gallery.ts'
 import type { StationSettings } from './inspection-config.ts'
+import { StationLearner } from './station-learner.ts'
+import { StationLife } from './station-life.ts'
+import { StationModels } from './station-models.ts'
 
 /** What the stations get to work with. */
 export interface InspectionParts {
@@ -30,21 +32,22 @@ export interface InspectionParts {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
+  readonly registry: ImageRegistry
+  /** Where the models of the stations are in their lives, as the pipeline has it now. */
+  readonly lives: () => ReadonlyMap<string, StationLife>
   /** Shows people what the stations see. */
   readonly gallery: Pick<Gallery, 'hold'>
 }
 
-/** ms between two looks for the model of a station that has none. */
-const lookEvery = 2_000
-
-/** Folder of a station's trained model. */
-export function stationModelFolder(data: string, station: string): string {
-  return join(data, 'inspection', encodeURIComponent(station).replace(/^\./, '%2E'), 'model')
+/** Folder of a station's images. */
+export function stationFolder(data: string, station: string): string {
+  return join(data, 'inspection', folderName(station))
 }
 
-/** The model of a station: the trained one, or the user's own. Rejects with a DetectorError. */
-export function stationModel(data: string, station: string, { model }: StationSettings): Promise<ImageBundle> {
-  return model.type === 'onnx' ? readOwnImageModel(model, station) : readImageBundle(stationModelFolder(data, station))
+interface Running {
+  readonly settings: StationSettings
+  readonly station: Station
+  readonly models: StationModels
 }
 
 /** All stations of a configuration, at work. */
@@ -52,14 +55,18 @@ export class Inspections implements Corrections {
   readonly stations = new Map<string, Station>()
   /** How each source is, by station. */
   readonly statuses = new Map<string, Status>()
+  /** The stations whose models the agent trains. */
+  readonly learners = new Map<string, StationLearner>()
+  readonly #running = new Map<string, Running>()
   readonly #posted = new Map<string, PostedImages>()
   readonly #parts: InspectionParts
-  /** Stamp of the model that was tried last, by station: one that is broken is not tried again. */
-  readonly #tried = new Map<string, number | undefined>()
-  #looking: NodeJS.Timeout | undefined
+  #begun = false
+  #tellStarted: () => void = () => undefined
+  readonly #started = new Promise<void>((resolve) => (this.#tellStarted = resolve))
 
   constructor(parts: InspectionParts) {
     this.#parts = parts
+    for (const [name, settings] of Object.entries(parts.config.inspections)) this.#add(name, settings)
   }
 
   /** Settings by station. */
@@ -74,14 +81,36 @@ export class Inspections implements Corrections {
 
   /** An image over HTTP; resolves when it has its verdict, or was dropped. */
   async post(station: string, image: Uint8Array, part: string | undefined): Promise<void> {
+    await this.#started
     await this.#posted.get(station)?.post(image, `POST ${station}`, this.#parts.clock.now(), part)
   }
 
-  /** Loads models and starts the sources. A station without a usable model leaves its parts to the operator. */
+  /**
+   * Loads models and starts the sources, once the pipeline has caught up. A station without a usable model leaves its parts
+   * to the operator.
+   */
   async start(): Promise<void> {
-    for (const [name, settings] of Object.entries(this.#parts.config.inspections)) await this.#add(name, settings)
+    this.#begun = true
+    for (const [name, { settings, models }] of this.#running) {
+      if (settings.model.type !== 'learned') {
+        const own = settings.model
+        await models.useOwn(() => readOwnImageModel(own, name))
+      } else await this.#follow(name, await this.#newest(name))
+    }
     for (const station of this.stations.values()) station.start()
-    if (this.stations.size > 0) this.#looking = setTimeout(() => void this.#look(), lookEvery)
+    this.#tellStarted()
+  }
+
+  /** The model of a station has taken a step in its life. */
+  stepped(name: string): void {
+    if (this.#begun) void this.#follow(name)
+  }
+
+  /** Lets a station work with the versions that its life says now; with `first` where that says none. */
+  async #follow(name: string, first?: string): Promise<void> {
+    const { models } = this.#running.get(name)!
+    const life = this.#parts.lives().get(name)
+    await models.follow({ active: life?.model ?? first, rival: life?.rival?.version })
   }
 
   /** Takes samples, for measured values of parts. */
@@ -92,34 +121,32 @@ export class Inspections implements Corrections {
   /** See `Corrections`. */
   async admit(event: CorrectionEvent): Promise<CorrectionEvent | string> {
     const station = this.stations.get(event.station)
-    if (station) return station.correct(event)
-    return `there is no station ${event.station}; there are: ${[...this.stations.keys()].join(', ') || 'none'}`
+    if (!station)
+      return `there is no station ${event.station}; there are: ${[...this.stations.keys()].join(', ') || 'none'}`
+    await this.#started
+    return station.correct(event)
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.#looking)
-    const stations = [...this.stations.values()]
-    await Promise.allSettled(stations.map((station) => station.stop()))
-    await Promise.allSettled(stations.map(async ({ model }) => model?.inspector.close()))
+    await Promise.allSettled([...this.stations.values()].map((station) => station.stop()))
+    await Promise.allSettled([...this.#running.values()].map(({ models }) => models.close()))
   }
 
-  async #add(name: string, settings: StationSettings): Promise<void> {
-    const { config, journal, clock, log, metrics, gallery } = this.#parts
-    const folder = join(config.data, 'inspection', encodeURIComponent(name))
-    const report = (status: Status) => {
-      if (status.state !== this.statuses.get(name)?.state) log.info({ station: name, state: status.state }, status.message) // prettier-ignore
-      this.statuses.set(name, status)
-    }
-    const context: ConnectorContext = {
-      name,
-      site: config.site,
-      log,
-      metrics,
-      clock,
-      tags: journal.tags,
-      folder,
-      report,
-    }
+  /** What a station without a model begins with: the newest of the registry, as a record, so that it is known after a restart. */
+  async #newest(name: string): Promise<string | undefined> {
+    const { registry, clock, lives } = this.#parts
+    if (lives().get(name)?.model !== undefined) return undefined
+    const version = (await registry.versions(name)).at(-1)
+    if (version === undefined) return undefined
+    const event = { type: 'model', time: clock.now(), monitor: name, step: 'active', version } as const
+    await this.#record({ ...event, detail: 'newest in the registry' })
+    return version
+  }
+
+  #add(name: string, settings: StationSettings): void {
+    const { config, journal, clock, log, metrics, registry, lives, gallery } = this.#parts
+    const folder = stationFolder(config.data, name)
+    const context = this.#context(name, folder)
     const source = createImageSource(settings.source, context, settings.bounds.bytes)
     if (source instanceof PostedImages) this.#posted.set(name, source)
     const station = new Station({
@@ -131,51 +158,33 @@ export class Inspections implements Corrections {
       log,
       metrics,
       folder,
-      record: async (event, answer) => {
+      record: (event, answer) => {
         if (event.type === 'inspection' && answer?.map) gallery.hold(event, answer.map, station.model?.manifest.input.region) // prettier-ignore
-        await journal.append('samples', [{ kind: 'event', event, arrival: clock.now() }])
+        return this.#record(event)
       },
       reject: async (letter) => {
         await journal.append('dead', [{ kind: 'dead', letter }])
       },
     })
-    station.use(await this.#openModel(name))
+    const models = new StationModels({ name, settings, station, registry, log })
     this.stations.set(name, station)
+    this.#running.set(name, { settings, station, models })
+    if (settings.model.type !== 'learned') return
+    const life = () => lives().get(name) ?? new StationLife()
+    this.learners.set(name, new StationLearner({ name, settings, life, models, clock }))
   }
 
-  /** The model of a station, where it has one that can be used. */
-  async #openModel(name: string): Promise<JudgingModel | undefined> {
-    const { config, log } = this.#parts
-    const settings = config.inspections[name]
-    this.#tried.set(name, await this.#stamp(name))
-    try {
-      const { manifest, ...bundle } = await stationModel(config.data, name, settings)
-      const inspector = await openInspectorPool({ manifest, ...bundle }, settings.bounds, settings.workers)
-      return { version: manifest.version, inspector, output: manifest.output, manifest }
-    } catch (error) {
-      const { remedy, code } = error instanceof DetectorError ? error : {}
-      log[code === 'MODEL_MISSING' ? 'warn' : 'error'](
-        { station: name, ...(remedy !== undefined && { remedy }) },
-        `no model: ${describeError(error)}`,
-      )
-      return undefined
+  async #record(event: InspectionEvent | OpinionEvent | ModelEvent): Promise<void> {
+    const { journal, clock } = this.#parts
+    await journal.append('samples', [{ kind: 'event', event, arrival: clock.now() }])
+  }
+
+  #context(name: string, folder: string): ConnectorContext {
+    const { config, log, metrics, clock, journal } = this.#parts
+    const report = (status: Status) => {
+      if (status.state !== this.statuses.get(name)?.state) log.info({ station: name, state: status.state }, status.message) // prettier-ignore
+      this.statuses.set(name, status)
     }
-  }
-
-  /** When the model in a station's folder was written, ms since epoch; undefined where there is none. */
-  async #stamp(station: string): Promise<number | undefined> {
-    const path = join(stationModelFolder(this.#parts.config.data, station), 'manifest.json')
-    return (await stat(path).catch(() => undefined))?.mtimeMs
-  }
-
-  /** Stations without a model get the one that was trained in the meantime. */
-  async #look(): Promise<void> {
-    for (const [name, station] of this.stations) {
-      const stamp = station.model ? undefined : await this.#stamp(name)
-      if (stamp === undefined || stamp === this.#tried.get(name)) continue
-      station.use(await this.#openModel(name))
-    }
-    const waiting = [...this.stations.values()].some(({ model }) => !model)
-    if (waiting) this.#looking = setTimeout(() => void this.#look(), lookEvery)
+    return { name, site: config.site, log, metrics, clock, tags: journal.tags, folder, report }
   }
 }

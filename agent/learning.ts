@@ -3,13 +3,13 @@ import { constants, setPriority } from 'node:os'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describeError, type Clock, type Logger, type ModelEvent, type ModelStep } from './core/index.ts'
-import { decide, type Decision } from './life-cycle.ts'
-import type { Monitor } from './monitor.ts'
+import type { Learner } from './learner.ts'
+import type { Decision } from './life-cycle.ts'
 import type { ProcessAnswer, ProcessJob } from './training-process.ts'
 
 export interface LearningOptions {
-  /** Those of the pipeline as it is now. */
-  monitors(): ReadonlyMap<string, Monitor>
+  /** Monitors and stations as they are now, by name. */
+  learners(): ReadonlyMap<string, Learner>
   /** The configuration as text and the arguments it was loaded with, for the training process. */
   source(): { readonly text: string; readonly args: readonly string[] }
   readonly log: Logger
@@ -75,9 +75,9 @@ export class Learning {
 
   /** Begins a training now, whatever is due. False where one is under way or the monitor has none. */
   retrain(name: string, why: string): boolean {
-    const monitor = this.#options.monitors().get(name)
-    if (!monitor?.learns || this.#running.has(name)) return false
-    this.#train(monitor, why)
+    const learner = this.#options.learners().get(name)
+    if (!learner?.learns || this.#running.has(name)) return false
+    this.#train(learner, why)
     return true
   }
 
@@ -95,45 +95,43 @@ export class Learning {
    * a comparison.
    */
   async putToWork(name: string, version: string, step: 'active' | 'rollback', why: string): Promise<void> {
-    const monitor = this.#options.monitors().get(name)
-    if (monitor) await this.#step(monitor, step, version, why)
+    const learner = this.#options.learners().get(name)
+    if (learner) await this.#step(learner, step, version, why)
   }
 
   #look(): void {
-    for (const [name, monitor] of this.#options.monitors()) {
-      if (!monitor.learns || this.#running.has(name)) continue
+    for (const [name, learner] of this.#options.learners()) {
+      if (!learner.learns || this.#running.has(name)) continue
       if (this.#options.handled() < (this.#settled.get(name) ?? 0)) continue
-      const decision = decide(monitor.standing, monitor.settings.learn)
-      if (decision) this.#carryOut(monitor, decision)
+      const decision = learner.decide()
+      if (decision) this.#carryOut(learner, decision)
     }
   }
 
-  #carryOut(monitor: Monitor, decision: Decision): void {
+  #carryOut(learner: Learner, decision: Decision): void {
     if (decision.step === 'train') {
-      this.#train(monitor, decision.why)
+      this.#train(learner, decision.why)
       return
     }
     const { step, version, why } = decision
-    const replaced = monitor.model
-    this.#options.log.info({ monitor: monitor.name, version, step }, `model ${step}: ${why}`)
-    void this.#step(monitor, step, version, step === 'rollback' ? `${replaced ?? ''} was taken back: ${why}` : why)
+    const replaced = learner.model
+    this.#options.log.info({ monitor: learner.name, version, step }, `model ${step}: ${why}`)
+    void this.#step(learner, step, version, step === 'rollback' ? `${replaced ?? ''} was taken back: ${why}` : why)
   }
 
-  #train(monitor: Monitor, why: string): void {
-    const { name, standing, model } = monitor
+  #train(learner: Learner, why: string): void {
+    const { name, model, since, memory } = learner
     const { log, clock } = this.#options
-    const { history, memory } = monitor.settings.learn
-    const since = standing.newest - history
     const job: ProcessJob = {
       ...this.#options.source(),
       monitor: name,
       to: this.#options.end(),
-      since: Number.isNaN(since) ? -Infinity : since,
+      since,
       created: clock.now(),
       ...(model !== undefined && { active: model }),
     }
     log.info({ monitor: name }, `training starts: ${why}`)
-    void this.#step(monitor, 'training', model ?? '', why)
+    void this.#step(learner, 'training', model ?? '', why)
     const child = fork(script, {
       execArgv: [...process.execArgv, `--max-old-space-size=${Math.ceil(memory / 2 ** 20)}`],
       serialization: 'advanced',
@@ -152,39 +150,40 @@ export class Learning {
       const ended = running.cancelled ?? `the training process ended with ${signal ?? code}`
       const remedy =
         signal === 'SIGABRT' || code === 134 ? { remedy: 'Raise `learn.memory`, or shorten `learn.history`.' } : {}
-      this.#finish(monitor, answer ?? { failed: ended, retryable: true, ...remedy })
+      this.#finish(learner, answer ?? { failed: ended, retryable: true, ...remedy })
     })
     child.send(job)
   }
 
-  #finish(monitor: Monitor, answer: ProcessAnswer): void {
+  #finish({ name }: Learner, answer: ProcessAnswer): void {
     const { log } = this.#options
-    const { name, standing } = monitor
+    // As it is now: the training took a while.
+    const learner = this.#options.learners().get(name)
+    if (!learner) return
     if ('version' in answer) {
-      const { version, windows } = answer
-      log.info({ monitor: name, version, windows }, 'a model was trained')
-      const detail = `trained from ${windows} windows`
-      if (version === standing.model) void this.#step(monitor, 'refused', version, `${detail}; it is the model at work`)
-      else void this.#step(monitor, standing.working ? 'shadow' : 'active', version, detail)
+      const { version, used } = answer
+      log.info({ monitor: name, version, used }, 'a model was trained')
+      const detail = `trained from ${used}`
+      if (version === learner.model) void this.#step(learner, 'refused', version, `${detail}; it is the model at work`)
+      else void this.#step(learner, learner.working ? 'shadow' : 'active', version, detail)
     } else if ('failed' in answer) {
       const detail = answer.remedy === undefined ? answer.failed : `${answer.failed} ${answer.remedy}`
       log.warn({ monitor: name }, `training failed: ${detail}`)
-      void this.#step(monitor, 'failed', '', detail)
+      void this.#step(learner, 'failed', '', detail)
     }
   }
 
   /** Steps carry the event time of the newest window: what is due later depends on it, in a replay as well. */
-  async #step(monitor: Monitor, step: ModelStep, version: string, detail: string): Promise<void> {
+  async #step({ name, newest }: Learner, step: ModelStep, version: string, detail: string): Promise<void> {
     const { clock, log, record } = this.#options
-    const { newest } = monitor.standing
     const time = Number.isNaN(newest) ? clock.now() : newest
-    this.#settled.set(monitor.name, Infinity)
+    this.#settled.set(name, Infinity)
     try {
-      await record({ type: 'model', time, monitor: monitor.name, step, version, detail })
+      await record({ type: 'model', time, monitor: name, step, version, detail })
     } catch (error) {
-      log.error({ monitor: monitor.name, step }, `a step of the model's life was not stored: ${describeError(error)}`)
+      log.error({ monitor: name, step }, `a step of the model's life was not stored: ${describeError(error)}`)
     }
-    this.#settled.set(monitor.name, this.#options.end())
+    this.#settled.set(name, this.#options.end())
   }
 }
 

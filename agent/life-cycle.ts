@@ -63,11 +63,15 @@ function trainingDue(standing: Standing, { after, at_most, retrain, drift }: Lea
   }
   if (since < at_most) return undefined
   if (drift && standing.drift !== undefined) return `drift: ${standing.drift}`
-  if (retrain === undefined || Number.isNaN(newest)) return undefined
-  const due = new Cron(retrain, { paused: true, timezone: 'UTC' }).nextRun(
-    new Date(Number.isNaN(trained) ? newest - span : trained),
-  )
-  return due && due.getTime() <= newest ? `schedule ${retrain}` : undefined
+  const last = Number.isNaN(trained) ? newest - span : trained
+  return scheduleDue(retrain, last, newest) ? `schedule ${retrain}` : undefined
+}
+
+/** Whether a date of the cron pattern lies between `last` and `now`, ms since epoch; not where one of these is NaN. */
+export function scheduleDue(pattern: string | undefined, last: number, now: number): boolean {
+  if (pattern === undefined || Number.isNaN(last) || Number.isNaN(now)) return false
+  const due = new Cron(pattern, { paused: true, timezone: 'UTC' }).nextRun(new Date(last))
+  return due !== null && due.getTime() <= now
 }
 
 /** Whether a challenger takes the place of the model at work. */
@@ -98,12 +102,17 @@ function judge(
 function watch({ version, trial, problem }: NonNullable<Standing['rival']>): Decision | undefined {
   if (problem !== undefined) return { step: 'retired', version, why: problem }
   const [fresh, before] = trial.beyond
-  if (trial.windows >= leastProbation && fresh > explosion.share && fresh > explosion.times * before) {
+  if (explodes(trial.windows, fresh, before)) {
     const why = `the new model was beyond its threshold in ${percent(fresh)} of ${trial.windows} windows, this one in ${percent(before)}`
     return { step: 'rollback', version, why }
   }
   if (trial.windows < probation) return undefined
   return { step: 'retired', version, why: `its successor has proven itself over ${trial.windows} windows` }
+}
+
+/** Whether one of two models finds so many more faults than the other, over `count` windows or parts, that it is to blame. */
+export function explodes(count: number, share: number, before: number): boolean {
+  return count >= leastProbation && share > explosion.share && share > explosion.times * before
 }
 
 /** `merit 0.962 (false alarms 1.2 %, missed 6.4 %)` */
@@ -113,4 +122,4 @@ function describeMerit({ merit }: TrialState, side: 0 | 1): string {
   return `merit ${own.toPrecision(3)}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`
 }
 
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
+export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`

@@ -17,9 +17,10 @@ import {
   type TagTable,
 } from './core/index.ts'
 import { Monitor, type Rival } from './monitor.ts'
+import { StationLife } from './station-life.ts'
 
 export interface PipelineOptions {
-  readonly config: Pick<Config, 'clean' | 'assets' | 'monitors'>
+  readonly config: Pick<Config, 'clean' | 'assets' | 'monitors'> & Partial<Pick<Config, 'inspections'>>
   readonly tags: TagTable
   readonly metrics: Metrics
   /** The detector of a model version, when a record puts it to work. Undefined where it cannot be had: no opinion then. */
@@ -52,6 +53,10 @@ interface Saved {
 export class Pipeline {
   readonly monitors: ReadonlyMap<string, Monitor>
   readonly alarms: Alarms
+  /** Where the models of stations are in their lives, by station. */
+  readonly stations: ReadonlyMap<string, StationLife>
+  /** Stations whose model has just taken a step in its life. */
+  readonly stationSteps = new Subject<string>()
   /** Cleaned samples, as they pass. */
   readonly cleaned = new Subject<Batch>()
   /** Predictions, as they are made. */
@@ -82,6 +87,9 @@ export class Pipeline {
       return [name, new Monitor(name, settings, cleaned, { tags, metrics, assets, keeper })] as const
     })
     this.monitors = new Map(monitors)
+    const stations = Object.keys(config.inspections ?? {}).map((name) => [name, new StationLife()] as const)
+    for (const [name, life] of stations) this.#checkpoint.keep(stationKey(name), life)
+    this.stations = new Map(stations)
   }
 
   static async create(options: PipelineOptions): Promise<Pipeline> {
@@ -157,12 +165,19 @@ export class Pipeline {
   async #apply(event: JournalEvent): Promise<JournalEvent[]> {
     if (event.type === 'action') return this.alarms.act(event)
     if (event.type === 'label') for (const monitor of this.monitors.values()) monitor.label(event)
+    if (event.type === 'correction') this.stations.get(event.station)?.take(event)
     if (event.type === 'model') await this.#step(event)
-    return [event]
+    if (event.type !== 'opinion') return [event]
+    this.stations.get(event.station)?.take(event)
+    return []
   }
 
   /** A step in the life of a model. */
-  async #step({ monitor: name, step, version, time }: ModelEvent): Promise<void> {
+  async #step(event: ModelEvent): Promise<void> {
+    const { monitor: name, step, version, time } = event
+    const station = this.stations.get(name)
+    station?.take(event)
+    if (station) this.stationSteps.next(name)
     const monitor = this.monitors.get(name)
     if (!monitor) return
     if (step === 'training') monitor.training(time)
@@ -211,4 +226,17 @@ export class Pipeline {
 export function arrivalOf(entry: Entry): number {
   if (entry.kind === 'samples') return entry.batch.arrival
   return entry.kind === 'event' ? entry.arrival : NaN
+}
+
+/** Key of a station's life in a saved state. */
+function stationKey(name: string): string {
+  return `stations/${name}`
+}
+
+/** Where a station's model is in its life, by what `save` returned. */
+export function savedStation(saved: unknown, name: string): StationLife {
+  const life = new StationLife()
+  const state = (saved as Saved | undefined)?.states[stationKey(name)]
+  if (state !== undefined) life.load(state)
+  return life
 }

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from '../models/index.ts'
+import { ImageRegistry } from '../models/inspection/registry.ts'
 import { Annals } from './annals.ts'
 import type { Config } from './components.ts'
 import { createConnections, type Connection } from './connections.ts'
@@ -15,6 +16,7 @@ import { Gallery, type ImageLookup } from './inspection-gallery.ts'
 import { Inspections } from './inspections.ts'
 import { Internals } from './internals.ts'
 import { openJournal } from './journal/index.ts'
+import { MonitorLearner, type Learner } from './learner.ts'
 import { Learning } from './learning.ts'
 import { Live, pipelineCursor } from './live.ts'
 import { createMetrics } from './metrics.ts'
@@ -22,6 +24,7 @@ import { ModelRequests } from './model-requests.ts'
 import { detectorLoader, fileVersion } from './models.ts'
 import { Newest } from './newest.ts'
 import { Pipeline } from './pipeline.ts'
+import { shelfOf } from './shelf.ts'
 import { changesBetween, changesText, effective } from './reload.ts'
 import { pkiFolders, Trust } from './trust.ts'
 import { View, type ViewParts } from './view.ts'
@@ -73,7 +76,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const newest = new Newest(tags)
   const imageOf: ImageLookup = (station, part, time) => inspections.stations.get(station)?.imageOf(part, time)
   const gallery = new Gallery(journal, Object.keys(config.inspections), imageOf, () => view.changes.next())
-  const inspections = new Inspections({ config, journal, clock, log, metrics, gallery })
+  const inspections = new Inspections({
+    ...{ config, journal, clock, log, metrics, gallery },
+    registry: new ImageRegistry(join(config.data, 'models')),
+    lives: () => pipeline.stations,
+  })
   const createPipeline = async (saved: unknown) => {
     const keepSamples = sinks().length > 0
     const detector = detectorLoader(config, registry, log)
@@ -82,6 +89,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       newest.take(batch)
       inspections.measured(batch)
     })
+    created.stationSteps.subscribe((station) => inspections.stepped(station))
     created.predictions.subscribe((predictions) => {
       newest.predicted(predictions)
       view.predicted(predictions)
@@ -93,8 +101,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const live = new Live({ journal, pipeline, from, metrics, log, clock, checkpointEvery })
   const ingest = new Ingest({ journal, corrections: inspections, metrics, log, clock, tickFor: () => tickFor(config) })
   const record = (event: JournalEvent) => ingest.record([{ kind: 'event', event, arrival: clock.now() }])
+  const learners = (): ReadonlyMap<string, Learner> =>
+    new Map<string, Learner>([
+      ...[...pipeline.monitors].map(([name, monitor]) => [name, new MonitorLearner(monitor)] as const),
+      ...inspections.learners,
+    ])
   const learning = new Learning({
-    monitors: () => pipeline.monitors,
+    learners,
     source: () => ({ text, args }),
     log,
     clock,
@@ -102,6 +115,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     handled: () => live.next,
     record,
   })
+  const shelf = (name: string) => shelfOf(config, name)
   const deliveries = new Map<string, Delivering>()
   let failure: string | undefined
   const stopping = new AbortController()
@@ -133,8 +147,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     newest,
     ingest,
     learning,
-    registry,
-    modelRequests: new ModelRequests({ monitors: () => pipeline.monitors, registry, learning }),
+    stationLearners: inspections.learners,
+    shelf,
+    modelRequests: new ModelRequests({ learners, learning, shelf }),
     connections,
     metricsText: () => counted.text(),
     deliveries: readDeliveries,
@@ -172,7 +187,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   if (sinks().length > 0) internals.start()
   ingest.start(new Map(connections.flatMap(({ name, source }) => (source ? [[name, source] as const] : []))))
   await gallery.fill()
-  await inspections.start()
+  if (inspections.stations.size > 0) {
+    await Promise.race([live.caughtUp, running.catch(() => undefined)])
+    await inspections.start()
+  }
 
   const disconnect = async (name: string) => {
     await ingest.remove(name)

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { parseConfig } from '../config/index.ts'
 import { Registry } from '../models/registry.ts'
-import { schema } from './components.ts'
+import { schema, type Config } from './components.ts'
 import { describeError, MillwrightError } from './core/index.ts'
+import { trainAndRegister } from './inspection-training.ts'
 import { openJournal } from './journal/index.ts'
 import { entriesBetween, leadIn, offsetAt } from './journal-range.ts'
 import { learn } from './training.ts'
@@ -25,7 +26,8 @@ export interface ProcessJob {
 /** What it answers. */
 export type ProcessAnswer =
   | { readonly progress: number; readonly step: string }
-  | { readonly version: string; readonly windows: number }
+  /** `used`: what it learned from, in words. */
+  | { readonly version: string; readonly used: string }
   | { readonly failed: string; readonly remedy?: string; readonly retryable: boolean }
 
 const tell = (answer: ProcessAnswer) =>
@@ -43,19 +45,43 @@ const reading = 0.5
 /** Least wall time between two reports of progress, ms. */
 const reportEvery = 200
 
-async function train({ text, args, monitor, to, since, created, active }: ProcessJob): Promise<ProcessAnswer> {
-  const config = parseConfig(text, { schema, args })
+function train(job: ProcessJob): Promise<ProcessAnswer> {
+  const config = parseConfig(job.text, { schema, args: job.args })
+  return job.monitor in config.inspections ? trainOfStation(config, job) : trainOfMonitor(config, job)
+}
+
+async function trainOfStation(config: Config, { monitor, created, active }: ProcessJob): Promise<ProcessAnswer> {
+  const { version, trained } = await trainAndRegister(config, monitor, {
+    created,
+    ...(active !== undefined && { active }),
+    progress: reporter((step, share) => ({ progress: share, step })),
+  })
+  const { images, held_out } = trained.bundle.manifest.training
+  return { version, used: `${images + held_out} images` }
+}
+
+/** Tells the agent, now and then. */
+function reporter<Words extends unknown[]>(progress: (...words: Words) => { progress: number; step: string }) {
+  let reported = 0
+  return (...words: Words) => {
+    if (performance.now() - reported < reportEvery) return
+    reported = performance.now()
+    void tell(progress(...words))
+  }
+}
+
+async function trainOfMonitor(
+  config: Config,
+  { monitor, to, since, created, active }: ProcessJob,
+): Promise<ProcessAnswer> {
   const journal = await openJournal({ folder: join(config.data, 'journal'), settings: config.journal, readOnly: true })
   try {
     const from = offsetAt(journal, since - leadIn(config.monitors[monitor].window))
-    let reported = 0
     let read = 0
-    const report = (share: number, step: string) => {
-      if (performance.now() - reported < reportEvery) return
-      reported = performance.now()
-      const done = Number.isNaN(share) ? read * reading : reading + share * (1 - reading)
-      void tell({ progress: done, step })
-    }
+    const report = reporter((share: number, step: string) => ({
+      progress: Number.isNaN(share) ? read * reading : reading + share * (1 - reading),
+      step,
+    }))
     const bundle = await learn(
       {
         config,
@@ -71,7 +97,7 @@ async function train({ text, args, monitor, to, since, created, active }: Proces
       never,
     )
     const version = await new Registry(join(config.data, 'models')).register(bundle, active)
-    return { version, windows: bundle.manifest.training.used }
+    return { version, used: `${bundle.manifest.training.used} windows` }
   } finally {
     await journal.close()
   }

@@ -1,8 +1,7 @@
 import type { Prediction, TagTable } from './core/index.ts'
-import { healthOf, type AssetState, type ModelLife, type MonitorState } from './http/index.ts'
+import { healthOf, type AssetState, type MonitorState } from './http/index.ts'
 import type { Learning } from './learning.ts'
-import { describeReport, type Registry } from '../models/index.ts'
-import type { Monitor, Rival } from './monitor.ts'
+import type { Monitor } from './monitor.ts'
 import type { Newest } from './newest.ts'
 import type { Pipeline } from './pipeline.ts'
 
@@ -63,66 +62,6 @@ function conclusionOf({ value, lower, upper, label, probability }: Prediction): 
     number === undefined ? [] : [[name, Number.isFinite(number) ? number : null]],
   )
   return { ...Object.fromEntries(numbers), ...(label !== undefined && { label }) } as Partial<MonitorState>
-}
-
-/** Where the model of every monitor is in its life. */
-export function modelLives(parts: AssetParts & { readonly registry: Registry }): Promise<ModelLife[]> {
-  return Promise.all([...parts.pipeline.monitors.values()].map((monitor) => modelLife(monitor, parts)))
-}
-
-async function modelLife(
-  monitor: Monitor,
-  { learning, registry }: { readonly learning: Learning; readonly registry: Registry },
-): Promise<ModelLife> {
-  const { name, model, rival, collected, settings } = monitor
-  const training = learning.training(name)
-  const trial = rival?.role === 'challenger'
-  const collecting = model === undefined && !training
-  const { drift } = monitor.standing
-  const versions = await versionsOf(monitor, registry)
-  const others = versions.filter(({ version }) => version !== model)
-  return {
-    monitor: name,
-    step: training ? 'training' : trial ? 'shadow' : collecting ? 'collecting' : 'active',
-    ...(collecting && { progress: Math.min(1, collected.span / settings.learn.after) }),
-    ...(training
-      ? { progress: training.progress, detail: `${training.step} (${training.why})` }
-      : drift !== undefined && { detail: `drift: ${drift}` }),
-    ...(model !== undefined && { active: model }),
-    versions,
-    actions: monitor.learns
-      ? [
-          ...(training ? [] : (['retrain'] as const)),
-          ...(others.length > 0 ? (['promote'] as const) : []),
-          ...(model !== undefined && others.length > 0 ? (['rollback'] as const) : []),
-        ]
-      : [],
-  }
-}
-
-/** The versions in the registry, newest first; the one at work and its rival with what their comparison has shown so far. */
-async function versionsOf({ name, model, rival }: Monitor, registry: Registry): Promise<ModelLife['versions']> {
-  const entries = (await registry.list(name)).reverse()
-  return Promise.all(
-    entries.map(async ({ version, manifest, problem }) => {
-      const side = version === model ? 0 : version === rival?.version ? 1 : undefined
-      const trial = side !== undefined && rival ? figuresOf(rival, side) : {}
-      const challenges = side === 1 && rival?.role === 'challenger'
-      const report = await registry.report(name, version)
-      return {
-        version,
-        state: problem !== undefined ? 'failed' : side === 0 ? 'active' : challenges ? 'shadow' : 'retired',
-        ...(manifest && { created: manifest.created }),
-        figures: { ...manifest?.metrics, ...trial },
-        report: problem ?? (report ? describeReport(report) : ''),
-      } as const
-    }),
-  )
-}
-
-function figuresOf({ trial }: Rival, side: 0 | 1): Record<string, number> {
-  const { merit, figures } = trial.state.merit[side]
-  return Object.fromEntries(Object.entries({ merit, ...figures }).filter(([, value]) => Number.isFinite(value)))
 }
 
 function detailOf(

@@ -43,15 +43,15 @@ import {
 } from './http/index.ts'
 import type { HealthTrends } from './health-trends.ts'
 import type { HistoryReader, HistoryTag } from './history.ts'
-import type { Registry } from '../models/index.ts'
 import type { Ingest } from './ingest.ts'
 import { readSoon } from './seek.ts'
 import type { Trust } from './trust.ts'
 import { version } from './version.ts'
-import { assetStates, modelLives, type AssetParts } from './view-assets.ts'
+import { assetStates, type AssetParts } from './view-assets.ts'
+import { modelLives, type ModelParts } from './view-models.ts'
 
 /** The parts of a running agent that the view looks at. */
-export interface ViewParts extends AssetParts {
+export interface ViewParts extends AssetParts, ModelParts {
   readonly site: string
   readonly clock: Clock
   readonly journal: Journal
@@ -77,7 +77,6 @@ export interface ViewParts extends AssetParts {
   readonly inspection?: InspectionView
   readonly corrections: Corrections
   readonly modelRequests: ModelActions
-  readonly registry: Registry
 }
 
 /** Everything the HTTP server may know and do. */

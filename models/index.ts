@@ -15,9 +15,9 @@ import { onnxConfig, readUserFile, type OnnxSettings } from './onnx/user-file.ts
 export { describeReport } from './report-files.ts'
 export type { Report } from './report.ts'
 export type { Targets, TrainingContext, TrainingInput } from './training.ts'
-export type { Manifest, ModelBundle } from './onnx/manifest.ts'
+export type { Manifest, ModelBundle, StoredBundle } from './onnx/manifest.ts'
 export type { OnnxSettings } from './onnx/user-file.ts'
-export { Registry, type RegistryEntry } from './registry.ts'
+export { BundleRegistry, Registry, type RegistryEntry } from './registry.ts'
 
 /** Every type of model: a folder with its settings and its trainer. */
 export const modelTypes = {

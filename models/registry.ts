@@ -2,13 +2,14 @@ import { access, mkdir, mkdtemp, readFile, readdir, rename, rm } from 'node:fs/p
 import { join } from 'node:path'
 import { DetectorError, describeError } from '../agent/core/index.ts'
 import { contentHash, readBundle, syncFolder, writeBundle } from './onnx/bundle.ts'
-import type { Manifest, ModelBundle } from './onnx/manifest.ts'
+import type { ModelBundle, StoredBundle, StoredManifest } from './onnx/manifest.ts'
 import type { Report } from './report.ts'
 
 /** A version in the registry; `problem` says why it cannot be loaded. */
-export interface RegistryEntry {
+export interface RegistryEntry<Bundle extends StoredBundle = ModelBundle> {
   readonly version: string
-  readonly manifest?: Manifest
+  readonly manifest?: Bundle['manifest']
+  readonly card?: string
   readonly problem?: string
 }
 
@@ -16,17 +17,19 @@ const versionName = /^(\d{4,})-([0-9a-f]{8})$/
 const unfinished = '.new-'
 
 /**
- * Model bundles in a folder, by monitor and version: `<monitor>/0001-<hash of the content>/`. A bundle is there whole or
- * not at all, whenever the process ends. Versions sort in the order of registration.
+ * Model bundles in a folder, by monitor or station and version: `<monitor>/0001-<hash of the content>/`. A bundle is there
+ * whole or not at all, whenever the process ends. Versions sort in the order of registration.
  */
-export class Registry {
+export class BundleRegistry<Bundle extends StoredBundle = StoredBundle> {
   readonly #folder: string
+  readonly #read: (folder: string) => Promise<Bundle>
   readonly #keep: number
   #last: Promise<unknown> = Promise.resolve()
 
-  /** `keep`: how many versions of a monitor stay, the newest ones. */
-  constructor(folder: string, keep = 20) {
+  /** `read`: reads a bundle from its folder; `keep`: how many versions of a monitor stay, the newest ones. */
+  constructor(folder: string, read: (folder: string) => Promise<Bundle>, keep = 20) {
     this.#folder = folder
+    this.#read = read
     this.#keep = keep
   }
 
@@ -35,7 +38,7 @@ export class Registry {
    * Removes the oldest versions beyond the bound, but never `active`.
    * Rejects with a DetectorError (TRAINING_FAILED, so it is tried again) where the folder cannot be written.
    */
-  register(bundle: ModelBundle, active?: string): Promise<string> {
+  register(bundle: Bundle, active?: string): Promise<string> {
     const turn = this.#last.then(() => this.#register(bundle, active))
     this.#last = turn.catch(() => undefined)
     return turn
@@ -48,12 +51,12 @@ export class Registry {
   }
 
   /** What is stored of a monitor, oldest first; damaged versions with their problem. */
-  async list(monitor: string): Promise<RegistryEntry[]> {
+  async list(monitor: string): Promise<RegistryEntry<Bundle>[]> {
     const versions = await this.versions(monitor)
     return Promise.all(
       versions.map((version) =>
         this.load(monitor, version).then(
-          ({ manifest }) => ({ version, manifest }),
+          ({ manifest, card }: Bundle) => ({ version, manifest, card }),
           (error: unknown) => ({ version, problem: describeError(error) }),
         ),
       ),
@@ -78,15 +81,15 @@ export class Registry {
   }
 
   /** Rejects with a DetectorError: MODEL_MISSING, or MODEL_BROKEN where a file is damaged or not the registered one. */
-  async load(monitor: string, version: string): Promise<ModelBundle> {
+  async load(monitor: string, version: string): Promise<Bundle> {
     const folder = this.folder(monitor, version)
     if (!versionName.test(version) || !(await exists(folder))) {
       const versions = await this.versions(monitor)
-      throw new DetectorError('MODEL_MISSING', `monitor ${monitor} has no model ${version}`, {
+      throw new DetectorError('MODEL_MISSING', `${monitor} has no model ${version}`, {
         remedy: versions.length > 0 ? `There are: ${versions.join(', ')}.` : 'It has none yet: train one.',
       })
     }
-    const bundle = await readBundle(folder)
+    const bundle = await this.#read(folder)
     if (bundle.manifest.version === version && shortHash(bundle.manifest) === versionName.exec(version)?.[2])
       return bundle
     throw new DetectorError('MODEL_BROKEN', `the manifest of model ${version} was changed after it was registered`, {
@@ -94,7 +97,7 @@ export class Registry {
     })
   }
 
-  async #register(bundle: ModelBundle, active?: string): Promise<string> {
+  async #register(bundle: Bundle, active?: string): Promise<string> {
     const { monitor } = bundle.manifest
     const hash = shortHash(bundle.manifest)
     const versions = await this.versions(monitor)
@@ -115,7 +118,7 @@ export class Registry {
   }
 
   /** Writes into a folder beside, then renames it: a reader sees all of a bundle or nothing. */
-  async #store(bundle: ModelBundle): Promise<void> {
+  async #store(bundle: StoredBundle): Promise<void> {
     const parent = this.#monitorFolder(bundle.manifest.monitor)
     await mkdir(parent, { recursive: true })
     const leftovers = (await readdir(parent)).filter((name) => name.startsWith(unfinished))
@@ -149,11 +152,18 @@ export class Registry {
   }
 }
 
+/** The models of monitors. */
+export class Registry extends BundleRegistry<ModelBundle> {
+  constructor(folder: string, keep?: number) {
+    super(folder, readBundle, keep)
+  }
+}
+
 function sequence(version: string): number {
   return Number(versionName.exec(version)?.[1])
 }
 
-function shortHash(manifest: Manifest): string {
+function shortHash(manifest: StoredManifest): string {
   return contentHash(manifest).slice(0, 8)
 }
 

@@ -65,7 +65,7 @@ class Bench {
     })
     const input = imageInput.parse({ width: 8, height: 8 })
     const manifest = { type: 'onnx', created: 0, input, training: { images: 0, held_out: 0, classes: {} } }
-    this.station.use({ version: 'm', inspector, output: { type: 'score', threshold: 1 }, manifest })
+    this.station.use({ version: 'm', inspector, output: { type: 'score', threshold: 1 }, metrics: {}, manifest })
     this.station.start()
   }
 

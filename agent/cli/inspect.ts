@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { openInspectorPool } from '../../models/inspection/pool.ts'
 import type { Config } from '../components.ts'
 import { ConfigError } from '../core/index.ts'
 import { imageFiles, type ImageFile } from '../image-folder.ts'
 import { rule } from '../inspection-rule.ts'
 import type { StationSettings } from '../inspection-config.ts'
-import { stationModel } from '../inspections.ts'
+import { stationModel } from '../inspection-at-work.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 import { Progress } from './data.ts'
 
@@ -15,6 +15,7 @@ interface InspectOptions {
   readonly station: string
   readonly images: string
   readonly out: string
+  readonly model?: string
 }
 
 const header = 'file,part,label,score,threshold,verdict,model,ms'
@@ -27,6 +28,7 @@ export function inspectCommand(): Command {
     .requiredOption('--station <name>', 'a key of `inspections`')
     .requiredOption('--images <folder>', 'JPEG, PNG or WebP files; folders in it as well')
     .requiredOption('--out <file>', 'CSV file to write')
+    .addOption(new Option('--model <version>', 'a version in the registry; the one at work where absent'))
     .addHelpText(
       'after',
       '\nExample:\n  $ millwright inspect --config plant.yaml --station weld --images parts --out verdicts.csv',
@@ -48,11 +50,11 @@ export function stationOf(config: Config, station: string): StationSettings {
   throw new ConfigError([{ path: `inspections.${station}`, message: `no such station; known: ${known}` }])
 }
 
-async function inspect(config: Config, { station, images }: InspectOptions): Promise<string[]> {
+async function inspect(config: Config, { station, images, model }: InspectOptions): Promise<string[]> {
   const settings = stationOf(config, station)
   const files = await imageFiles(images)
   const inspector = await openInspectorPool(
-    await stationModel(config.data, station, settings),
+    await stationModel(config, station, model),
     settings.bounds,
     settings.workers,
   )

@@ -1,12 +1,15 @@
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { describeReport, loadDetector, Registry, type ModelBundle } from '../../models/index.ts'
+import { describeReport, type BundleRegistry } from '../../models/index.ts'
+import { readImageBundle } from '../../models/inspection/bundle.ts'
 import { readBundle, writeBundle } from '../../models/onnx/bundle.ts'
+import type { StoredBundle } from '../../models/onnx/manifest.ts'
 import { DetectorError } from '../core/index.ts'
 import type { ModelLife } from '../http/index.ts'
 import { agentApi, userName, withAgent, type AgentOptions } from './api.ts'
 import { configOption, loadOrExit } from './configuration.ts'
+import { shelfOf } from '../shelf.ts'
 import { harmless, jsonOption, print, table } from './output.ts'
 
 interface FolderOptions {
@@ -22,7 +25,7 @@ interface RequestOptions extends AgentOptions {
 /** `millwright models`: the life of models, of the running agent and in its registry. */
 export function models(): Command {
   return new Command('models')
-    .description('Models of the monitors: versions, reports, promotion, rollback, export and import.')
+    .description('Models of the monitors and stations: versions, reports, promotion, rollback, export and import.')
     .addCommand(list(), { isDefault: true })
     .addCommand(show())
     .addCommand(promote())
@@ -46,11 +49,15 @@ Example:
 
 function list(): Command {
   return withAgent(new Command('list'))
-    .description('List monitors with the step their model is in, and its versions.')
+    .description('List monitors and stations with the step their model is in, and its versions.')
     .addHelpText('after', '\nExample:\n  $ millwright models list --json')
     .action(async (options: AgentOptions) => {
       const lives = await agentApi(options).get<ModelLife[]>('/api/models')
-      print(options.json, lives, () => lives.map(describeLife).join('\n\n') || 'There are no monitors.')
+      print(
+        options.json,
+        lives,
+        () => lives.map(describeLife).join('\n\n') || 'There are no monitors and no stations that learn.',
+      )
     })
 }
 
@@ -71,16 +78,16 @@ function describeLife({ monitor, step, progress, detail, versions }: ModelLife):
 function show(): Command {
   return new Command('show')
     .description('Show the report and card of a model: its data, candidates, figures.')
-    .argument('<monitor>', 'a key of `monitors`')
+    .argument('<monitor>', 'a key of `monitors` or `inspections`')
     .argument('[version]', 'the newest where absent')
     .addOption(configOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ millwright models show pump-health 0003-5ab0c1d2')
     .action(async (monitor: string, version: string | undefined, options: FolderOptions) => {
-      const registry = registryOf(options)
+      const { registry } = shelfOf(loadOrExit(options.config).config, monitor)
       const { bundle, version: found } = await load(registry, monitor, version)
       const report = await registry.report(monitor, found)
-      const { golden: _, calibration: __, ...manifest } = bundle.manifest
+      const manifest = { ...bundle.manifest, golden: undefined, calibration: undefined }
       const value = { version: found, folder: registry.folder(monitor, found), manifest, report: report ?? null }
       print(options.json, value, () => [bundle.card, ...(report ? [describeReport(report)] : [])].join('\n'))
     })
@@ -89,7 +96,7 @@ function show(): Command {
 function promote(): Command {
   return withRequest(new Command('promote'))
     .description('Put a version to work; the one before goes on beside it for a while.')
-    .argument('<monitor>', 'a key of `monitors`')
+    .argument('<monitor>', 'a key of `monitors` or `inspections`')
     .argument('<version>', 'a version that `models list` shows')
     .addHelpText('after', '\nExample:\n  $ millwright models promote pump-health 0003-5ab0c1d2')
     .action(async (monitor: string, version: string, options: RequestOptions) => {
@@ -107,7 +114,7 @@ const doneBy = {
 function request(verb: keyof typeof doneBy, description: string): Command {
   return withRequest(new Command(verb))
     .description(description)
-    .argument('<monitor>', 'a key of `monitors`')
+    .argument('<monitor>', 'a key of `monitors` or `inspections`')
     .addHelpText('after', `\nExample:\n  $ millwright models ${verb} pump-health`)
     .action(async (monitor: string, options: RequestOptions) => {
       const answer = await ask(monitor, verb, options, {})
@@ -130,14 +137,14 @@ function ask(monitor: string, verb: string, options: RequestOptions, body: objec
 function exportCommand(): Command {
   return new Command('export')
     .description('Copy a model into a folder: model.onnx, manifest.json, card and report.')
-    .argument('<monitor>', 'a key of `monitors`')
+    .argument('<monitor>', 'a key of `monitors` or `inspections`')
     .argument('[version]', 'the newest where absent')
     .requiredOption('--out <folder>', 'a folder that is empty or not there yet')
     .addOption(configOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ millwright models export pump-health --out pump-model')
     .action(async (monitor: string, version: string | undefined, options: FolderOptions & { out: string }) => {
-      const registry = registryOf(options)
+      const { registry } = shelfOf(loadOrExit(options.config).config, monitor)
       const { bundle, version: found } = await load(registry, monitor, version)
       await mkdir(options.out, { recursive: true })
       if ((await readdir(options.out)).length > 0)
@@ -157,12 +164,12 @@ function importCommand(): Command {
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ millwright models import pump-model')
     .action(async (folder: string, options: FolderOptions & { monitor?: string }) => {
-      const bundle = await readBundle(folder)
+      const bundle = await readAny(folder)
       const monitor = options.monitor ?? bundle.manifest.monitor
-      const named: ModelBundle = { ...bundle, manifest: { ...bundle.manifest, monitor } }
-      const registry = registryOf(options, monitor)
-      await (await loadDetector(named)).close()
-      const version = await registry.register(named)
+      const shelf = shelfFor(options, monitor, bundle.kind)
+      const named = { ...bundle, manifest: { ...bundle.manifest, monitor } }
+      await shelf.check(named)
+      const version = await shelf.registry.register(named)
       print(
         options.json,
         { monitor, version },
@@ -172,19 +179,26 @@ function importCommand(): Command {
     })
 }
 
-/** The registry of a configuration; checks that it has the monitor, where one is named. */
-function registryOf({ config: file }: FolderOptions, monitor?: string): Registry {
+/** Where the models of a monitor or station are. Throws a DetectorError where the configuration has none of that name. */
+function shelfFor({ config: file }: FolderOptions, name: string, kind: 'monitor' | 'station') {
   const { config } = loadOrExit(file)
-  if (monitor !== undefined && !(monitor in config.monitors)) {
-    const known = Object.keys(config.monitors).join(', ') || 'none'
-    throw new DetectorError('MODEL_MISMATCH', `the configuration has no monitor ${monitor}`, {
-      remedy: `Name one with --monitor; there are: ${known}.`,
-    })
-  }
-  return new Registry(join(config.data, 'models'))
+  const known = Object.keys(kind === 'station' ? config.inspections : config.monitors)
+  if (known.includes(name)) return shelfOf(config, name)
+  throw new DetectorError('MODEL_MISMATCH', `the configuration has no ${kind} ${name}`, {
+    remedy: `Name one with --monitor; there are: ${known.join(', ') || 'none'}.`,
+  })
 }
 
-async function load(registry: Registry, monitor: string, wanted: string | undefined) {
+/** The bundle in a folder, whatever it is of. */
+async function readAny(folder: string): Promise<StoredBundle & { readonly kind: 'station' | 'monitor' }> {
+  const text = await readFile(join(folder, 'manifest.json'), 'utf8').catch(() => '{}')
+  const ofStation = /"kind": *"inspection"/.test(text)
+  return ofStation
+    ? { ...(await readImageBundle(folder)), kind: 'station' }
+    : { ...(await readBundle(folder)), kind: 'monitor' }
+}
+
+async function load(registry: BundleRegistry, monitor: string, wanted: string | undefined) {
   const version = wanted ?? (await registry.versions(monitor)).at(-1) ?? ''
   return { version, bundle: await registry.load(monitor, version) }
 }

@@ -1,20 +1,33 @@
+import { join } from 'node:path'
 import type { Config } from '../components.ts'
-import { trainFromFolder } from '../inspection-training.ts'
-import { stationModelFolder } from '../inspections.ts'
+import { versionAtWork } from '../inspection-at-work.ts'
+import { trainAndRegister } from '../inspection-training.ts'
 import { Progress } from './data.ts'
 import { stationOf } from './inspect.ts'
 
-/** `millwright train --images`: the model of a station, from a folder of images. */
-export async function trainImages(config: Config, station: string, folder: string, json = false): Promise<void> {
+/**
+ * `millwright train` for a station: from a folder of images, or where none is named from that of the settings and from what
+ * operators said of parts.
+ */
+export async function trainImages(
+  config: Config,
+  station: string,
+  folder: string | undefined,
+  json = false,
+): Promise<void> {
   stationOf(config, station)
   const started = performance.now()
   const progress = new Progress('training')
-  const trained = await trainFromFolder(config, station, folder, (step, share) => {
-    progress.show(Math.round(share * 100), `% of ${step}`)
+  const active = await versionAtWork(config, station)
+  const { version, trained } = await trainAndRegister(config, station, {
+    created: Date.now(),
+    ...(active !== undefined && { active }),
+    ...(folder !== undefined && { folder }),
+    progress: (step, share) => progress.show(Math.round(share * 100), `% of ${step}`),
   })
   progress.end()
   const seconds = (performance.now() - started) / 1000
-  const { version, type, metrics } = trained.bundle.manifest
+  const { type, metrics } = trained.bundle.manifest
   for (const { name, detail } of trained.unusable) console.error(`${name} is left out: ${detail}`)
   if (json) {
     console.log(JSON.stringify({ station, version, type, metrics, results: trained.results, seconds }))
@@ -25,6 +38,10 @@ export async function trainImages(config: Config, station: string, folder: strin
     console.log(`${chosen ? '*' : ' '} ${method}: ${figures.join(', ')} (${took.toFixed(1)} s)`)
   }
   console.log(
-    `${station}: model ${version} in ${stationModelFolder(config.data, station)} after ${seconds.toFixed(1)} s`,
+    `${station}: model ${version} registered in ${join(config.data, 'models')} after ${seconds.toFixed(1)} s; ${
+      active === undefined
+        ? 'the agent works with it from its next start on'
+        : `\`millwright models promote ${station} ${version}\` puts it to work`
+    }`,
   )
 }

@@ -27,7 +27,7 @@ export function train(): Command {
   return new Command('train')
     .description('Train a model and register it; `millwright models promote` puts it to work.')
     .addOption(configOption())
-    .requiredOption('--monitor <name>', 'a key of `monitors`, or with --images one of `inspections`')
+    .requiredOption('--monitor <name>', 'a key of `monitors` or `inspections`')
     .addOption(
       new Option('--data <file>', 'CSV file; a csv source in the configuration describes its columns and labels'),
     )
@@ -37,7 +37,10 @@ export function train(): Command {
     )
     .addOption(new Option('--to <time>', 'with --journal: its end'))
     .addOption(
-      new Option('--images <folder>', 'images of a station: one folder per class, or good ones only').conflicts('data'),
+      new Option(
+        '--images <folder>',
+        'images of a station: one folder per class, or good ones only; absent: that of `learn`, and what operators said',
+      ).conflicts('data'),
     )
     .addOption(jsonOption())
     .addHelpText(
@@ -53,7 +56,7 @@ Example:
 async function run(options: TrainOptions, command: Command): Promise<void> {
   const { config } = loadOrExit(options.config)
   const { monitor, data, journal, images, json } = options
-  if (images !== undefined) return trainImages(config, monitor, images, json)
+  if (images !== undefined || monitor in config.inspections) return trainImages(config, monitor, images, json)
   if (data === undefined && !journal)
     command.error('error: say what to learn from: --data FILE, --journal or --images FOLDER')
   if (!(monitor in config.monitors)) {

@@ -32,6 +32,7 @@ const shared = {
       gap: measurement('gap').describe('Samples that are missing for good.'),
       agent: measurement('agent').describe('The agent itself: process, journal, ledgers.'),
       inspection: measurement('inspection').describe('Verdicts on parts.'),
+      correction: measurement('correction').describe('What operators say of parts.'),
     })
     .prefault({})
     .describe('Names of the measurements.'),

@@ -5,6 +5,7 @@ import type {
   Entry,
   GapEvent,
   InspectionEvent,
+  CorrectionEvent,
   ModelEvent,
   Prediction,
   Rejection,
@@ -27,6 +28,7 @@ export interface MeasurementNames {
   readonly gap: string
   readonly agent: string
   readonly inspection: string
+  readonly correction: string
 }
 
 export interface PointOptions {
@@ -101,6 +103,8 @@ export class PointEncoder {
       if (event.type === 'gap' && this.#content.has('gaps')) this.#line(entry, index, 0, event.time, this.#gap(event))
       if (event.type === 'agent' && this.#content.has('agent'))
         for (const reading of event.readings) this.#line(entry, index, 0, event.time, this.#agent(reading))
+      if (event.type === 'correction' && this.#content.has('inspections'))
+        this.#line(entry, index, 0, event.time, this.#correction(event))
       if (event.type === 'inspection' && this.#content.has('inspections'))
         this.#line(entry, index, 0, event.time, this.#inspection(event))
     }
@@ -193,6 +197,14 @@ export class PointEncoder {
   #agent({ part, name, values }: AgentEvent['readings'][number]): string {
     const { site, measurements } = this.#options
     return seriesKey(measurements.agent, { name, part, site }) + fields(values, {})
+  }
+
+  #correction({ station, part, class: truth, of, by, note, image }: CorrectionEvent): string {
+    const { site, measurements } = this.#options
+    return (
+      seriesKey(measurements.correction, { site, station }) +
+      fields({ part, class: truth, by, note, image }, of === undefined ? {} : { verdict_time: Math.round(of) })
+    )
   }
 
   #inspection(event: InspectionEvent): string {

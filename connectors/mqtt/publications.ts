@@ -1,5 +1,6 @@
 import type {
   AlarmEvent,
+  CorrectionEvent,
   Entry,
   InspectionEvent,
   JournalEvent,
@@ -53,6 +54,12 @@ export interface ModelMessage extends Omit<ModelEvent, 'type' | 'time'> {
 
 /** JSON of a verdict on a part, retained at `{prefix}/{site}/{station}/verdict`; of one that fails also at `.../reject`, not retained. */
 export interface InspectionMessage extends Omit<InspectionEvent, 'type' | 'time'> {
+  readonly time: string
+  readonly ts: number
+}
+
+/** JSON of what somebody says of a part, at `{prefix}/{site}/{station}/correction`, not retained. */
+export interface CorrectionMessage extends Omit<CorrectionEvent, 'type' | 'time' | 'answers'> {
   readonly time: string
   readonly ts: number
 }
@@ -136,6 +143,10 @@ export class Publisher {
       const topic = `${this.#base}/${level(event.monitor)}/model`
       return { topic, payload: JSON.stringify(modelMessage(event)), qos, retain: true, entry }
     }
+    if (event.type === 'correction' && content.includes('inspections')) {
+      const topic = `${this.#base}/${level(event.station)}/correction`
+      return { topic, payload: JSON.stringify(correctionMessage(event)), qos, retain: false, entry }
+    }
     if (event.type === 'inspection' && content.includes('inspections')) {
       const topic = `${this.#base}/${level(event.station)}/verdict`
       return { topic, payload: JSON.stringify(inspectionMessage(event)), qos, retain: true, entry }
@@ -191,6 +202,10 @@ function alarmMessage({ type: _, time, raised, ...event }: AlarmEvent): AlarmMes
 }
 
 function modelMessage({ type: _, time, ...event }: ModelEvent): ModelMessage {
+  return { time: isoTime(time), ts: time, ...event }
+}
+
+function correctionMessage({ type: _, time, answers: __, ...event }: CorrectionEvent): CorrectionMessage {
   return { time: isoTime(time), ts: time, ...event }
 }
 

@@ -1,4 +1,5 @@
 import type { ImageManifest } from './manifest.ts'
+import type { MethodResult } from './train.ts'
 
 const words: Readonly<Record<string, string>> = {
   classifier: 'A convolutional network that tells classes, trained from scratch.',
@@ -9,7 +10,8 @@ const words: Readonly<Record<string, string>> = {
 }
 
 /** `card.md` of an image model: what it is and how well it did on images that it did not learn from. */
-export function writeCard({ monitor, type, input, output, training, metrics, confusion }: ImageManifest): string {
+export function writeCard(manifest: ImageManifest, results: readonly MethodResult[]): string {
+  const { monitor, type, input, output, training, metrics, confusion } = manifest
   const figures = Object.entries(metrics).map(([name, value]) => `| ${name} | ${value.toFixed(3)} |`)
   const counts = Object.entries(training.classes).map(([name, count]) => `| ${name} | ${count} |`)
   const lines = [
@@ -19,6 +21,10 @@ export function writeCard({ monitor, type, input, output, training, metrics, con
     ['| class | images |', '| --- | --- |', ...counts].join('\n'),
     ['| on held-out images | |', '| --- | --- |', ...figures].join('\n'),
   ]
+  if ('merit_before' in metrics) {
+    lines.push(`The model at work had a merit of ${metrics.merit_before.toFixed(3)} on the same held-out images.`)
+  }
+  lines.push(methodTable(results))
   if (output.type === 'score') lines.push(`Scores above ${output.threshold.toPrecision(4)} are defects.`)
   if (output.type === 'classes' && confusion) {
     const rows = output.classes.map((name, c) => `| ${name} | ${confusion[c].join(' | ')} |`)
@@ -29,4 +35,15 @@ export function writeCard({ monitor, type, input, output, training, metrics, con
     lines.push(`Held-out images by true class (rows) and verdict:\n\n${[...header, ...rows].join('\n')}`)
   }
   return `${lines.join('\n\n')}\n`
+}
+
+/** What was tried, with the figures of each on held-out images. */
+function methodTable(results: readonly MethodResult[]): string {
+  const names = [...new Set(results.flatMap(({ metrics }) => Object.keys(metrics)))]
+  const rows = results.map(({ method, metrics, seconds, chosen }) => {
+    const figures = names.map((name) => (name in metrics ? metrics[name].toFixed(3) : ''))
+    return `| ${[chosen ? `**${method}**` : method, ...figures, seconds.toFixed(1)].join(' | ')} |`
+  })
+  const heads = ['method', ...names, 'seconds']
+  return [`| ${heads.join(' | ')} |`, `|${' --- |'.repeat(heads.length)}`, ...rows].join('\n')
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { StoredBundle } from '../onnx/manifest.ts'
 import { region } from './decode.ts'
 
 const numbers = z.array(z.number())
@@ -77,14 +78,8 @@ export const imageManifest = z.strictObject({
 
 export type ImageManifest = z.output<typeof imageManifest>
 
-/** An image model with all that belongs to it. */
-export interface ImageBundle {
-  readonly manifest: ImageManifest
-  /** The bytes of `model.onnx`. */
-  readonly onnx: Uint8Array
-  /** `card.md`: what it is, for people. */
-  readonly card: string
-}
+/** The model of a station. */
+export type ImageBundle = StoredBundle<ImageManifest>
 
 /** Channels of the input. */
 export function channelsOf({ colour }: Pick<ImageInput, 'colour'>): 1 | 3 {

@@ -47,7 +47,7 @@ export async function openInspectorPool(
         })
       }
     },
-    close: () => pool.close({ force: true }),
+    close: () => pool.close(),
   }
 }
 

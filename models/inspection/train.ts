@@ -1,17 +1,17 @@
 import { DetectorError } from '../../agent/core/index.ts'
-import { contentHash } from './bundle.ts'
 import { quantile } from '../linear-algebra.ts'
+import { contentHash } from '../onnx/bundle.ts'
 import { openSession, sha256 } from '../onnx/runtime.ts'
-import { seededRandom } from '../random.ts'
 import { methods, pixelsAt, sizeOf, spread, type Fitted, type Lesson } from './candidates.ts'
 import { writeCard } from './card.ts'
-import { decodeImage, encodePng, type ImageBounds, type Region } from './decode.ts'
+import { encodePng, type ImageBounds, type Region } from './decode.ts'
+import { goodMerit, madeUpDefects, meanRecall, meritBefore } from './comparison.ts'
 import { auroc, classScores, confusionMatrix, runImages } from './evaluation.ts'
 import { selectImages, type ImageSet } from './images.ts'
 import { openInspector } from './inspector.ts'
-import { channelsOf, type ImageBundle, type ImageManifest, type ImageOutput } from './manifest.ts'
+import { prepare, type Prepared } from './lesson.ts'
+import { type ImageBundle, type ImageManifest, type ImageOutput } from './manifest.ts'
 import { classMethods, goodMethods, type LearnedImageSettings, type Method } from './settings.ts'
-import { damaged } from './synthetic.ts'
 
 /** An image file to learn from. */
 export interface LabelledImage {
@@ -20,6 +20,8 @@ export interface LabelledImage {
   readonly image: Uint8Array
   /** Its class; the same for all where there are good images only. */
   readonly label: string
+  /** Images of one origin, such as `operators`: the last of each class and series are held out. */
+  readonly series?: string
 }
 
 /** A training of a station's model. */
@@ -34,6 +36,12 @@ export interface ImageTraining {
   /** Written as the time of training, ms since epoch. */
   readonly created: number
   readonly parent?: string
+  /** Where there are good images only: parts that are known to be defective. Nothing is learned from them, but they judge. */
+  readonly defects?: readonly LabelledImage[]
+  /** The model at work: it is judged by the same held-out images. */
+  readonly before?: ImageBundle
+  /** ms after which no further method is tried; infinite where absent. */
+  readonly budget?: number
   readonly signal?: AbortSignal
   /** `share`: 0 to 1, of the step that is named. */
   progress?(step: string, share: number): void
@@ -56,8 +64,6 @@ export interface TrainedStation {
   readonly unusable: readonly { readonly name: string; readonly detail: string }[]
 }
 
-const fewestGood = 20
-const fewestPerClass = 5
 const goldenCount = 4
 /** Single precision on both sides: the order of additions is all that differs. */
 const tolerance = 1e-3
@@ -75,24 +81,19 @@ export async function trainStation(job: ImageTraining): Promise<TrainedStation> 
     throw new DetectorError('TRAINING_DATA', `none of ${job.settings.methods.join(', ')} can learn from ${names.length > 1 ? 'labelled images' : 'good images only'}`, { remedy: `Allow ${kind.join(' or ')} under methods.` }) // prettier-ignore
   }
   const judged: (Judged & { readonly data: Prepared })[] = []
+  const started = performance.now()
   for (const method of allowed) {
+    if (judged.length > 0 && performance.now() - started > (job.budget ?? Infinity)) break
     const data = await prepare(job, names, sizeOf(method, job.settings))
     judged.push({ ...(await judge(job, data, method, names)), data })
   }
   const best = judged.reduce((a, b) => (b.rank > a.rank ? b : a))
-  const bundle = await bundleOf(job, best, names)
-  await (await openInspector(bundle, job.bounds)).close()
+  const before = await meritBefore(job, best.data)
+  if (before !== undefined) best.metrics.merit_before = before
   const results = judged.map(({ method, metrics, seconds }) => ({ method, metrics, seconds, chosen: method === best.method })) // prettier-ignore
+  const bundle = await bundleOf(job, best, names, results)
+  await (await openInspector(bundle, job.bounds)).close()
   return { bundle, results, unusable: best.data.unusable }
-}
-
-/** Decoded images, those to learn from apart from the held-out ones. */
-interface Prepared {
-  readonly set: ImageSet
-  readonly labels: Uint16Array
-  readonly learned: Uint32Array
-  readonly heldOut: Uint32Array
-  readonly unusable: TrainedStation['unusable']
 }
 
 /** A method with what the held-out images say of it. */
@@ -105,43 +106,6 @@ interface Judged {
   /** Greater is better. */
   readonly rank: number
   readonly seconds: number
-}
-
-async function prepare(job: ImageTraining, names: readonly string[], size: number): Promise<Prepared> {
-  const channels = names.length > 1 && job.settings.methods.length === 1 && job.settings.methods[0] === 'classifier' ? channelsOf(job) : 1 // prettier-ignore
-  const wanted = { width: size, height: size, channels, region: job.region } as const
-  const decoded: Uint8Array[] = []
-  const labels: number[] = []
-  const unusable: { name: string; detail: string }[] = []
-  for (const { image, name, label } of job.images) {
-    job.signal?.throwIfAborted()
-    const result = await decodeImage(image, wanted, job.bounds)
-    if ('reason' in result) {
-      unusable.push({ name, detail: result.detail })
-      continue
-    }
-    decoded.push(result.pixels)
-    labels.push(names.indexOf(label))
-  }
-  const set: ImageSet = { ...wanted, count: decoded.length, pixels: new Uint8Array(Buffer.concat(decoded)) }
-  return { set, labels: Uint16Array.from(labels), unusable, ...split(labels, names, job.settings.held_out) }
-}
-
-/** The last of each class are held out, so that images of one series do not stand on both sides. */
-function split(labels: readonly number[], names: readonly string[], share: number) {
-  const learned: number[] = []
-  const heldOut: number[] = []
-  names.forEach((name, label) => {
-    const rows = [...labels.keys()].filter((row) => labels[row] === label)
-    const fewest = names.length > 1 ? fewestPerClass : fewestGood
-    if (rows.length < fewest) {
-      throw new DetectorError('TRAINING_DATA', `${rows.length} usable images of ${name}, at least ${fewest} are needed`, { remedy: 'Collect more images, or leave the class out.' }) // prettier-ignore
-    }
-    const cut = rows.length - Math.max(1, Math.round(rows.length * share))
-    learned.push(...rows.slice(0, cut))
-    heldOut.push(...rows.slice(cut))
-  })
-  return { learned: Uint32Array.from(learned), heldOut: Uint32Array.from(heldOut) }
 }
 
 async function judge(job: ImageTraining, data: Prepared, method: Method, names: readonly string[]): Promise<Judged> {
@@ -162,21 +126,27 @@ async function judge(job: ImageTraining, data: Prepared, method: Method, names: 
 async function judgeClasses(fitted: Fitted, data: Prepared, names: readonly string[]) {
   const answers = await run(fitted, selectImages(data.set, data.heldOut), 'probabilities')
   const confusion = confusionMatrix(Uint16Array.from(data.heldOut, (row) => data.labels[row]), answers, names.length) // prettier-ignore
-  const metrics = classScores(confusion)
+  const metrics: Record<string, number> = { ...classScores(confusion), merit: meanRecall(confusion) }
   return { metrics, confusion, threshold: NaN, rank: metrics.macro_f1 }
 }
 
-/** By held-out good images against damaged copies of them. */
+/** By held-out good images against damaged copies of them, and parts that are known to be defective. */
 async function judgeGood({ settings }: ImageTraining, fitted: Fitted, data: Prepared) {
   const good = selectImages(data.set, data.heldOut)
-  const random = seededRandom(settings.seed + 1)
-  const copies = Array.from({ length: good.count }, (_, i) => damaged(good, i, random).pixels)
-  const broken: ImageSet = { ...good, pixels: new Uint8Array(Buffer.concat(copies)) }
-  const scores = (await run(fitted, good, 'score')).map(([score]) => score)
-  const defects = (await run(fitted, broken, 'score')).map(([score]) => score)
+  const scoresOf = async (set: ImageSet) => (await run(fitted, set, 'score')).map(([score]) => score)
+  const scores = await scoresOf(good)
+  const known = await scoresOf(data.defects.set)
+  const defects = [...(await scoresOf(madeUpDefects(good, settings.seed))), ...known]
   const threshold = quantile([...scores, ...(fitted.heldOut ?? [])], 1 - settings.false_rejects)
   const share = (values: readonly number[]) => values.filter((score) => score > threshold).length / values.length
-  const metrics = { auroc: auroc(scores, defects), found: share(defects), false_rejects: share(scores) }
+  const [found, falseRejects] = [share(defects), share(scores)]
+  const metrics: Record<string, number> = {
+    auroc: auroc(scores, defects),
+    found,
+    false_rejects: falseRejects,
+    ...(known.length > 0 && { found_known: share(known) }),
+    merit: goodMerit(falseRejects, 1 - found),
+  }
   return { metrics, threshold, rank: metrics.auroc }
 }
 
@@ -193,6 +163,7 @@ async function bundleOf(
   job: ImageTraining,
   best: Judged & { data: Prepared },
   names: readonly string[],
+  results: readonly MethodResult[],
 ): Promise<ImageBundle> {
   const { fitted, data, method, metrics, confusion, threshold } = best
   const output: ImageOutput =
@@ -225,5 +196,9 @@ async function bundleOf(
     ...(confusion && { confusion }),
     golden: { tolerance, images },
   }
-  return { manifest: { ...manifest, version: contentHash(manifest) }, onnx: fitted.onnx, card: writeCard(manifest) }
+  return {
+    manifest: { ...manifest, version: contentHash(manifest).slice(0, 12) },
+    onnx: fitted.onnx,
+    card: writeCard(manifest, results),
+  }
 }

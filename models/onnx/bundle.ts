@@ -3,18 +3,18 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { DetectorError } from '../../agent/core/index.ts'
 import { reportFiles } from '../report-files.ts'
-import { manifest as manifestSchema, type Manifest, type ModelBundle } from './manifest.ts'
+import { manifest as manifestSchema, type Manifest, type ModelBundle, type StoredBundle } from './manifest.ts'
 import { sha256 } from './runtime.ts'
 
 const files = { onnx: 'model.onnx', manifest: 'manifest.json', card: 'card.md' } as const
 
 /** Hash of what a bundle says and computes, hexadecimal: the same whenever and under whatever name it was made. */
-export function contentHash({ version: _, created: __, parent: ___, ...content }: Manifest): string {
+export function contentHash({ version: _, created: __, parent: ___, ...content }: StoredBundle['manifest']): string {
   return sha256(JSON.stringify(sortKeys(content)))
 }
 
 /** Writes a bundle into an existing folder; on disk when it resolves. */
-export async function writeBundle(folder: string, bundle: ModelBundle): Promise<void> {
+export async function writeBundle(folder: string, bundle: StoredBundle): Promise<void> {
   await writeDurable(join(folder, files.onnx), bundle.onnx)
   await writeDurable(join(folder, files.manifest), encodeManifest(bundle.manifest))
   await writeDurable(join(folder, files.card), bundle.card)
@@ -25,13 +25,21 @@ export async function writeBundle(folder: string, bundle: ModelBundle): Promise<
 }
 
 /** The text of `manifest.json`. */
-export function encodeManifest(manifest: Manifest): string {
+export function encodeManifest(manifest: object): string {
   return `${JSON.stringify(manifest, null, 1)}\n`
 }
 
-/** Reads a bundle. Rejects with a DetectorError: MODEL_MISSING where there is none, MODEL_BROKEN where it is damaged. */
-export async function readBundle(folder: string): Promise<ModelBundle> {
-  const manifest = parseManifest(await readPart(folder, files.manifest), folder)
+/** Reads the bundle of a monitor's model. Rejects with a DetectorError (MODEL_BROKEN) where it is damaged. */
+export function readBundle(folder: string): Promise<ModelBundle> {
+  return readBundleOf(folder, parseManifest)
+}
+
+/** Reads a bundle whose manifest `parse` understands. Rejects with a DetectorError (MODEL_BROKEN) where it is damaged. */
+export async function readBundleOf<Own extends StoredBundle['manifest']>(
+  folder: string,
+  parse: (bytes: Uint8Array, where: string) => Own,
+): Promise<StoredBundle<Own>> {
+  const manifest = parse(await readPart(folder, files.manifest), folder)
   const onnx = await readPart(folder, files.onnx)
   if (sha256(onnx) !== manifest.sha256) throw broken(folder, 'model.onnx is not the file that the manifest describes')
   const card = await readFile(join(folder, files.card), 'utf8').catch(() => '')
@@ -40,18 +48,23 @@ export async function readBundle(folder: string): Promise<ModelBundle> {
 
 /** A manifest from the bytes of its file. Throws a DetectorError (MODEL_BROKEN). */
 export function parseManifest(bytes: Uint8Array, where: string): Manifest {
+  const parsed = parseAs(manifestSchema, bytes, where)
+  const problem = inconsistency(parsed)
+  if (problem !== undefined) throw broken(where, `manifest.json contradicts itself: ${problem}`)
+  return parsed
+}
+
+/** A manifest of some schema from the bytes of its file. Throws a DetectorError (MODEL_BROKEN). */
+export function parseAs<Schema extends z.ZodType>(schema: Schema, bytes: Uint8Array, where: string): z.output<Schema> {
   let value: unknown
   try {
     value = JSON.parse(Buffer.from(bytes).toString('utf8'))
   } catch (error) {
     throw broken(where, 'manifest.json is not JSON', error)
   }
-  const parsed = manifestSchema.safeParse(value)
-  if (!parsed.success)
-    throw broken(where, `manifest.json is not as it should be: ${z.prettifyError(parsed.error)}`, parsed.error)
-  const problem = inconsistency(parsed.data)
-  if (problem !== undefined) throw broken(where, `manifest.json contradicts itself: ${problem}`)
-  return parsed.data
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw broken(where, `manifest.json is not as it should be: ${z.prettifyError(parsed.error)}`, parsed.error)
 }
 
 /** Makes the entries of a folder durable. */

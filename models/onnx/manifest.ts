@@ -107,9 +107,19 @@ export const manifest = z.strictObject({
 export type Manifest = z.output<typeof manifest>
 export type Calibration = z.output<typeof calibration>
 
+/** What the registry has to know of a manifest. */
+export interface StoredManifest {
+  readonly monitor: string
+  readonly version: string
+  readonly created: number
+  readonly parent?: string | undefined
+  readonly sha256: string
+  readonly metrics: Readonly<Record<string, number>>
+}
+
 /** A model with all that belongs to it. */
-export interface ModelBundle {
-  readonly manifest: Manifest
+export interface StoredBundle<Own extends StoredManifest = StoredManifest> {
+  readonly manifest: Own
   /** The bytes of `model.onnx`. */
   readonly onnx: Uint8Array
   /** `card.md`: what it is, for people. */
@@ -117,3 +127,6 @@ export interface ModelBundle {
   /** How it was trained and chosen; not part of its hash. */
   readonly report?: Report
 }
+
+/** The model of a monitor. */
+export type ModelBundle = StoredBundle<Manifest>

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import type { Config } from '../../components.ts'
 import { AgentError, deadReasons, describeError, type DeadReason, type Finding } from '../../core/index.ts'
 import type { AgentState, DeadLetterView, Ledger } from '../../http/index.ts'
+import { shelfOf } from '../../shelf.ts'
 import { openJournal } from '../../journal/index.ts'
-import { Registry } from '../../../models/index.ts'
 import { AgentApi } from '../api.ts'
 import { statsOf } from '../journal-stats.ts'
 import { bytes, lasting } from '../output.ts'
@@ -164,9 +164,8 @@ export async function* examineData(config: Config): AsyncGenerator<Finding> {
       )
     }
   }
-  const registry = new Registry(join(config.data, 'models'))
-  for (const monitor of Object.keys(config.monitors)) {
-    for (const { version, problem } of await registry.list(monitor))
+  for (const monitor of [...Object.keys(config.monitors), ...Object.keys(config.inspections)]) {
+    for (const { version, problem } of await shelfOf(config, monitor).registry.list(monitor))
       if (problem !== undefined)
         yield trouble(
           `model ${version} of ${monitor} cannot be used: ${problem}`,

@@ -21,6 +21,7 @@ const measurements = {
   gap: 'gap',
   agent: 'agent',
   inspection: 'inspection',
+  correction: 'correction',
 }
 
 const verdict: InspectionEvent = {

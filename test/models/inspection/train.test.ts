@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DetectorError } from '../../../agent/core/index.ts'
-import { readImageBundle, readOwnImageModel, writeImageBundle } from '../../../models/inspection/bundle.ts'
+import { readImageBundle, readOwnImageModel } from '../../../models/inspection/bundle.ts'
+import { writeBundle } from '../../../models/onnx/bundle.ts'
 import { openInspector, type ImageAnswer } from '../../../models/inspection/inspector.ts'
 import type { ImageBundle } from '../../../models/inspection/manifest.ts'
 import { openInspectorPool } from '../../../models/inspection/pool.ts'
@@ -72,7 +73,8 @@ describe('image models', function () {
   it('survive the disk, and are refused when a file changed there', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'millwright-image-model-'))
     try {
-      await writeImageBundle(join(folder, 'model'), patches)
+      await mkdir(join(folder, 'model'))
+      await writeBundle(join(folder, 'model'), patches)
       const read = await readImageBundle(join(folder, 'model'))
       assert.deepEqual(read.manifest, patches.manifest)
       await writeFile(join(folder, 'model', 'model.onnx'), 'other')

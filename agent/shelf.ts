@@ -1,0 +1,19 @@
+import { join } from 'node:path'
+import { loadDetector, Registry, type ModelBundle } from '../models/index.ts'
+import { openInspector } from '../models/inspection/inspector.ts'
+import type { ImageBundle } from '../models/inspection/manifest.ts'
+import { ImageRegistry } from '../models/inspection/registry.ts'
+import type { Config } from './components.ts'
+import type { Shelf } from './model-requests.ts'
+
+/** Where the models of a monitor or station are. */
+export function shelfOf(config: Config, name: string): Shelf {
+  const folder = join(config.data, 'models')
+  if (!(name in config.inspections)) {
+    const check = async (bundle: ModelBundle) => (await loadDetector(bundle)).close()
+    return { registry: new Registry(folder), check } satisfies Shelf<ModelBundle>
+  }
+  const { bounds } = config.inspections[name]
+  const check = async (bundle: ImageBundle) => (await openInspector(bundle, bounds)).close()
+  return { registry: new ImageRegistry(folder), check } satisfies Shelf<ImageBundle>
+}

@@ -1,0 +1,113 @@
+import { describeReport, type BundleRegistry } from '../models/index.ts'
+import type { ModelLife } from './http/index.ts'
+import type { Learning } from './learning.ts'
+import type { Learner } from './learner.ts'
+import type { Shelf } from './model-requests.ts'
+import type { Monitor } from './monitor.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { StationLearner } from './station-learner.ts'
+
+export interface ModelParts {
+  readonly pipeline: Pipeline
+  readonly learning: Learning
+  /** Stations whose models the agent trains, by name. */
+  readonly stationLearners: ReadonlyMap<string, StationLearner>
+  readonly shelf: (name: string) => Shelf
+}
+
+type Figures = Readonly<Record<string, number>>
+
+/** What monitors and stations tell of their models. */
+interface Told extends Pick<Learner, 'name' | 'learns' | 'model' | 'rival'> {
+  /** While there is no model: the share of what is needed that was collected, 0 to 1. */
+  readonly collected: number
+  readonly detail?: string
+  /** Of the comparison under way: of the model at work, and of the one beside it. */
+  readonly figures: readonly [Figures, Figures] | undefined
+}
+
+/** Where the model of every monitor and station is in its life. */
+export function modelLives(parts: ModelParts): Promise<ModelLife[]> {
+  const monitors = [...parts.pipeline.monitors.values()].map(toldByMonitor)
+  const stations = [...parts.stationLearners.values()].map(toldByStation)
+  return Promise.all([...monitors, ...stations].map((told) => lifeOf(told, parts)))
+}
+
+function toldByMonitor({ name, learns, model, rival, collected, settings, standing }: Monitor): Told {
+  return {
+    ...{ name, learns, model, rival },
+    collected: collected.span / settings.learn.after,
+    ...(standing.drift !== undefined && { detail: `drift: ${standing.drift}` }),
+    figures: rival && merits(rival.trial.state.merit),
+  }
+}
+
+function toldByStation({ name, learns, model, rival, settings, standing }: StationLearner): Told {
+  const { corrections, problem, fallback } = standing
+  const trial = standing.rival?.trial
+  const told =
+    problem === undefined ? `${corrections} verdicts by operators since the last training`
+    : fallback === undefined ? problem : `${problem}; ${fallback} judges in its place` // prettier-ignore
+  return {
+    ...{ name, learns, model, rival },
+    collected: corrections / settings.learn.corrections,
+    detail: told,
+    figures:
+      trial &&
+      merits([0, 1].map((side) => ({ merit: trial.merit[side], figures: { fails: trial.fails[side], parts: trial.parts } }))), // prettier-ignore
+  }
+}
+
+function merits(sides: readonly { readonly merit: number; readonly figures: Figures }[]): [Figures, Figures] {
+  const [active, rival] = sides.map(({ merit, figures }) =>
+    Object.fromEntries(Object.entries({ merit, ...figures }).filter(([, value]) => Number.isFinite(value))),
+  )
+  return [active, rival]
+}
+
+async function lifeOf(told: Told, { learning, shelf }: ModelParts): Promise<ModelLife> {
+  const { name, model, rival, learns, collected, detail } = told
+  const training = learning.training(name)
+  const collecting = model === undefined && !training
+  const versions = await versionsOf(told, shelf(name).registry)
+  const others = versions.filter(({ version }) => version !== model)
+  return {
+    monitor: name,
+    step: training ? 'training' : rival?.role === 'challenger' ? 'shadow' : collecting ? 'collecting' : 'active',
+    ...(collecting && { progress: Math.min(1, collected) }),
+    ...(training
+      ? { progress: training.progress, detail: `${training.step} (${training.why})` }
+      : detail !== undefined && { detail }),
+    ...(model !== undefined && { active: model }),
+    versions,
+    actions: learns
+      ? [
+          ...(training ? [] : (['retrain'] as const)),
+          ...(others.length > 0 ? (['promote'] as const) : []),
+          ...(model !== undefined && others.length > 0 ? (['rollback'] as const) : []),
+        ]
+      : [],
+  }
+}
+
+/** The versions in the registry, newest first; the one at work and its rival with what their comparison has shown so far. */
+async function versionsOf(
+  { name, model, rival, figures }: Told,
+  registry: BundleRegistry,
+): Promise<ModelLife['versions']> {
+  const entries = (await registry.list(name)).reverse()
+  return Promise.all(
+    entries.map(async ({ version, manifest, card = '', problem }) => {
+      const side = version === model ? 0 : version === rival?.version ? 1 : undefined
+      const challenges = side === 1 && rival?.role === 'challenger'
+      const report = await registry.report(name, version)
+      return {
+        version,
+        state: problem !== undefined ? 'failed' : side === 0 ? 'active' : challenges ? 'shadow' : 'retired',
+        ...(manifest && { created: manifest.created }),
+        figures: { ...manifest?.metrics, ...(side !== undefined && figures?.[side]) },
+        report: problem ?? (report ? describeReport(report) : card),
+      } as const
+    }),
+  )
+}
