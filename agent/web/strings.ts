@@ -275,8 +275,11 @@ export const strings = {
     truly: (name: string) => `truly ${name}`,
     untrained: 'No model yet',
     untrainedText:
-      'Until there is one, every part is left to the operator. Put images into a folder: 20 or more of good parts, or one folder per class; then train. The station begins to judge by itself when the model is there.',
-    untrainedDemo: 'In the demo the simulated camera does this by itself, with 100 good parts; it takes some seconds.',
+      'Until there is one, every part is left to the operator. Put images into a folder: 20 or more of good parts, or one folder per class. Name it under `learn.images`, and the station trains by itself; or train now, and put the version to work:',
+    commands: (station: string) =>
+      `millwright train --config FILE --monitor ${station} --images FOLDER\nmillwright models promote ${station} VERSION`,
+    untrainedDemo:
+      'In the demo the agent does this by itself, from 60 images of good parts; it takes less than a minute.',
     ownMissing:
       'The network that the configuration names cannot be used; the log says why. Until then every part is left to the operator.',
     source: (message: string) => `The camera: ${message}.`,

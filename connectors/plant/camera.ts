@@ -56,10 +56,14 @@ function expose(pixels: Uint8Array, random: Random): void {
 /** Writes JPEG files of `count` good parts into `folder`, which it makes: what a station can learn from. */
 export async function photographGoodParts(folder: string, count: number, seed = 1): Promise<void> {
   await mkdir(folder, { recursive: true })
-  for (let i = 0; i < count; i++) {
-    const number = firstSample + i
-    await writeFile(join(folder, `${number}.jpg`), await photograph(seed, number, undefined))
+  let next = firstSample
+  const photographer = async () => {
+    while (next < firstSample + count) {
+      const number = next++
+      await writeFile(join(folder, `${number}.jpg`), await photograph(seed, number, undefined))
+    }
   }
+  await Promise.all([photographer(), photographer()])
 }
 
 export interface CameraOptions {

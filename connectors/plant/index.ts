@@ -1,12 +1,13 @@
 import { createServer, type AddressInfo } from 'node:net'
 import type { Logger } from '../../agent/core/index.ts'
-import { cameraTopic, photographGoodParts, runCamera } from './camera.ts'
+import { cameraTopic, runCamera } from './camera.ts'
 import { isFault, faults } from './faults.ts'
 import { plantAssets, plantTags } from './layout.ts'
 import { startBroker, type PlantBroker } from './mqtt-broker.ts'
 import { startServer, type PlantServer } from './opcua-server.ts'
 import { AssetSignals, stepsPerSecond, type ActiveFault } from './signals.ts'
 
+export { photographGoodParts } from './camera.ts'
 export { faults, type FaultName } from './faults.ts'
 export { plantTags, type PlantTag } from './layout.ts'
 export type { ActiveFault } from './signals.ts'
@@ -42,8 +43,6 @@ export interface Plant {
   /** Ends all faults of an asset. False where there is no such asset. */
   repair(asset: string): boolean
   faults(): readonly ActiveFault[]
-  /** Writes JPEG files of `count` good parts into a folder, for the station to learn from. */
-  photographGoodParts(folder: string, count: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -80,7 +79,6 @@ export async function startPlant(options: PlantOptions): Promise<Plant> {
     inject: (asset, fault) => isFault(fault) && (assets.get(asset)?.inject(fault) ?? false),
     repair: (asset) => (assets.get(asset)?.repair(), assets.has(asset)),
     faults: () => [...assets.values()].flatMap((asset) => asset.faults()),
-    photographGoodParts: (to, count) => photographGoodParts(to, count, seed),
     close: async () => {
       stop()
       stopCamera?.()

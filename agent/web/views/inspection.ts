@@ -157,7 +157,7 @@ class Inspection extends PageElement {
     return html`<section class="card untrained" aria-labelledby="untrained-title">
       <h2 id="untrained-title">${words.untrained}</h2>
       <p>${learns ? words.untrainedText : words.ownMissing}</p>
-      ${learns ? html`<pre tabindex="0">millwright train --config FILE --monitor ${station} --images FOLDER</pre>` : nothing}
+      ${learns ? html`<pre tabindex="0">${words.commands(station)}</pre>` : nothing}
       ${this.page.state.plant ? html`<p class="hint">${words.untrainedDemo}</p>` : nothing}
     </section>`
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { connectAsync } from 'mqtt'
 import sharp from 'sharp'
 import { photograph } from '../../../connectors/plant/camera.ts'
-import { startPlant, type Plant } from '../../../connectors/plant/index.ts'
+import { photographGoodParts, startPlant, type Plant } from '../../../connectors/plant/index.ts'
 import { defects, makePart, torqueLimits, type Part } from '../../../connectors/plant/parts.ts'
 import { until } from '../../support/until.ts'
 
@@ -104,7 +104,7 @@ describe('the camera over the conveyor', function () {
 
   it('writes good parts for the station to learn from', async () => {
     const good = join(folder, 'good')
-    await plant.photographGoodParts(good, 3)
+    await photographGoodParts(good, 3)
     const names = await readdir(good)
     assert.equal(names.length, 3)
     for (const name of names) assert.equal((await sharp(await readFile(join(good, name))).metadata()).format, 'jpeg')
