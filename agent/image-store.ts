@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { basename, dirname, extname, join } from 'node:path'
 import { strippedImage } from '../models/inspection/decode.ts'
 
 /** Bounds of a folder of images. */
@@ -52,29 +52,29 @@ export class ImageStore {
   /** Removes an image from every group but one. */
   removeElsewhere(path: string, group: string): Promise<void> {
     return this.#alone(async () => {
-      for (const file of await this.#files()) {
-        const { name, folder } = placeOf(this.#folder, file.path)
-        if (name === basename(path) && folder !== folderName(group)) await rm(file.path, { force: true })
-      }
+      const folders = new Set((await this.#paths()).map((other) => dirname(other)))
+      folders.delete(join(this.#folder, folderName(group)))
+      for (const folder of folders) await rm(join(folder, basename(path)), { force: true })
     })
   }
 
   /** The newest image of a part, or the one taken within a second of `time`; undefined where there is none. */
   async find(part: string, time?: number): Promise<StoredImage | undefined> {
     const ending = `-${partName(part)}`
-    const found = (await this.#files())
-      .filter(({ path }) => basename(path, extname(path)).slice(stampLength) === ending)
-      .map(({ path }) => ({ path, time: timeOf(path) }))
+    const found = (await this.#paths())
+      .filter((path) => basename(path, extname(path)).slice(stampLength) === ending)
+      .map((path) => ({ path, time: timeOf(path) }))
     return closest(found, time)
   }
 
   /** Images by group, each oldest first. */
   async list(): Promise<Map<string, StoredImage[]>> {
     const groups = new Map<string, StoredImage[]>()
-    for (const { path } of await this.#files()) {
-      const group = decodeURIComponent(placeOf(this.#folder, path).folder)
-      const images = groups.get(group) ?? []
-      groups.set(group, [...images, { path, time: timeOf(path) }])
+    for (const path of await this.#paths()) {
+      const group = decodeURIComponent(basename(dirname(path)))
+      let images = groups.get(group)
+      if (!images) groups.set(group, (images = []))
+      images.push({ path, time: timeOf(path) })
     }
     for (const images of groups.values()) images.sort((a, b) => a.time - b.time || (a.path < b.path ? -1 : 1))
     return groups
@@ -102,15 +102,18 @@ export class ImageStore {
 
   /** What is stored, that stored first first. */
   async #files(): Promise<{ path: string; size: number; changed: number }[]> {
-    const names = await readdir(this.#folder, { recursive: true }).catch(() => [])
     const files = await Promise.all(
-      names.map(async (name) => {
-        const path = join(this.#folder, name)
+      (await this.#paths()).map(async (path) => {
         const state = await stat(path).catch(() => undefined)
-        return state?.isFile() ? [{ path, size: state.size, changed: state.mtimeMs }] : []
+        return state ? [{ path, size: state.size, changed: state.mtimeMs }] : []
       }),
     )
     return files.flat().sort((a, b) => a.changed - b.changed || (a.path < b.path ? -1 : 1))
+  }
+
+  async #paths(): Promise<string[]> {
+    const entries = await readdir(this.#folder, { recursive: true, withFileTypes: true }).catch(() => [])
+    return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
   }
 }
 
@@ -151,9 +154,4 @@ function partName(part: string): string {
   const name = encodeURIComponent(part)
   if (name.length <= longestName) return name
   return `${name.slice(0, longestName - 10)}~${createHash('sha256').update(part).digest('hex').slice(0, 8)}`
-}
-
-function placeOf(root: string, path: string): { folder: string; name: string } {
-  const [folder, ...rest] = path.slice(root.length + 1).split('/')
-  return { folder, name: rest.join('/') }
 }

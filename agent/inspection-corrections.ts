@@ -43,13 +43,12 @@ export class StationCorrections {
     return { ...named, ...(image !== undefined && { image }), answers: await this.#answers(found.image) }
   }
 
-  /** Classes that may be named: those of the model at work, else those that images were called already. */
+  /** Classes that may be named: those of the model at work, and those that images were called already. Without a model, any. */
   async #classes(): Promise<string[]> {
     const [model] = this.#parts.models() as readonly (JudgingModel | undefined)[]
-    const named = [...(await this.#parts.labelled.list()).keys()]
     if (!model) return []
-    const own = model.output.type === 'classes' ? model.output.classes : [goodClass, defectClass]
-    return [...new Set([...own, ...named])]
+    if (model.output.type === 'score') return [goodClass, defectClass]
+    return [...new Set([...model.output.classes, ...(await this.#parts.labelled.list()).keys()])]
   }
 
   /** From memory, or from disk where it was kept or called something before. */

@@ -226,7 +226,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       if (connection.source) ingest.add(connection.name, connection.source)
     }
     view.changes.next()
-    return changesText(changes)
+    const told = changesText(changes)
+    if (told.length > 0)
+      await view.note({ by: 'the file', action: 'reload', subject: 'configuration', detail: told.join('; ') })
+    return told
   }
   let reloading: Promise<unknown> = Promise.resolve()
   return {

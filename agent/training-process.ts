@@ -47,7 +47,9 @@ const reportEvery = 200
 
 function train(job: ProcessJob): Promise<ProcessAnswer> {
   const config = parseConfig(job.text, { schema, args: job.args })
-  return job.monitor in config.inspections ? trainOfStation(config, job) : trainOfMonitor(config, job)
+  if (job.monitor in config.inspections) return trainOfStation(config, job)
+  if (job.monitor in config.monitors) return trainOfMonitor(config, job)
+  return Promise.resolve({ failed: `the configuration has no ${job.monitor} any more`, retryable: false })
 }
 
 async function trainOfStation(config: Config, { monitor, created, active }: ProcessJob): Promise<ProcessAnswer> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Subject } from 'rxjs'
 import sharp from 'sharp'
 import {
@@ -10,9 +10,11 @@ import {
   silentMetrics,
   systemClock,
   TagTable,
+  type CorrectionEvent,
   type DeadLetter,
   type ImageArrival,
   type InspectionEvent,
+  type OpinionEvent,
 } from '../agent/core/index.ts'
 import { Station } from '../agent/inspection.ts'
 import { stationConfig, verdictRule } from '../agent/inspection-config.ts'
@@ -24,6 +26,8 @@ import { bounds } from './models/inspection/pictures.ts'
 import { until } from './support/until.ts'
 
 const silent = () => undefined
+const input = imageInput.parse({ width: 8, height: 8 })
+const manifest = { type: 'onnx', created: 0, input, training: { images: 0, held_out: 0, classes: {} } }
 const good: ImageAnswer = { label: 'good', score: 0.4, threshold: 1, model: 'm' }
 const bad: ImageAnswer = { label: 'defect', score: 2, threshold: 1, model: 'm' }
 const picture = () =>
@@ -35,6 +39,7 @@ const picture = () =>
 class Bench {
   readonly arrivals = new Subject<ImageArrival>()
   readonly events: InspectionEvent[] = []
+  readonly opinions: OpinionEvent[] = []
   readonly letters: DeadLetter[] = []
   readonly tags = new TagTable()
   readonly settled: string[] = []
@@ -59,12 +64,11 @@ class Bench {
       folder,
       record: (event) => {
         if (event.type === 'inspection') this.events.push(event)
+        else this.opinions.push(event)
         return Promise.resolve()
       },
       reject: (letter) => Promise.resolve(void this.letters.push(letter)),
     })
-    const input = imageInput.parse({ width: 8, height: 8 })
-    const manifest = { type: 'onnx', created: 0, input, training: { images: 0, held_out: 0, classes: {} } }
     this.station.use({ version: 'm', inspector, output: { type: 'score', threshold: 1 }, metrics: {}, manifest })
     this.station.start()
   }
@@ -98,6 +102,10 @@ describe('verdict rule', () => {
     it(`${what}: ${verdict}`, () => assert.equal(rule(answer, verdictRule.parse(settings)).verdict, verdict))
   }
 })
+
+/** What a station makes of a correction, or why it makes nothing. */
+const correction = (part: string, name: string) =>
+  ({ type: 'correction', time: 5, station: 'camera', part, class: name, by: 'Mei' }) as const
 
 describe('station', () => {
   let folder: string
@@ -163,6 +171,56 @@ describe('station', () => {
       assert.equal(bench.station.counts.dropped, 16)
     })
   }
+
+  it('finds the image of a part that is corrected, whatever was kept, and asks its models again', async () => {
+    const bench = new Bench(folder, { keep: { images: 'none' } }, () => Promise.resolve(good))
+    const rival: Inspector = { inspect: () => Promise.resolve({ ...bad, model: 'r' }), close: () => Promise.resolve() }
+    bench.station.challenge({
+      version: 'r',
+      inspector: rival,
+      output: { type: 'score', threshold: 1 },
+      metrics: {},
+      manifest,
+    })
+    bench.send(await picture(), 'A')
+    await until('A is judged', () => bench.events.length === 1)
+    const image = join(folder, 'labelled', 'defect', '1970-01-01T00-00-01-000Z-A.jpg')
+    const told = { of: 1000, class: 'defect', image, answers: { m: 'good', r: 'defect' } }
+    assert.deepEqual(await bench.station.correct(correction('A', 'fail')), { ...correction('A', 'fail'), ...told })
+    const again = await bench.station.correct({ ...correction('A', 'good'), of: 1500 })
+    assert.equal((again as CorrectionEvent).image, join(folder, 'labelled', 'good', basename(image)))
+    assert.deepEqual(await readdir(join(folder, 'labelled', 'defect')), [])
+    assert.match((await bench.station.correct({ ...correction('A', 'good'), of: 9000 })) as string, /no verdict on part A of 1970/) // prettier-ignore
+    assert.match((await bench.station.correct(correction('A', 'rust'))) as string, /there are: good, defect/)
+    await bench.station.stop()
+    assert.deepEqual(
+      bench.opinions.map(({ part, models, fails }) => [part, models, fails]),
+      [['A', ['m', 'r'], [false, true]]],
+    )
+    assert.deepEqual(bench.verdicts(), ['A pass'], 'without effect')
+  })
+
+  it('finds kept images after a restart, and no others', async () => {
+    const before = new Bench(folder, {}, () => Promise.resolve(bad))
+    before.send(await picture(), 'A')
+    await before.station.stop()
+    const after = new Bench(folder, {}, () => Promise.resolve(good))
+    assert.equal(((await after.station.correct(correction('A', 'good'))) as CorrectionEvent).of, 1000)
+    assert.match((await after.station.correct(correction('B', 'good'))) as string, /knows no verdict on part B/)
+    await after.station.stop()
+  })
+
+  it('goes on judging where the model beside it fails, and says so once', async () => {
+    const bench = new Bench(folder, {}, () => Promise.resolve(good))
+    const inspect = () => Promise.reject(new Error('out of memory'))
+    const rival = { version: 'r', inspector: { inspect, close: () => Promise.resolve() }, output: { type: 'score', threshold: 1 } as const, metrics: {}, manifest } // prettier-ignore
+    const failed: string[] = []
+    bench.station.challenge(rival, (version, why) => failed.push(`${version} ${why}`))
+    for (const part of ['A', 'B', 'C']) bench.send(await picture(), part)
+    await bench.station.stop()
+    assert.deepEqual(bench.verdicts().sort(), ['A pass', 'B pass', 'C pass'])
+    assert.deepEqual(failed, ['r out of memory'])
+  })
 
   describe('with measured values', () => {
     const values = { torque: { tag: 's2/torque', part: 's2/part', min: 10, max: 20 }, heat: { tag: 's4/heat', part: 's4/part' } } // prettier-ignore

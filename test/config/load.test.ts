@@ -98,6 +98,12 @@ describe('configuration', () => {
     ['two operators in one item', 'clean:\n  - { despike: {}, clamp: {} }', /start a new "-" for each/, 2],
     ['a pattern without {role}', 'assets:\n  pump: { tags: "{line}/x" }', /lacks \{role\}/, 2],
     ['a class that is not defined', 'monitors:\n  m: { assets: pump }', /no such class of assets "pump"/, 2],
+    [
+      'a station called as a monitor is',
+      'assets: { p: { tags: "{role}" } }\nmonitors: { m: { assets: p } }\ninspections:\n  weld: {}\n  m: {}',
+      /a monitor is called "m" as well; give the station another name/,
+      5,
+    ],
     ['a port that is none', 'http:\n  port: 99999', /65535/, 2],
     [
       'a span without unit',

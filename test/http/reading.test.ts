@@ -193,6 +193,19 @@ describe('http learning', () => {
     assert.equal((await post('/api/labels', { ...bodies[0], time: 'yesterday' }, bearer)).status, 400)
     assert.equal((await post('/api/labels', { type: 'value', asset, by: 'lab' }, bearer)).status, 400)
   })
+
+  it('hand on what somebody says of a part, and answer how it was understood', async () => {
+    const { agent, post } = setUp()
+    const label = { type: 'verdict', station: 'weld', part: 'A-7', class: 'scratch', by: 'Mei' }
+    const response = await post('/api/labels', label, bearer)
+    assert.deepEqual(await response.json(), { station: 'weld', part: 'A-7', class: 'scratch', learns: true })
+    assert.deepEqual(agent.calls, [['correct', label]])
+    const missing = await post('/api/labels', { ...label, station: 'paint' }, bearer)
+    assert.equal(missing.status, 404)
+    assert.match(await missing.text(), /there is no station paint/)
+    assert.equal((await post('/api/labels', { ...label, part: undefined }, bearer)).status, 400)
+    assert.equal((await post('/api/labels', label)).status, 401)
+  })
 })
 
 describe('http history', () => {

@@ -41,7 +41,7 @@ class Models extends PageElement {
     const { monitor, step, progress, detail, active, since, nextTraining } = life
     const machines = this.page.state.assets.filter((asset) => asset.monitors.some((each) => each.monitor === monitor))
     const facts = [
-      words.machines(machines.length),
+      ...(machines.length > 0 ? [words.machines(machines.length)] : []),
       ...(since === undefined ? [] : [words.since(clock(since))]),
       ...(nextTraining === undefined ? [] : [words.next(clock(nextTraining))]),
     ]
@@ -106,7 +106,7 @@ class Models extends PageElement {
           report
             ? html`<details>
                 <summary>${words.report}</summary>
-                <pre>${report}</pre>
+                <pre tabindex="0">${report}</pre>
               </details>`
             : nothing
         }

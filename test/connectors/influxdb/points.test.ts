@@ -321,6 +321,18 @@ describe('points of InfluxDB', () => {
       assert.deepEqual(names([one] as unknown as typeof contents), [measurement])
   })
 
+  it('say what operators say of parts, among the inspections', () => {
+    const event = { type: 'correction', time: 7, station: 'weld', part: 'A-7', of: 5, class: 'scratch', by: 'Mei', image: '/a.jpg', answers: { m1: 'good' } } as const // prettier-ignore
+    const entries: Entry[] = [{ kind: 'event', event, arrival: 0, offset: 1 }]
+    const [point] = pointsOf(encoderOf(new TagTable()), entries)
+    assert.deepEqual([point.measurement, point.tags], ['correction', { site: 'shenzhen-1', station: 'weld' }])
+    assert.deepEqual(Object.keys(point.fields).sort(), ['by', 'class', 'image', 'part', 'verdict_time'])
+    assert.deepEqual(
+      pointsOf(encoderOf(new TagTable(), { content: ['models'] as unknown as typeof contents }), entries),
+      [],
+    )
+  })
+
   it('of one series stay in one list, in their order', () => {
     const tags = new TagTable()
     for (const name of ['a/x', 'a/y', 'a/z']) tags.resolve({ name, type: 'number' })

@@ -110,6 +110,33 @@ describe('image models', function () {
     await assert.rejects(trainStation(job(good.slice(0, 5), { methods: ['patches'] })), /5 usable images of good, at least 20/) // prettier-ignore
   })
 
+  it('are judged by known defects, beside the model before on the same held-out images', async () => {
+    const defects = await Promise.all(
+      [1, 2, 3].map(async (i) => ({ name: `${i}`, label: 'defect', image: await png(disc(128, random, true), 128) })),
+    )
+    const own = job(good, { methods: ['patches'] })
+    const { metrics } = (await trainStation({ ...own, defects, before: patches })).bundle.manifest
+    assert.equal(metrics.found_known, 1)
+    assert.equal(metrics.merit_before, metrics.merit, 'it learned from the same images')
+    const deaf = { ...patches, manifest: { ...patches.manifest, output: { ...patches.manifest.output, threshold: 1e9 }, golden: { tolerance: 1, images: [] } } } as ImageBundle // prettier-ignore
+    assert.equal((await trainStation({ ...own, defects, before: deaf })).bundle.manifest.metrics.merit_before, 0.5)
+    const broken = { ...patches, onnx: Buffer.from('broken') }
+    assert.ok(!('merit_before' in (await trainStation({ ...own, before: broken })).bundle.manifest.metrics))
+  })
+
+  it('learn from some of what operators say, and hold the last of it out', async () => {
+    const folder = await textures(20)
+    const said = (await textures(5)).map((image) => ({ ...image, series: 'operators' }))
+    const train = async (images: ImageTraining['images']) =>
+      (await trainStation(job(images, { methods: ['textures'], size: 64 }))).bundle.manifest.training
+    assert.deepEqual(await train(folder), { images: 32, held_out: 8, classes: { across: 20, along: 20 } })
+    assert.deepEqual(await train([...folder, ...said]), {
+      images: 40,
+      held_out: 10,
+      classes: { across: 25, along: 25 },
+    })
+  })
+
   it('tell classes by trees over textures, and leave out what cannot be decoded', async () => {
     const images = [...(await textures(16)), { name: 'torn.png', label: 'along', image: Buffer.from('torn') }]
     const { bundle, unusable } = await trainStation(job(images, { methods: ['textures'], size: 64 }))
