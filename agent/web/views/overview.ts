@@ -52,9 +52,9 @@ export function overview(page: Page): TemplateResult {
             )}
           </ul>
         </section>
-        ${simulation(page)}
+        ${inspections(page)} ${simulation(page)}
       </div>
-      <div class="below">${doing(page)} ${figures(page)} ${inspections(page)}</div>
+      <div class="below">${doing(page)} ${figures(page)}</div>
     </div>`
 }
 
