@@ -180,6 +180,7 @@ describe('station', () => {
     assert.deepEqual(await bench.station.correct(correction('A', 'fail')), { ...correction('A', 'fail'), ...told })
     const again = await bench.station.correct({ ...correction('A', 'good'), of: 1500 })
     assert.equal((again as CorrectionEvent).image, join(folder, 'labelled', 'good', basename(image)))
+    assert.ok(!('answers' in (again as CorrectionEvent)), 'a model may have learned from it')
     assert.deepEqual(await readdir(join(folder, 'labelled', 'defect')), [])
     assert.match((await bench.station.correct({ ...correction('A', 'good'), of: 9000 })) as string, /no verdict on part A of 1970/) // prettier-ignore
     assert.match((await bench.station.correct(correction('A', 'rust'))) as string, /there are: good, defect/)

@@ -91,7 +91,7 @@ export interface CorrectionEvent {
   readonly note?: string
   /** Path of the image that trainings learn from; absent where it is not there any more. */
   readonly image?: string
-  /** What models made of that image when the correction came: label by version. */
+  /** What models made of the image when somebody first said its class: label by version. */
   readonly answers?: Readonly<Record<string, string>>
 }
 
