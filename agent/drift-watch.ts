@@ -38,6 +38,15 @@ interface Estimate {
 /** Estimates kept for measured values that come later. */
 const mostEstimates = 2_000
 
+/** How far a measure of drift is. */
+export interface DriftReading {
+  /** What is measured, in words. */
+  readonly name: string
+  readonly value: number
+  /** Beyond it, the data have drifted. */
+  readonly limit: number
+}
+
 export interface DriftWatchOptions {
   readonly monitor: string
   readonly metrics: Metrics
@@ -58,6 +67,7 @@ export class DriftWatch {
   #names: readonly string[] = []
   #memory = 0
   #found: string | undefined
+  #readings = new Map<string, DriftReading>()
   #estimates: Estimate[] = []
   #saved: Saved | undefined
 
@@ -70,6 +80,11 @@ export class DriftWatch {
     return this.#found
   }
 
+  /** The measure that is nearest to its limit; undefined until the first was taken. */
+  get reading(): DriftReading | undefined {
+    return [...this.#readings.values()].sort((a, b) => b.value / b.limit - a.value / a.limit)[0]
+  }
+
   /** A model begins to score; what was saved goes on with it. */
   begin(detector: Detector | undefined): void {
     const saved = this.#saved
@@ -77,6 +92,7 @@ export class DriftWatch {
     this.#score = saved ? { ...saved.score } : emptyStream()
     this.#residual = saved ? { ...saved.residual } : emptyStream()
     this.#found = saved?.found ?? undefined
+    this.#readings = new Map()
     this.#estimates = [...(saved?.estimates ?? [])]
     this.#names = detector?.inputs ?? []
     const known = detector?.distribution
@@ -120,6 +136,7 @@ export class DriftWatch {
     indices.forEach((index, column) => (worst = index > indices[worst] ? column : worst))
     const { metrics, monitor } = this.#options
     metrics.gauge('drift_psi', indices[worst], { monitor })
+    this.#readings.set('psi', { name: `distribution of ${this.#names[worst]}`, value: indices[worst], limit: psiLimit })
     if (indices[worst] > psiLimit)
       this.#found ??= `${this.#names[worst]} has another distribution than in training (PSI ${indices[worst].toFixed(2)})`
   }
@@ -140,6 +157,7 @@ export class DriftWatch {
     stream.test = test.state
     const { metrics, monitor } = this.#options
     metrics.gauge('drift_page_hinkley', test.statistic / settings.limit, { monitor })
+    this.#readings.set(what, { name: `mean of the ${what}`, value: test.statistic, limit: settings.limit })
     if (drifted) this.#found ??= `the mean of the ${what} has changed (Page-Hinkley ${test.statistic.toFixed(0)})`
   }
 

@@ -1,5 +1,13 @@
 import { Buckets, gridOver, type Grid } from './buckets.ts'
-import { Quality, type Batch, type Entry, type Journal, type JournalEvent, type Prediction } from './core/index.ts'
+import {
+  Quality,
+  type Batch,
+  type Entry,
+  type Journal,
+  type JournalEvent,
+  type Prediction,
+  type PredictionKind,
+} from './core/index.ts'
 import type { History, HistoryMark, HistoryRequest } from './http/index.ts'
 import { readSoon, scan, seek, timeOf } from './seek.ts'
 
@@ -129,12 +137,21 @@ class Trends {
   }
 }
 
+interface MonitorScores {
+  readonly kind: PredictionKind
+  readonly scores: Buckets
+  readonly thresholds: Buckets
+  /** Where values were said to lie; undefined for kinds without. */
+  readonly interval: Buckets | undefined
+  model: string
+}
+
 /** The scores of an asset by monitor, its alarms, and where another model began to score. */
 class Scores {
   readonly marks: HistoryMark[] = []
   readonly #grid: Grid
   readonly #asset: string | undefined
-  readonly #monitors = new Map<string, { scores: Buckets; thresholds: Buckets; model: string }>()
+  readonly #monitors = new Map<string, MonitorScores>()
 
   constructor(grid: Grid, asset: string | undefined) {
     this.#grid = grid
@@ -150,14 +167,18 @@ class Scores {
     }
   }
 
-  #prediction({ monitor, time, score, threshold, model }: Prediction): void {
+  #prediction({ monitor, kind, time, score, threshold, model, value = NaN, lower = value, upper = value }: Prediction) {
     let known = this.#monitors.get(monitor)
     if (!known) {
-      known = { scores: new Buckets(this.#grid), thresholds: new Buckets(this.#grid), model }
+      const buckets = () => new Buckets(this.#grid)
+      const interval = kind === 'rul' || kind === 'estimate' ? buckets() : undefined
+      known = { kind, scores: buckets(), thresholds: buckets(), interval, model }
       this.#monitors.set(monitor, known)
     }
     known.scores.add(time, score)
     known.thresholds.add(time, threshold)
+    known.interval?.add(time, lower)
+    known.interval?.add(time, upper)
     if (model !== known.model && model !== '') this.#mark({ kind: 'model', time, monitor, text: model })
     known.model = model
   }
@@ -168,11 +189,13 @@ class Scores {
   }
 
   answer(): History['scores'] {
-    return [...this.#monitors].map(([monitor, { scores, thresholds }]) => ({
+    return [...this.#monitors].map(([monitor, { kind, scores, thresholds, interval }]) => ({
       monitor,
+      kind,
       min: scores.min,
       max: scores.max,
       threshold: thresholds.max,
+      ...(interval && { interval: { min: interval.min, max: interval.max } }),
     }))
   }
 }

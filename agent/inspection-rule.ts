@@ -79,8 +79,9 @@ export function ruleValues(
   ruling: Ruling,
   values: Readonly<Record<string, number>>,
   limits: StationSettings['values'],
+  expected: readonly string[],
 ): Ruling {
-  const missing = Object.keys(limits).filter((name) => !(name in values))
+  const missing = expected.filter((name) => !(name in values))
   const outside = Object.entries(limits).flatMap(([name, { min = -Infinity, max = Infinity }]) =>
     name in values && !(values[name] >= min && values[name] <= max) ? [`${name} ${values[name]} is outside`] : [],
   )

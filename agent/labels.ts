@@ -16,11 +16,21 @@ export class Labels {
 
   /** What is known of each row of `features`; undefined where nothing is. Later labels correct earlier ones. */
   targetsFor(kind: PredictionKind, monitor: string, features: FeatureBatch): Targets | undefined {
-    const events = this.#events.filter((event) => event.monitor === undefined || event.monitor === monitor)
+    const events = this.#for(monitor)
     const rows = new RowsByTime(features)
     if (kind === 'rul') return remainingLife(features, events, rows)
     if (kind === 'estimate') return measured(features, events, rows)
     return kind === 'fault' ? classes(features, events, rows) : soundness(features, events, rows)
+  }
+
+  /** How many labels speak of no row of `features`: of times or assets of which there are no data, or none any more. */
+  unusedFor(monitor: string, features: FeatureBatch): number {
+    const rows = new RowsByTime(features)
+    return this.#for(monitor).filter((event) => !rows.reachedBy(event)).length
+  }
+
+  #for(monitor: string): LabelEvent[] {
+    return this.#events.filter((event) => event.monitor === undefined || event.monitor === monitor)
   }
 }
 
@@ -54,6 +64,13 @@ class RowsByTime {
       else if (event.from === undefined ? start[row] > event.time : end[row] > event.time) break
     }
     return found
+  }
+
+  /** Whether a label speaks of any row. */
+  reachedBy(event: LabelEvent): boolean {
+    const rows = this.of(event.asset)
+    if (event.label === 'failure' || event.label === 'maintenance') return this.first(rows, event.time + 1) > 0
+    return this.about(event).length > 0
   }
 
   /** Place in `rows` of the first that ends at or after `time`. */

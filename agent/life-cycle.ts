@@ -63,15 +63,28 @@ function trainingDue(standing: Standing, { after, at_most, retrain, drift }: Lea
   }
   if (since < at_most) return undefined
   if (drift && standing.drift !== undefined) return `drift: ${standing.drift}`
-  const last = Number.isNaN(trained) ? newest - span : trained
-  return scheduleDue(retrain, last, newest) ? `schedule ${retrain}` : undefined
+  return scheduleDue(retrain, lastTraining(standing), newest) ? `schedule ${retrain}` : undefined
+}
+
+/** When the last training began, or else the data; event time, ms since epoch. */
+function lastTraining({ trained, newest, span }: Standing): number {
+  return Number.isNaN(trained) ? newest - span : trained
+}
+
+/** Event time of the next training by schedule, ms since epoch; undefined where there is none. */
+export function nextTraining(standing: Standing, retrain: string | undefined): number | undefined {
+  return nextDate(retrain, lastTraining(standing))
 }
 
 /** Whether a date of the cron pattern lies between `last` and `now`, ms since epoch; not where one of these is NaN. */
 export function scheduleDue(pattern: string | undefined, last: number, now: number): boolean {
-  if (pattern === undefined || Number.isNaN(last) || Number.isNaN(now)) return false
-  const due = new Cron(pattern, { paused: true, timezone: 'UTC' }).nextRun(new Date(last))
-  return due !== null && due.getTime() <= now
+  const due = nextDate(pattern, last)
+  return due !== undefined && due <= now
+}
+
+function nextDate(pattern: string | undefined, last: number): number | undefined {
+  if (pattern === undefined || Number.isNaN(last)) return undefined
+  return new Cron(pattern, { paused: true, timezone: 'UTC' }).nextRun(new Date(last))?.getTime()
 }
 
 /** Whether a challenger takes the place of the model at work. */

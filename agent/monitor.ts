@@ -20,7 +20,7 @@ import {
   type TagTable,
   type WindowBatch,
 } from './core/index.ts'
-import { DriftWatch } from './drift-watch.ts'
+import { DriftWatch, type DriftReading } from './drift-watch.ts'
 import { createWindow } from './operators/window.ts'
 import type { Standing } from './life-cycle.ts'
 import { Trial } from './trial.ts'
@@ -142,6 +142,16 @@ export class Monitor {
       drift: this.#drift.found,
       rival: rival && { ...rival, trial: rival.trial.state },
     }
+  }
+
+  /** End of the newest window when the model at work began, ms since epoch; NaN where there is none. */
+  get since(): number {
+    return this.#since
+  }
+
+  /** How near the data are to having drifted; undefined while that is not known. */
+  get drift(): DriftReading | undefined {
+    return this.#drift.reading
   }
 
   /** A training began, at this event time. */

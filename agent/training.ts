@@ -82,7 +82,15 @@ export function trainingInput(
 ): TrainingInput {
   const features = collector.peek()
   const targets = labels.targetsFor(kindOf(model), monitor, features)
-  return { features, monitor, created, ...(targets && { targets }), ...(parent !== undefined && { parent }) }
+  const unusedLabels = labels.unusedFor(monitor, features)
+  return {
+    features,
+    monitor,
+    created,
+    ...(targets && { targets }),
+    ...(unusedLabels > 0 && { unusedLabels }),
+    ...(parent !== undefined && { parent }),
+  }
 }
 
 /** Gathers the windows a model may learn from: well covered, and with the columns of the newest one. */

@@ -2,6 +2,7 @@ import { describeReport, type BundleRegistry } from '../models/index.ts'
 import type { ModelLife } from './http/index.ts'
 import type { Learning } from './learning.ts'
 import type { Learner } from './learner.ts'
+import { nextTraining } from './life-cycle.ts'
 import type { Shelf } from './model-requests.ts'
 import type { Monitor } from './monitor.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -23,6 +24,8 @@ interface Told extends Pick<Learner, 'name' | 'learns' | 'model' | 'rival'> {
   /** While there is no model: the share of what is needed that was collected, 0 to 1. */
   readonly collected: number
   readonly detail?: string
+  /** What the page shows as it is. */
+  readonly facts: Pick<ModelLife, 'since' | 'nextTraining' | 'drift'>
   /** Of the comparison under way: of the model at work, and of the one beside it. */
   readonly figures: readonly [Figures, Figures] | undefined
 }
@@ -34,9 +37,16 @@ export function modelLives(parts: ModelParts): Promise<ModelLife[]> {
   return Promise.all([...monitors, ...stations].map((told) => lifeOf(told, parts)))
 }
 
-function toldByMonitor({ name, learns, model, rival, collected, settings, standing }: Monitor): Told {
+function toldByMonitor(monitor: Monitor): Told {
+  const { name, learns, model, rival, collected, settings, standing, since, drift } = monitor
+  const next = learns && model !== undefined ? nextTraining(standing, settings.learn.retrain) : undefined
   return {
     ...{ name, learns, model, rival },
+    facts: {
+      ...(model !== undefined && !Number.isNaN(since) && { since }),
+      ...(next !== undefined && { nextTraining: next }),
+      ...(drift && { drift }),
+    },
     collected: collected.span / settings.learn.after,
     ...(standing.drift !== undefined && { detail: `drift: ${standing.drift}` }),
     figures: rival && merits(rival.trial.state.merit),
@@ -49,6 +59,7 @@ function toldByStation({ name, learns, model, rival, settings, standing }: Stati
     ...{ name, learns, model, rival },
     collected: standing.corrections / settings.learn.corrections,
     detail: stationWords(standing),
+    facts: {},
     figures:
       trial &&
       merits([0, 1].map((side) => ({ merit: trial.merit[side], figures: { fails: trial.fails[side], parts: trial.parts } }))), // prettier-ignore
@@ -70,7 +81,7 @@ function merits(sides: readonly { readonly merit: number; readonly figures: Figu
 }
 
 async function lifeOf(told: Told, { learning, shelf }: ModelParts): Promise<ModelLife> {
-  const { name, model, rival, learns, collected, detail } = told
+  const { name, model, rival, learns, collected, detail, facts } = told
   const training = learning.training(name)
   const collecting = model === undefined && !training
   const versions = await versionsOf(told, shelf(name).registry)
@@ -83,6 +94,7 @@ async function lifeOf(told: Told, { learning, shelf }: ModelParts): Promise<Mode
       ? { progress: training.progress, detail: `${training.step} (${training.why})` }
       : detail !== undefined && { detail }),
     ...(model !== undefined && { active: model }),
+    ...facts,
     versions,
     actions: learns
       ? [

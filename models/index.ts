@@ -72,10 +72,36 @@ export async function trainModel(
     )
   }
   const definition: ModelDefinition = modelTypes[settings.type]
-  const bundle = withDistribution(await definition.train(settings, input, context), input)
+  let trained: ModelBundle
+  try {
+    trained = await definition.train(settings, input, context)
+  } catch (error) {
+    throw withUnusedLabels(error, input)
+  }
+  const bundle = withDistribution(noting(trained, unusedLabels(input)), input)
   const detector = await openDetector(bundle)
   await detector.close()
   return bundle
+}
+
+/** A sentence on labels that could not be used; undefined where there are none. */
+function unusedLabels({ unusedLabels: count = 0 }: TrainingInput): string | undefined {
+  if (count === 0) return undefined
+  const labels = count === 1 ? '1 label speaks' : `${count} labels speak`
+  return `${labels} of times or assets without windows here, and could not be used.`
+}
+
+function noting(bundle: ModelBundle, note: string | undefined): ModelBundle {
+  const { report } = bundle
+  return report && note !== undefined ? { ...bundle, report: { ...report, notes: [...report.notes, note] } } : bundle
+}
+
+/** Where there is too little to learn from, labels that miss the data may be the reason. */
+function withUnusedLabels(error: unknown, input: TrainingInput): unknown {
+  const note = unusedLabels(input)
+  if (note === undefined || !(error instanceof DetectorError) || error.code !== 'TRAINING_DATA') return error
+  const remedy = [note, error.remedy].filter((sentence) => sentence !== undefined).join(' ')
+  return new DetectorError('TRAINING_DATA', error.message, { cause: error.cause, remedy })
 }
 
 /** Rows that are enough to tell a distribution. */

@@ -17,6 +17,8 @@ export interface Targets {
 /** A training set with what is known of its rows, and what a bundle records beside it. */
 export interface TrainingInput extends TrainingSet {
   readonly targets?: Targets
+  /** Labels that speak of no row: of times or assets of which there are no data, or none any more. */
+  readonly unusedLabels?: number
   /** Written as the time of training, ms since epoch. */
   readonly created: number
   /** The version that is active now. */

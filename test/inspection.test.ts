@@ -217,11 +217,13 @@ describe('station', () => {
   describe('with measured values', () => {
     const values = { torque: { tag: 's2/torque', part: 's2/part', min: 10, max: 20 }, heat: { tag: 's4/heat', part: 's4/part' } } // prettier-ignore
 
+    let time = 0
+
     function measure(bench: Bench, station: string, part: string, role: string, value: number): void {
       const batch = new BatchBuilder('plc')
       const tag = (name: string, type: 'text' | 'number') => bench.tags.resolve({ name, type, source: 'plc' }).index // prettier-ignore
-      batch.addText(tag(`${station}/part`, 'text'), 1, part, Quality.good)
-      batch.add(tag(`${station}/${role}`, 'number'), 2, value, Quality.good)
+      batch.addText(tag(`${station}/part`, 'text'), ++time, part, Quality.good)
+      batch.add(tag(`${station}/${role}`, 'number'), ++time, value, Quality.good)
       bench.station.measured(batch.take(3))
     }
 

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import './load-small.ts'
 import { Command } from 'commander'
+import { letYoungGenerationGrow } from '../heap.ts'
 import { version } from '../version.ts'
 import { alarms } from './alarms.ts'
 import { backup, restore } from './backup.ts'
@@ -39,6 +41,10 @@ const commands = [
   [backup, restore, schemaCommand, completion, versionCommand],
 ].flat()
 for (const command of commands) program.addCommand(inheriting(command(), program))
+// An agent sizes its heap by itself, for years; the other commands work in bulk.
+program.hook('preAction', (_, command) => {
+  if (!['run', 'demo'].includes(command.name())) letYoungGenerationGrow()
+})
 
 // The reader of a pipe may have had enough: `millwright journal export samples | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

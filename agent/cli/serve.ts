@@ -1,4 +1,5 @@
 import { describeError, type Logger } from '../core/index.ts'
+import { sizeYoungGeneration } from '../heap.ts'
 import { createNotifier } from '../notify.ts'
 import { startAgent, type Agent, type AgentOptions } from '../supervisor.ts'
 
@@ -9,6 +10,7 @@ import { startAgent, type Agent, type AgentOptions } from '../supervisor.ts'
 export async function serve(options: AgentOptions, started: (agent: Agent) => (() => void) | undefined): Promise<void> {
   const { log } = options
   const agent = await startAgent(options)
+  sizeYoungGeneration()
   const stopping = started(agent)
   const signal = stopSignal()
   const notifier = createNotifier({ log, healthy: () => agent.view.health().ok })

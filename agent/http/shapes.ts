@@ -173,9 +173,14 @@ export const tagHistory = z.strictObject({
 
 export const scoreHistory = z.strictObject({
   monitor: z.string(),
+  kind: z.enum(predictionKinds),
   min: numbers,
   max: numbers,
   threshold: numbers,
+  interval: z
+    .strictObject({ min: numbers, max: numbers })
+    .optional()
+    .describe('What the value was said to lie in, of rul (ms) and estimate.'),
 })
 
 export const historyMark = z.strictObject({

@@ -83,6 +83,8 @@ export const strings = {
     now: 'Now',
     signals: 'Signals',
     score: (monitor: string) => `Score, ${monitor}`,
+    scoreOf: 'Score',
+    interval90: (what: string, monitor: string) => `${what}, 90 % interval, ${monitor}`,
     scoreHint: 'Above the threshold the machine is not as it was learned.',
     threshold: 'threshold',
     model: 'Model',

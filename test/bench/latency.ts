@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectAsync } from 'mqtt'
 import { startMosquitto, type Mosquitto } from '../support/mosquitto.ts'
+import { quantileOf } from './parts/figures.ts'
 import type { PacerJob, PacerTold } from './parts/pacer.ts'
 import { assets, configuration, now, pretrain } from './parts/plant.ts'
 import { cpuSeconds, Process } from './parts/process.ts'
@@ -110,9 +111,4 @@ function report(what: string, values: readonly number[]): void {
   console.log(
     `${what}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, at most ${at(1)} ms, ${values.length} predictions (goal: p99 under 250 ms)`,
   )
-}
-
-function quantileOf(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
 }

@@ -199,6 +199,13 @@ ${extra}`
     await reload(configuration({}))
   })
 
+  it('is on record, with what has changed', async () => {
+    const entries = (await agent.get('/api/audit')) as { action: string; detail: string }[]
+    const reloads = entries.filter(({ action }) => action === 'reload').map(({ detail }) => detail)
+    assert.ok(reloads.includes('http takes effect at the next start'), reloads.join('\n'))
+    assert.ok(reloads.includes('log level changed'), reloads.join('\n'))
+  })
+
   it('fifty reloads leave no session, no connection and no memory behind', async () => {
     await reload(configuration({ qos: 2, sampling: '0ms', window: '20s' }))
     const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${agent.pid}/status`, 'utf8'))![1])

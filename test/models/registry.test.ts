@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -107,6 +109,27 @@ describe('model registry', () => {
     await writeFile(join(folder, name, version, 'manifest.json'), JSON.stringify(changed))
     const load = registry.load(monitor, version)
     await assert.rejects(load, (error) => error instanceof DetectorError && error.code === 'MODEL_BROKEN')
+  })
+
+  it('registers nothing on a full disk, leaves nothing behind, and goes on once there is room', async function () {
+    this.timeout(60_000)
+    if (process.platform !== 'linux') this.skip()
+    // A limit on the size of files acts like a full disk, for anybody and in the kernel.
+    const child = join(import.meta.dirname, 'full-disk-child.ts')
+    const command = `trap '' XFSZ; ulimit -S -f 1; exec "${process.execPath}" --import tsx "${child}" "${folder}"`
+    const filler = spawn('bash', ['-c', command], { stdio: ['pipe', 'pipe', 'inherit'] })
+    try {
+      const [refused] = (await once(filler.stdout, 'data')) as [Buffer]
+      assert.equal(refused.toString(), 'refused TRAINING_FAILED\n')
+      assert.deepEqual(await new Registry(folder).versions('health'), [])
+      execFileSync('prlimit', ['--pid', String(filler.pid), '--fsize=unlimited'])
+      filler.stdin.write('again\n')
+      const [registered] = (await once(filler.stdout, 'data')) as [Buffer]
+      assert.match(registered.toString(), /^registered 0001-/)
+      assert.equal((await readdir(join(folder, 'health'))).length, 1, 'nothing half written stays')
+    } finally {
+      filler.kill('SIGKILL')
+    }
   })
 
   it('says so where the folder cannot be written, and goes on afterwards', async () => {

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
+import type { History } from '../../agent/http/shapes.ts'
 import { endProcess } from '../support/ending.ts'
 import { until } from '../support/until.ts'
 import { chromiumMissing, launch, open, overflow, violations, type Watched } from './browser.ts'
@@ -66,6 +67,7 @@ describe('the page of the demo', function () {
   it('watches when it has learned', async () => {
     await page.getByText('watching 4 machines').waitFor({ timeout: 150_000 })
     await heading('Everything runs as learned').waitFor()
+    await until('it has run as learned for a while', async () => (await calmSeconds(url, 'line1/pump2')) >= 10, 60_000)
   })
 
   it('breaks a machine and shows its alarm first, with the signal to blame', async () => {
@@ -222,4 +224,13 @@ describe('the page of the demo', function () {
 /** Of the range that was asked for, ms. */
 function lengthOf(url: URL | undefined): number {
   return url ? Math.round(Number(url.searchParams.get('to')) - Number(url.searchParams.get('from'))) : NaN
+}
+
+/** Of the last ten minutes those in which a machine was scored and all scores were within the threshold. */
+async function calmSeconds(url: string, asset: string): Promise<number> {
+  const to = Date.now()
+  const range = new URLSearchParams({ asset, from: `${to - 600_000}`, to: `${to}`, points: '1000' })
+  const { scores, step } = (await (await fetch(`${url}/api/history?${range.toString()}`)).json()) as History
+  const [{ max, threshold }] = scores
+  return (max.filter((score, i) => score !== null && score < (threshold[i] ?? 0)).length * step) / 1_000
 }

@@ -77,6 +77,36 @@ export function scoreModel(history: History, place: number, name: string): Chart
   }
 }
 
+/** Units of remaining life, ms each, and from which length on they suit. */
+const lifeUnits = [
+  { unit: 'd', size: 86_400_000, from: 3 * 86_400_000 },
+  { unit: 'h', size: 3_600_000, from: 3 * 3_600_000 },
+  { unit: 'min', size: 60_000, from: 0 },
+]
+
+/** The interval in which remaining life, or an estimate, was said to lie; undefined where the monitor has none. */
+export function intervalModel(history: History, place: number, name: string): ChartModel | undefined {
+  const { monitor, kind, interval } = history.scores[place]
+  if (!interval?.max.some((value) => value !== null)) return undefined
+  const most = interval.max.reduce<number>((largest, value) => Math.max(largest, value ?? 0), 0)
+  const { unit, size } = kind === 'rul' ? lifeUnits.find(({ from }) => most >= from)! : { unit: '', size: 1 }
+  const scaled = (values: readonly (number | null)[]) => bridge(values.map((value) => value && value / size))
+  return {
+    ...frame(history),
+    name,
+    unit,
+    tone: 'accent',
+    ...(kind === 'rul' && { floor: 0 }),
+    logarithmic: false,
+    min: scaled(interval.min),
+    max: scaled(interval.max),
+    threshold: interval.min.map(() => null),
+    quality: interval.min.map(() => null),
+    stepped: false,
+    marks: history.marks.filter((mark) => mark.monitor === monitor),
+  }
+}
+
 function frame({ from, step, count }: History) {
   const times = Array.from({ length: count }, (_, i) => (from + (i + 0.5) * step) / 1_000)
   return { times, from: from / 1_000, to: (from + count * step) / 1_000, step: step / 1_000 }

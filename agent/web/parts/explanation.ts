@@ -7,9 +7,13 @@ import { strings } from '../strings.ts'
 import { PageElement } from './element.ts'
 import { bar } from './graphics.ts'
 
-/** How far back a comparable window is looked for, and how long what is compared is; ms. */
-const lookBack = 3_600_000
+/** How far back a comparable window is looked for: roughly, then closely for a model that is still young; ms. */
+const lookBacks = [3_600_000, 400_000]
+const buckets = 400
+/** Length of what is compared, ms. */
 const compared = 20_000
+/** ms until a history that was refused is asked for again. */
+const again = 3_000
 
 interface Comparison {
   /** End of the earlier window, ms since epoch. */
@@ -72,27 +76,34 @@ class Explanation extends PageElement {
     </section>`
   }
 
-  async #compare({ id, asset, monitor, raised }: AlarmView): Promise<void> {
-    const read = (from: number, to: number, points: number) =>
-      get<History>(
-        `/api/history?${new URLSearchParams({ asset, from: `${from}`, to: `${to}`, points: `${points}` }).toString()}`,
-      )
-    let comparison: Comparison | 'none' = 'none'
+  async #compare(alarm: AlarmView): Promise<void> {
+    let comparison: Comparison | 'none'
     try {
-      const earlier = calmest(await read(raised - lookBack, raised, 400), monitor)
-      if (earlier !== undefined)
-        comparison = {
-          earlier,
-          then: await read(earlier - compared, earlier, 50),
-          now: await read(raised - compared / 2, raised + compared / 2, 50),
-        }
+      comparison = await comparisonOf(alarm)
     } catch {
       // The charts say what is wrong with the history.
+      setTimeout(() => this.isConnected && this.#of === alarm.id && void this.#compare(alarm), again)
+      return
     }
-    if (this.#of !== id) return
+    if (this.#of !== alarm.id) return
     this.#comparison = comparison
     this.requestUpdate()
   }
+}
+
+/** The machine at the alarm beside what it was when it last ran as learned. Rejects with an ApiError. */
+async function comparisonOf({ asset, monitor, raised }: AlarmView): Promise<Comparison | 'none'> {
+  const read = (from: number, to: number, points: number) =>
+    get<History>(
+      `/api/history?${new URLSearchParams({ asset, from: `${from}`, to: `${to}`, points: `${points}` }).toString()}`,
+    )
+  for (const lookBack of lookBacks) {
+    const earlier = calmest(await read(raised - lookBack, raised, buckets), monitor)
+    if (earlier === undefined) continue
+    const then = await read(earlier - compared, earlier, 50)
+    return { earlier, then, now: await read(raised - compared / 2, raised + compared / 2, 50) }
+  }
+  return 'none'
 }
 
 customElements.define('mw-explanation', Explanation)

@@ -24,7 +24,13 @@ export function tile({ asset, level, monitor, alarm }: Glance, health: readonly 
       <span class="tile-foot">
         ${badge(level, alarm ? strings.alarm.short[alarm.state] : words)}
         <span
-          >${troubled && cause !== undefined ? html`${strings.because} <strong>${cause}</strong>` : note(monitor)}</span
+          >${
+            troubled && monitor?.label !== undefined && !alarm
+              ? html`<strong>${monitor.label}</strong>`
+              : troubled && cause !== undefined
+                ? html`${strings.because} <strong>${cause}</strong>`
+                : note(monitor)
+          }</span
         >
       </span>
     </a>

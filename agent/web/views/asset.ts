@@ -1,14 +1,15 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { AlarmView, AssetState, History, MonitorState } from '../../http/shapes.ts'
-import { clock, figure, nameOf, percent, span } from '../format.ts'
+import { clock, figure, nameOf, percent } from '../format.ts'
 import { glanceOf, sharesOf, type Page } from '../page.ts'
 import { alarmLine } from '../parts/alarm-line.ts'
-import { scoreModel, tagModel } from '../parts/chart-model.ts'
+import { tagModel } from '../parts/chart-model.ts'
 import '../parts/chart.ts'
 import { PageElement } from '../parts/element.ts'
 import '../parts/explanation.ts'
 import { bar } from '../parts/graphics.ts'
 import { badge, icon } from '../parts/icons.ts'
+import { conclusionModels, monitorFigures } from '../parts/monitor-figures.ts'
 import { rangeBar } from '../parts/range-bar.ts'
 import { simulation } from '../parts/simulation.ts'
 import { Range } from '../range.ts'
@@ -53,7 +54,7 @@ class Asset extends PageElement {
           <h1>${name}</h1>
           ${badge(level, monitor ? strings.state[monitor.state] : strings.noMonitor)}
         </div>
-        <dl class="asset-figures">${asset.monitors.map(monitorFigures)}</dl>
+        <div class="asset-monitors">${asset.monitors.map(monitorFigures)}</div>
       </div>
       <div class="asset">
         <section aria-labelledby="trends-title" class="trends">
@@ -98,12 +99,8 @@ class Asset extends PageElement {
         @zoom=${zoom}
         @keydown=${(event: KeyboardEvent) => this.#range.key(event)}
       >
-        ${history.scores.map(({ monitor, max }, place) =>
-          max.every((score) => score === null)
-            ? nothing
-            : html`<div class="card chart wide">
-                <mw-chart .model=${scoreModel(history, place, strings.asset.score(monitor))} .theme=${theme}></mw-chart>
-              </div>`,
+        ${conclusionModels(history).map(
+          (model) => html`<div class="card chart wide"><mw-chart .model=${model} .theme=${theme}></mw-chart></div>`,
         )}
         ${history.tags.map((tag, place) =>
           texts.has(tag.tag)
@@ -133,46 +130,6 @@ customElements.define('mw-asset', Asset)
 
 function back(): TemplateResult {
   return html`<a class="back" href="#/overview">${icon('back')}${strings.asset.back}</a>`
-}
-
-function monitorFigures(monitor: MonitorState): TemplateResult {
-  const { health, score, threshold, model, progress, state } = monitor
-  const item = (name: string, figure: unknown) =>
-    html`<div>
-      <dt>${name}</dt>
-      <dd>${figure}</dd>
-    </div>`
-  if (state === 'learning')
-    return item(
-      monitor.monitor,
-      html`${percent(progress ?? 0)} <small>${monitor.detail ?? strings.state.learning}</small>`,
-    )
-  return html`${conclusion(monitor, item)} ${item(strings.health, health === null ? strings.none : percent(health))}
-  ${item(
-    monitor.monitor,
-    score === null || threshold === null
-      ? (monitor.detail ?? strings.none)
-      : html`${figure(score)} <small>${strings.asset.threshold} ${figure(threshold)}</small>`,
-  )}
-  ${item(strings.asset.model, html`<span class="code">${model || strings.asset.noModel}</span>`)}`
-}
-
-/** What the kinds beyond a score conclude: remaining life, an estimate, a class of fault. */
-function conclusion(
-  { kind, value, lower, upper, label, probability }: MonitorState,
-  item: (name: string, figure: unknown) => TemplateResult,
-): TemplateResult | typeof nothing {
-  if (kind === 'fault' && label !== undefined)
-    return item(
-      strings.state.fault,
-      html`${label} <small>${typeof probability === 'number' ? percent(probability) : ''}</small>`,
-    )
-  if ((kind !== 'rul' && kind !== 'estimate') || typeof value !== 'number') return nothing
-  const text = kind === 'rul' ? span : figure
-  const interval =
-    typeof lower === 'number' && typeof upper === 'number' ? strings.asset.interval(text(lower), text(upper)) : ''
-  const name = kind === 'rul' ? strings.asset.remaining : strings.asset.estimate
-  return item(name, html`${text(value)} <small>${interval}</small>`)
 }
 
 function shares(contributions: MonitorState['contributions']): TemplateResult {

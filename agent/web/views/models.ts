@@ -106,7 +106,7 @@ class Models extends PageElement {
           report
             ? html`<details>
                 <summary>${words.report}</summary>
-                <pre>${report}</pre>
+                <pre tabindex="0">${report}</pre>
               </details>`
             : nothing
         }

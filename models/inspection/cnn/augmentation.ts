@@ -6,6 +6,8 @@ import type { Random } from '../../random.ts'
 export const augmentation = z.strictObject({
   flip_horizontal: z.boolean().default(true).describe('Mirror left and right. Off where the parts have a handedness.'),
   flip_vertical: z.boolean().default(true).describe('Mirror top and bottom.'),
+  rotate: z.number().min(0).max(180).default(0).describe('Largest rotation either way, in degrees.'),
+  zoom: z.number().min(0).max(0.5).default(0).describe('Largest change of size either way, as a share.'),
   shift: z.number().min(0).max(0.5).default(0.1).describe('Furthest shift, as a share of the size.'),
   brightness: z.number().min(0).max(0.5).default(0.1).describe('Largest change of brightness, as a share of white.'),
   contrast: z.number().min(0).max(0.9).default(0.2).describe('Largest change of contrast, as a share.'),
@@ -57,16 +59,46 @@ function fillVaried(
   const shiftY = Math.round((random.uniform() * 2 - 1) * by.shift * height)
   const contrast = 1 + (random.uniform() * 2 - 1) * by.contrast
   const brightness = (random.uniform() * 2 - 1) * by.brightness
+  const look = by.rotate > 0 || by.zoom > 0 ? turned(from, { width, height, channels }, by, random) : from
   for (let y = 0, at = 0; y < height; y++) {
     const row = within(flipY ? height - 1 - y + shiftY : y + shiftY, height)
     for (let x = 0; x < width; x++) {
       const column = within(flipX ? width - 1 - x + shiftX : x + shiftX, width)
       const pixel = (row * width + column) * channels
       for (let c = 0; c < channels; c++, at++) {
-        to[at] = ((from[pixel + c] / 255 - mean[c]) * contrast + brightness) / std[c]
+        to[at] = ((look[pixel + c] / 255 - mean[c]) * contrast + brightness) / std[c]
       }
     }
   }
+}
+
+/** The image rotated and zoomed about its middle by chance, interpolated between the four pixels around each place. */
+function turned(
+  from: Uint8Array,
+  { width, height, channels }: Pick<ImageSet, 'width' | 'height' | 'channels'>,
+  by: Augmentation,
+  random: Random,
+): Float32Array {
+  const angle = ((random.uniform() * 2 - 1) * by.rotate * Math.PI) / 180
+  const scale = 1 + (random.uniform() * 2 - 1) * by.zoom
+  const [cos, sin] = [Math.cos(angle) / scale, Math.sin(angle) / scale]
+  const [middleX, middleY] = [(width - 1) / 2, (height - 1) / 2]
+  const to = new Float32Array(from.length)
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [dx, dy] = [x - middleX, y - middleY]
+      const [column, row] = [middleX + cos * dx - sin * dy, middleY + sin * dx + cos * dy]
+      const [left, top] = [Math.floor(column), Math.floor(row)]
+      const [right, down] = [column - left, row - top]
+      const pixel = (r: number, c: number) => (within(r, height) * width + within(c, width)) * channels
+      const corners = [pixel(top, left), pixel(top, left + 1), pixel(top + 1, left), pixel(top + 1, left + 1)]
+      for (let c = 0; c < channels; c++, at++) {
+        const [a, b, d, e] = corners.map((place) => from[place + c])
+        to[at] = (a * (1 - right) + b * right) * (1 - down) + (d * (1 - right) + e * right) * down
+      }
+    }
+  }
+  return to
 }
 
 /** Reflected at the borders. */

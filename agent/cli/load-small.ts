@@ -1,0 +1,4 @@
+import { keepYoungGeneration } from '../heap.ts'
+
+// The first import of the program: what comes after it is loaded in little memory.
+keepYoungGeneration()

@@ -1,0 +1,136 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { methods, sizeOf, type Fitted, type Lesson } from '../../models/inspection/candidates.ts'
+import { auroc, classScores, confusionMatrix, runImages } from '../../models/inspection/evaluation.ts'
+import { selectImages, type ImageSet } from '../../models/inspection/images.ts'
+import { learnedImageConfig, type Method } from '../../models/inspection/settings.ts'
+import { openSession } from '../../models/onnx/runtime.ts'
+import { tableOf, type Figure } from './parts/figures.ts'
+import { late, readFolder, type LabelledImages } from './parts/images.ts'
+
+interface Trial {
+  readonly data: string
+  readonly images: LabelledImages
+  readonly isTest: (row: number) => boolean
+  readonly method: Method
+  /** Settings beside the defaults. */
+  readonly own?: object
+  readonly reference: readonly [accuracy: string, f1: string]
+}
+
+type Part = (data: string) => Promise<Figure[]>
+
+/** `--part NAME`: one of them; without it all that find their data. */
+const parts: Readonly<Record<string, Part>> = {
+  xsdd: async (data) => {
+    const images = await readFolder(join(data, 'xsdd'), 64)
+    const method = 'classifier'
+    return [
+      ...(await classify({ data: 'X-SDD, contiguous', images, isTest: (row) => late(images, row), method, reference: ['90.5 %', '.83'] })), // prettier-ignore
+      ...(await classify({ data: 'X-SDD, interleaved (leaky)', images, isTest: (row) => images.place[row][0] % 10 >= 7, method, reference: ['97.8 %', ''] })), // prettier-ignore
+    ]
+  },
+  textures: async (data) => {
+    const images = await readFolder(join(data, 'xsdd'), 128)
+    return classify({ data: 'X-SDD, contiguous', images, isTest: (row) => late(images, row), method: 'textures', reference: ['79 %', ''] }) // prettier-ignore
+  },
+  mnist: async (data) => {
+    const images = readMnist(join(data, 'mnist_t10k'))
+    // Digits are no mirror images of digits, and stand at all angles and in all sizes.
+    const augmentation = { flip_horizontal: false, flip_vertical: false, rotate: 12, zoom: 0.1, brightness: 0 }
+    const own = { epochs: 16, augmentation }
+    return classify({ data: 'MNIST-10k, index % 5 = 4', images, isTest: (row) => row % 5 === 4, method: 'classifier', own, reference: ['99.15 %', ''] }) // prettier-ignore
+  },
+  good: (data) => goodOnly(data, 'patches'),
+  segmentation: (data) => goodOnly(data, 'segmentation'),
+}
+
+/**
+ * Image models on public data: accuracy on labelled images, detection from good images only. `data`: a folder with
+ * `xsdd` and `mnist_t10k` in it. `part`: one of them; segmentation only by name, for it takes most of an hour.
+ */
+export async function run(args: { readonly data?: string; readonly part?: string }): Promise<readonly Figure[]> {
+  if (args.data === undefined || !existsSync(join(args.data, 'xsdd'))) {
+    console.log('X-SDD and MNIST are not there: give the folder that holds xsdd and mnist_t10k with --data DIR.')
+    return []
+  }
+  const figures: Figure[] = []
+  for (const [name, part] of Object.entries(parts)) {
+    if (args.part === undefined ? name === 'segmentation' : args.part !== name) continue
+    const found = await part(args.data)
+    console.log(tableOf(found))
+    figures.push(...found)
+  }
+  return figures
+}
+
+async function fit(method: Method, { set, labels, names }: LabelledImages, rows: readonly number[], own: object) {
+  const settings = learnedImageConfig.parse({ type: 'learned', ...own })
+  const lesson: Lesson = {
+    images: selectImages(set, rows),
+    labels: Uint16Array.from(rows, (row) => labels[row]),
+    classes: names.length,
+    settings,
+  }
+  const started = performance.now()
+  const fitted = await methods[method](lesson)
+  return { fitted, seconds: (performance.now() - started) / 1000 }
+}
+
+async function ask({ onnx, input }: Fitted, set: ImageSet, output: string): Promise<Float32Array[]> {
+  const session = await openSession(onnx, 'benchmark')
+  const answers = await runImages(session, input, set, output)
+  await session.close()
+  return answers
+}
+
+async function classify({ data, images, isTest, method, own = {}, reference }: Trial): Promise<Figure[]> {
+  const all = [...images.labels.keys()]
+  const test = all.filter(isTest)
+  const learned = all.filter((row) => !isTest(row))
+  const { fitted, seconds } = await fit(method, images, learned, own)
+  const answers = await ask(fitted, selectImages(images.set, test), 'probabilities')
+  const truth = test.map((row) => images.labels[row])
+  const { accuracy, macro_f1 } = classScores(confusionMatrix(truth, answers, images.names.length))
+  const ours = `${(accuracy * 100).toFixed(2)} %`
+  const memory = process.resourceUsage().maxRSS * 1024
+  return [
+    { data, metric: `accuracy, ${method}`, ours, reference: reference[0], seconds, memory },
+    { data, metric: `macro-F1, ${method}`, ours: macro_f1.toFixed(3).slice(1), reference: reference[1] },
+  ]
+}
+
+/** Each class of X-SDD with 80 images to learn from is good in turn, all the others are defects. */
+async function goodOnly(data: string, method: Method): Promise<Figure[]> {
+  const images = await readFolder(join(data, 'xsdd'), sizeOf(method, learnedImageConfig.parse({ type: 'learned' })))
+  const all = [...images.labels.keys()]
+  const test = all.filter((row) => late(images, row))
+  const figures: Figure[] = []
+  const areas: number[] = []
+  for (const [label, name] of images.names.entries()) {
+    const rows = all.filter((row) => images.labels[row] === label && !late(images, row))
+    if (rows.length < 80) continue
+    const { fitted, seconds } = await fit(method, images, rows, {})
+    const scores = (await ask(fitted, selectImages(images.set, test), 'score')).map(([score]) => score)
+    const of = (good: boolean) => scores.filter((_, i) => (images.labels[test[i]] === label) === good)
+    areas.push(auroc(of(true), of(false)))
+    figures.push({ data: `X-SDD, good: ${name}`, metric: `AUROC, ${method}`, ours: fixed(areas.at(-1)!), reference: '', seconds }) // prettier-ignore
+  }
+  const mean = areas.reduce((sum, area) => sum + area) / areas.length
+  return [
+    ...figures,
+    { data: 'X-SDD, good only', metric: `mean AUROC, ${method}`, ours: fixed(mean), reference: '.90' },
+  ]
+}
+
+const fixed = (share: number) => share.toFixed(3).slice(1)
+
+function readMnist(folder: string): LabelledImages {
+  const read = (file: string) => gunzipSync(readFileSync(join(folder, file)))
+  const pixels = new Uint8Array(read('t10k-images-idx3-ubyte.gz').subarray(16))
+  const labels = Uint16Array.from(read('t10k-labels-idx1-ubyte.gz').subarray(8))
+  const set = { count: labels.length, width: 28, height: 28, channels: 1, pixels } as const
+  const names = Array.from({ length: 10 }, (_, digit) => String(digit))
+  return { set, labels, names, place: [] }
+}
