@@ -61,9 +61,9 @@ Example:
 async function run(options: TrainOptions, command: Command): Promise<void> {
   const { config } = loadOrExit(options.config)
   const { monitor, data, journal, images, json } = options
-  if (images !== undefined || monitor in config.inspections) return trainImages(config, monitor, images, json)
-  if (data === undefined && !journal)
-    command.error('error: say what to learn from: --data FILE, --journal or --images FOLDER')
+  const ofParts = data !== undefined || journal === true
+  if (images !== undefined || (monitor in config.inspections && !ofParts)) return trainImages(config, monitor, images, json) // prettier-ignore
+  if (!ofParts) command.error('error: say what to learn from: --data FILE, --journal or --images FOLDER')
   if (monitor in config.inspections) {
     const range = { from: options.from === undefined ? -Infinity : instant(options.from), until: options.to === undefined ? Infinity : instant(options.to) } // prettier-ignore
     return trainParts(config, monitor, data === undefined ? { file: options.config, range } : { data }, json)
