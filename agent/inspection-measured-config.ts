@@ -3,7 +3,12 @@ import { measuredModelConfig } from '../models/inspection/measured.ts'
 
 /** A measured value of a part. */
 export const measuredValue = z.strictObject({
-  tag: z.string().min(1).describe('The tag with the value.'),
+  tag: z
+    .string()
+    .min(1)
+    .describe(
+      'The tag with the value. A node of an OPC UA server that may have the same value for two parts in a row needs `report: updates`.',
+    ),
   part: z
     .string()
     .min(1)

@@ -61,13 +61,9 @@ Example:
 async function run(options: TrainOptions, command: Command): Promise<void> {
   const { config } = loadOrExit(options.config)
   const { monitor, data, journal, images, json } = options
-  const ofParts = data !== undefined || journal === true
-  if (images !== undefined || (monitor in config.inspections && !ofParts)) return trainImages(config, monitor, images, json) // prettier-ignore
-  if (!ofParts) command.error('error: say what to learn from: --data FILE, --journal or --images FOLDER')
-  if (monitor in config.inspections) {
-    const range = { from: options.from === undefined ? -Infinity : instant(options.from), until: options.to === undefined ? Infinity : instant(options.to) } // prettier-ignore
-    return trainParts(config, monitor, data === undefined ? { file: options.config, range } : { data }, json)
-  }
+  if (images !== undefined || monitor in config.inspections) return ofStation(config, options, command)
+  if (data === undefined && !journal)
+    command.error('error: say what to learn from: --data FILE, --journal or --images FOLDER')
   if (!(monitor in config.monitors)) {
     const known = [...Object.keys(config.monitors), ...Object.keys(config.inspections)].join(', ') || 'none'
     throw new ConfigError([{ path: `monitors.${monitor}`, message: `no such monitor; known: ${known}` }])
@@ -84,6 +80,21 @@ async function run(options: TrainOptions, command: Command): Promise<void> {
   )
 }
 
+/** From a table or the journal the model of what it measures, else that of its images. */
+function ofStation(config: Config, options: TrainOptions, command: Command): Promise<void> {
+  const { config: file, monitor, data, journal, images, json, ...range } = options
+  if (data !== undefined) return trainParts(config, monitor, { data }, json)
+  if (journal) return trainParts(config, monitor, { file, range: timesOf(range) }, json)
+  if (monitor in config.inspections && !config.inspections[monitor].source) {
+    command.error('error: the station has no images; say what to learn from: --data FILE or --journal')
+  }
+  return trainImages(config, monitor, images, json)
+}
+
+function timesOf({ from, to }: Pick<TrainOptions, 'from' | 'to'>) {
+  return { from: from === undefined ? -Infinity : instant(from), until: to === undefined ? Infinity : instant(to) }
+}
+
 async function fromFile(config: Config, monitor: string, data: string): Promise<ModelBundle> {
   const tags = new TagTable()
   const progress = new Progress('training')
@@ -95,8 +106,7 @@ async function fromFile(config: Config, monitor: string, data: string): Promise<
 }
 
 async function fromJournal({ config: file, monitor, from, to }: TrainOptions): Promise<ModelBundle> {
-  const since = from === undefined ? -Infinity : instant(from)
-  const until = to === undefined ? Infinity : instant(to)
+  const { from: since, until } = timesOf({ from, to })
   const progress = new Progress('training')
   let bundle: ModelBundle | undefined
   await withJournal(file, async (journal, config) => {

@@ -82,6 +82,8 @@ describe('millwright with tables of parts', function () {
     }
     const { stderr } = await run('train', '-c', 'plant.yaml', '--monitor', 'camera', '--data', 'few.csv')
     assert.match(stderr, /no model of measured values to train/)
+    const nothing = await train()
+    assert.match(nothing.stderr, /the station has no images; say what to learn from: --data FILE or --journal/)
     const early = await run('inspect', '-c', 'plant.yaml', '--station', 'screw', '--data', 'few.csv', '--out', 'x.csv')
     assert.match(early.stderr, /It has none yet: train one/)
   })

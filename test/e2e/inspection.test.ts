@@ -172,6 +172,12 @@ describe('one verdict from image, values and press stroke, on real servers', fun
     const different = new Map(verdicts.map((message) => [`${message.part} ${message.ms}`, message.part]))
     assert.deepEqual([...different.values()], ['P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7'])
   })
+
+  it('finds the parts of the journal to learn from beside the agent at work', async () => {
+    const { status, stderr } = await millwright(folder, 'train', '-c', 'plant.yaml', '--monitor', 'weld', '--journal')
+    assert.notEqual(status, 0)
+    assert.match(stderr, /station weld has 2 good parts to learn from, and needs 50/)
+  })
 })
 
 const number = (name: string, value: number, sourceTime: number): ServerValue => ({ name, value, sourceTime })
