@@ -1,4 +1,4 @@
-import type { AlarmEvent, AuditEvent, Entry, Journal } from './core/index.ts'
+import type { AlarmEvent, AuditEvent, Entry, Journal, JournalEvent } from './core/index.ts'
 import { readSoon, timeOf } from './seek.ts'
 
 /** Events kept in memory; older ones are in the journal. */
@@ -14,20 +14,24 @@ type Told = AlarmEvent | AuditEvent
  */
 export class Annals {
   readonly #journal: Journal
+  readonly #heard: (event: JournalEvent) => void
   #events: Told[] = []
   /** Looked through from here on. */
   #from: number
   #reached: number | undefined
   #searching: Promise<void> = Promise.resolve()
 
-  constructor(journal: Journal) {
+  /** `heard`: called with every event among the new results, also those that are not kept here. */
+  constructor(journal: Journal, heard: (event: JournalEvent) => void = () => undefined) {
     this.#journal = journal
+    this.#heard = heard
     this.#from = journal.stats('results').next
   }
 
   /** Follows the results until the signal aborts. */
   async follow(signal: AbortSignal): Promise<void> {
     for await (const entries of this.#journal.follow('results', this.#from, signal)) {
+      for (const entry of entries) if (entry.kind === 'event') this.#heard(entry.event)
       this.#events.push(...told(entries))
       if (this.#events.length > most * 1.1) this.#events = this.#events.slice(-most)
     }

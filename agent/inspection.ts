@@ -48,8 +48,8 @@ export interface StationParts {
   readonly metrics: Metrics
   /** Folder of the images that are kept, and of those that people said the class of. */
   readonly folder: string
-  /** Stores a verdict, or an opinion; resolves when it is on disk. */
-  readonly record: (event: InspectionEvent | OpinionEvent) => Promise<void>
+  /** Stores a verdict, with the model's answer that led to it, or an opinion; resolves when it is on disk. */
+  readonly record: (event: InspectionEvent | OpinionEvent, answer?: ImageAnswer) => Promise<void>
   /** Tells a PLC which parts to reject. */
   readonly signal?: Pick<RejectSignal, 'decided'>
   /** Puts an image aside that cannot be used. */
@@ -137,6 +137,15 @@ export class Station {
   /** Images that wait. */
   get waiting(): number {
     return this.#queue.length
+  }
+
+  get model(): JudgingModel | undefined {
+    return this.#model
+  }
+
+  /** The image of a part that was judged, by the time it was taken; undefined where memory had to be made. */
+  imageOf(part: string, time: number): Uint8Array | undefined {
+    return this.#judged.find(part, time)?.image
   }
 
   /** The model that judges from the next image on; with none the operator decides. */
@@ -275,7 +284,7 @@ export class Station {
     metrics.count('inspections_total', 1, { station, verdict: ruling.verdict })
     metrics.observe('inspection_seconds', ms / 1000, { station })
     const by = this.#parts.source ? answer : measured
-    await this.#parts.record({
+    const event: InspectionEvent = {
       type: 'inspection',
       time,
       station,
@@ -290,7 +299,8 @@ export class Station {
       reason: ruling.reason,
       ...(measured && { measured }),
       ...(kept !== undefined && { image: kept }),
-    })
+    }
+    await this.#parts.record(event, answer)
     settled?.()
   }
 

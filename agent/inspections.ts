@@ -22,6 +22,7 @@ import { openMeasured } from './inspection-measured.ts'
 import { openReject, plcOf } from './inspection-plc.ts'
 import type { RejectSignal } from './inspection-reject.ts'
 import { judgedSince } from './inspection-resume.ts'
+import type { Gallery } from './inspection-gallery.ts'
 import type { StationSettings } from './inspection-config.ts'
 import { StationLearner } from './station-learner.ts'
 import { StationLife } from './station-life.ts'
@@ -37,6 +38,8 @@ export interface InspectionParts {
   readonly registry: ImageRegistry
   /** Where the models of the stations are in their lives, as the pipeline has it now. */
   readonly lives: () => ReadonlyMap<string, StationLife>
+  /** Shows people what the stations see. */
+  readonly gallery: Pick<Gallery, 'hold'>
 }
 
 /** Folder of all that a station keeps. */
@@ -70,6 +73,11 @@ export class Inspections implements Corrections {
 
   constructor(parts: InspectionParts) {
     this.#parts = parts
+  }
+
+  /** Settings by station. */
+  get settings(): Config['inspections'] {
+    return this.#parts.config.inspections
   }
 
   /** Bytes of the largest image that a station takes over HTTP; undefined where there is none of that name. */
@@ -162,7 +170,7 @@ export class Inspections implements Corrections {
   }
 
   async #add(name: string, settings: StationSettings, from: number): Promise<void> {
-    const { config, journal, clock, log, metrics } = this.#parts
+    const { config, journal, clock, log, metrics, gallery } = this.#parts
     const folder = stationFolder(config.data, name)
     const record = (event: JournalEvent) => this.#record(event)
     const signal = settings.reject && (await openReject(config, settings.reject, { station: name, clock, log, metrics, record, report: this.#reporter(name, this.signalStatuses) })) // prettier-ignore
@@ -182,7 +190,10 @@ export class Inspections implements Corrections {
       log,
       metrics,
       folder,
-      record,
+      record: (event, answer) => {
+        if (event.type === 'inspection' && answer?.map) gallery.hold(event, answer.map, station.model?.manifest.input.region) // prettier-ignore
+        return this.#record(event)
+      },
       ...(signal && { signal }),
       reject: async (letter) => {
         await journal.append('dead', [{ kind: 'dead', letter }])

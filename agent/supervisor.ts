@@ -12,6 +12,7 @@ import { HistoryReader } from './history.ts'
 import { keepHeapSmall } from './heap.ts'
 import { createHttp, loadToken, type Listening } from './http/index.ts'
 import { Ingest } from './ingest.ts'
+import { Gallery, type ImageLookup } from './inspection-gallery.ts'
 import { Inspections } from './inspections.ts'
 import { Internals } from './internals.ts'
 import { openJournal } from './journal/index.ts'
@@ -27,6 +28,7 @@ import { shelfOf } from './shelf.ts'
 import { changesBetween, changesText, effective } from './reload.ts'
 import { pkiFolders, Trust } from './trust.ts'
 import { View, type ViewParts } from './view.ts'
+import { InspectionsView } from './view-inspections.ts'
 
 export interface AgentOptions {
   readonly config: Config
@@ -72,8 +74,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const checkpoint = journal.cursor(pipelineCursor)
   const sinks = () => connections.filter(({ sink }) => sink)
   const newest = new Newest(tags)
+  const imageOf: ImageLookup = (station, part, time) => inspections.stations.get(station)?.imageOf(part, time)
+  const gallery = new Gallery(journal, Object.keys(config.inspections), imageOf, () => view.changes.next())
   const inspections = new Inspections({
-    ...{ config, journal, clock, log, metrics },
+    ...{ config, journal, clock, log, metrics, gallery },
     registry: new ImageRegistry(join(config.data, 'models')),
     lives: () => pipeline.stations,
   })
@@ -127,7 +131,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       ]),
     )
   const lag = () => journal.stats('samples').next - live.next
-  const annals = new Annals(journal)
+  const annals = new Annals(journal, (event) => gallery.told(event))
   const view = new View({
     site: config.site,
     clock,
@@ -156,6 +160,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     lag,
     failure: () => failure,
     camera: inspections,
+    ...(Object.keys(config.inspections).length > 0 && { inspection: new InspectionsView(inspections, gallery, clock) }),
     corrections: inspections,
     ...(options.plant && { plant: options.plant }),
   })
@@ -185,6 +190,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   ready.catch((error: unknown) => log.error({ error }, `learning did not start: ${describeError(error)}`))
   if (sinks().length > 0) internals.start()
   ingest.start(new Map(connections.flatMap(({ name, source }) => (source ? [[name, source] as const] : []))))
+  await gallery.fill()
   if (inspections.stations.size > 0) {
     await Promise.race([live.caughtUp, running.catch(() => undefined)])
     await inspections.start()

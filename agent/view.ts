@@ -34,6 +34,7 @@ import {
   type HistoryRequest,
   type Ledger,
   type ModelLife,
+  type InspectionView,
   type PlantState,
   type CameraView,
   type PlantView,
@@ -73,6 +74,7 @@ export interface ViewParts extends AssetParts, ModelParts {
   failure(): string | undefined
   readonly plant?: PlantView & { state(): PlantState }
   readonly camera?: CameraView
+  readonly inspection?: InspectionView
   readonly corrections: Corrections
   readonly modelRequests: ModelActions
 }
@@ -102,6 +104,10 @@ export class View implements AgentView {
 
   get camera(): CameraView | undefined {
     return this.#parts.camera
+  }
+
+  get inspection(): InspectionView | undefined {
+    return this.#parts.inspection
   }
 
   get plant(): PlantView | undefined {
@@ -138,7 +144,7 @@ export class View implements AgentView {
   }
 
   state(): AgentState {
-    const { clock, pipeline, journal, plant } = this.#parts
+    const { clock, pipeline, journal, plant, inspection } = this.#parts
     this.#measure()
     return {
       time: clock.now(),
@@ -158,6 +164,7 @@ export class View implements AgentView {
         }),
       ) as Record<(typeof streams)[number], StreamState>,
       journalLimit: this.#parts.journalLimit,
+      ...(inspection && { stations: inspection.stations() }),
       ...(plant && { plant: plant.state() }),
     }
   }

@@ -73,7 +73,13 @@ class Bench {
         return Promise.resolve()
       },
     })
-    this.station.use({ version: 'm', inspector, output: bundle.manifest.output, metrics: {} })
+    this.station.use({
+      version: 'm',
+      inspector,
+      output: bundle.manifest.output,
+      metrics: {},
+      manifest: bundle.manifest,
+    })
     this.station.start()
   }
 

@@ -21,10 +21,13 @@ import { stationConfig, verdictRule } from '../agent/inspection-config.ts'
 import { rule } from '../agent/inspection-rule.ts'
 import { decodeImage } from '../models/inspection/decode.ts'
 import type { ImageAnswer, Inspector } from '../models/inspection/inspector.ts'
+import { imageInput } from '../models/inspection/manifest.ts'
 import { bounds } from './models/inspection/pictures.ts'
 import { until } from './support/until.ts'
 
 const silent = () => undefined
+const input = imageInput.parse({ width: 8, height: 8 })
+const manifest = { type: 'onnx', created: 0, input, training: { images: 0, held_out: 0, classes: {} } }
 const good: ImageAnswer = { label: 'good', score: 0.4, threshold: 1, model: 'm' }
 const bad: ImageAnswer = { label: 'defect', score: 2, threshold: 1, model: 'm' }
 const picture = () =>
@@ -66,7 +69,7 @@ class Bench {
       },
       reject: (letter) => Promise.resolve(void this.letters.push(letter)),
     })
-    this.station.use({ version: 'm', inspector, output: { type: 'score', threshold: 1 }, metrics: {} })
+    this.station.use({ version: 'm', inspector, output: { type: 'score', threshold: 1 }, metrics: {}, manifest })
     this.station.start()
   }
 
@@ -172,7 +175,13 @@ describe('station', () => {
   it('finds the image of a part that is corrected, whatever was kept, and asks its models again', async () => {
     const bench = new Bench(folder, { keep: { images: 'none' } }, () => Promise.resolve(good))
     const rival: Inspector = { inspect: () => Promise.resolve({ ...bad, model: 'r' }), close: () => Promise.resolve() }
-    bench.station.challenge({ version: 'r', inspector: rival, output: { type: 'score', threshold: 1 }, metrics: {} })
+    bench.station.challenge({
+      version: 'r',
+      inspector: rival,
+      output: { type: 'score', threshold: 1 },
+      metrics: {},
+      manifest,
+    })
     bench.send(await picture(), 'A')
     await until('A is judged', () => bench.events.length === 1)
     const image = join(folder, 'labelled', 'defect', '1970-01-01T00-00-01-000Z-A.jpg')
@@ -205,7 +214,7 @@ describe('station', () => {
   it('goes on judging where the model beside it fails, and says so once', async () => {
     const bench = new Bench(folder, {}, () => Promise.resolve(good))
     const inspect = () => Promise.reject(new Error('out of memory'))
-    const rival = { version: 'r', inspector: { inspect, close: () => Promise.resolve() }, output: { type: 'score', threshold: 1 } as const, metrics: {} } // prettier-ignore
+    const rival = { version: 'r', inspector: { inspect, close: () => Promise.resolve() }, output: { type: 'score', threshold: 1 } as const, metrics: {}, manifest } // prettier-ignore
     const failed: string[] = []
     bench.station.challenge(rival, (version, why) => failed.push(`${version} ${why}`))
     for (const part of ['A', 'B', 'C']) bench.send(await picture(), part)

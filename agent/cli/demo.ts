@@ -6,7 +6,7 @@ import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { parseConfig } from '../../config/index.ts'
 import { ConfigError, describeError } from '../core/index.ts'
-import { startPlant, type Plant } from '../../connectors/plant/index.ts'
+import { photographGoodParts, startPlant, type Plant } from '../../connectors/plant/index.ts'
 import { schema } from '../components.ts'
 import { packageRoot } from '../version.ts'
 import type { ViewParts } from '../view.ts'
@@ -58,19 +58,27 @@ function readConnectors(file: string): Record<string, unknown> {
   }
 }
 
+/** Good parts that the demo's station learns from. */
+const goodParts = 60
+
 async function runDemo(text: string, folder: string, args: string[]): Promise<void> {
+  const images = join(folder, 'good-parts')
   const load = (endpoint: string, broker: string) => {
-    Object.assign(process.env, { PLANT_ENDPOINT: endpoint, PLANT_BROKER: broker })
+    Object.assign(process.env, { PLANT_ENDPOINT: endpoint, PLANT_BROKER: broker, PLANT_GOOD_PARTS: images })
     return parseConfig(text, { schema, args })
   }
   // The plant's addresses are known when it runs; its log settings before.
   const log = createLogger(load('opc.tcp://127.0.0.1:1', 'mqtt://127.0.0.1:1'))
-  const plant = await startPlant({ folder: join(folder, 'plant'), log })
+  const photographs = photographGoodParts(images, goodParts)
+  photographs.catch(() => undefined)
+  const plant = await startPlant({ folder: join(folder, 'plant'), log, camera: true })
   try {
+    await photographs
     const config = load(plant.endpoint, plant.brokerUrl)
     await serve({ config, text, args, log, plant: plantView(plant), fallback: true }, ({ url }) => {
       console.log(`\n  ${url ?? 'The page is off.'}\n`)
       console.log('It learns what is normal for a little over a minute. Then inject a fault on the page, and watch.')
+      console.log('A simulated camera over the conveyor sends an image of each part; verdicts are under Inspection.')
       console.log('Ctrl-C stops it; nothing is left behind.\n')
       return undefined
     })

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs'
 import type { LabelMessage } from '../core/index.ts'
+import type { StationGlance, StationView } from './inspection-shapes.ts'
 import type {
   AgentState,
   AlarmHistory,
@@ -13,6 +14,7 @@ import type {
   Verdict,
 } from './shapes.ts'
 
+export type * from './inspection-shapes.ts'
 export type * from './shapes.ts'
 
 /**
@@ -66,6 +68,8 @@ export interface AgentView {
   readonly modelRequests: ModelActions
   /** There only while a simulated plant is attached. */
   readonly plant?: PlantView
+  /** What stations saw and concluded; there only where some are configured. */
+  readonly inspection?: InspectionView
   /** There only where stations are configured. */
   readonly camera?: CameraView
 }
@@ -109,6 +113,20 @@ export interface HistoryRequest {
   readonly to: number
   /** Buckets at most: the width of the chart in pixels. */
   readonly points: number
+}
+
+/** A picture; or `unknown`: there is none, or none any more; `busy`: too many are being made. */
+export type PictureAnswer = Uint8Array | 'unknown' | 'busy'
+
+/** The stations as the page sees them. Names and ids are looked up, and are never part of a path. */
+export interface InspectionView {
+  stations(): readonly StationGlance[]
+  /** With at most `limit` verdicts, all or those of parts that did not pass; undefined where there is no such station. */
+  station(station: string, limit: number, only?: 'trouble'): StationView | undefined
+  /** A JPEG. */
+  image(station: string, id: string): Promise<PictureAnswer>
+  /** A PNG of the same shape. */
+  map(station: string, id: string): Promise<PictureAnswer>
 }
 
 /** Stations that take images over HTTP. */

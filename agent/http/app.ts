@@ -45,7 +45,8 @@ export function createApp(parts: AppParts): App {
   if (names) app.use(checkHost(names))
   app.use('/api/*', async (context, next) => {
     await next()
-    context.header('cache-control', 'no-store')
+    if (context.res.status >= 400 || !context.res.headers.has('cache-control'))
+      context.header('cache-control', 'no-store')
   })
   const changes = new RateLimit({ burst: 120, refill: 500 }, clock)
   const route = routesOf(app, {

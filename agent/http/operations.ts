@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { queries, requests } from './requests.ts'
+import * as inspections from './inspection-shapes.ts'
 import * as shapes from './shapes.ts'
 
 /** Who may ask: everybody; whoever may read; whoever shows the token or is logged in; the same at a camera's rate. */
@@ -180,6 +181,27 @@ export const operations = {
     access: 'change',
     body: requests.approve,
     answer: z.strictObject({ thumbprint: z.string() }),
+  },
+  'GET /api/inspections': {
+    summary: 'The stations, each at a glance.',
+    access: 'read',
+    answer: z.array(inspections.stationGlance),
+  },
+  'GET /api/inspections/:station': {
+    summary: 'A station: its state, counts, fail rate, corrections and newest verdicts.',
+    access: 'read',
+    query: queries.parts,
+    answer: inspections.stationView,
+  },
+  'GET /api/inspections/:station/images/:id': {
+    summary: 'The image of one of the newest verdicts, at most 800 pixels a side. It never changes.',
+    access: 'read',
+    media: 'image/jpeg',
+  },
+  'GET /api/inspections/:station/maps/:id': {
+    summary: 'The anomaly map of one of the newest verdicts, to lay over its image: clear where nothing is the matter.',
+    access: 'read',
+    media: 'image/png',
   },
   'POST /api/inspections/:station/images': {
     summary: 'Judges an image: the file itself, or JSON with base64. Answers when the verdict is stored.',

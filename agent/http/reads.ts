@@ -2,12 +2,13 @@ import type { Context } from 'hono'
 import type { Verdict } from './agent-view.ts'
 import { alarmsCsv } from './alarms-csv.ts'
 import type { AppParts } from './app.ts'
+import { addInspections } from './inspection-reads.ts'
 import { operations } from './operations.ts'
 import { Problem } from './problem.ts'
 import type { Route } from './routes.ts'
 
 /** All that is asked and changes nothing. */
-export function addReads(route: Route, { view, feed }: Pick<AppParts, 'view' | 'feed'>): void {
+export function addReads(route: Route, { view, feed, read }: Pick<AppParts, 'view' | 'feed' | 'read'>): void {
   route('GET /healthz', (context) => verdict(context, view.health()))
   route('GET /readyz', (context) => verdict(context, view.ready()))
   route('GET /metrics', async (context) =>
@@ -40,6 +41,7 @@ export function addReads(route: Route, { view, feed }: Pick<AppParts, 'view' | '
     const type = operations['GET /api/events'].media
     return context.body(stream, 200, { 'content-type': type, 'x-accel-buffering': 'no' })
   })
+  addInspections(route, { view, read })
 }
 
 function verdict(context: Context, { ok, reasons }: Verdict): Response {

@@ -54,6 +54,9 @@ export const queries = {
     part: z.string().min(1).max(200).optional().describe('Id of the part that the image shows.'),
   }),
   limited: limited(1_000, 100),
+  parts: limited(100, 24).extend({
+    only: z.literal('trouble').optional().describe('Only parts that did not pass.'),
+  }),
   alarms: limited(5_000, 500),
   history: z
     .strictObject({

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { predictionKinds, stateBeyond } from '../core/prediction.ts'
+import { stationGlance } from './inspection-shapes.ts'
 
 /*
  * What the API answers: one schema each, from which types and the OpenAPI description come. Plain JSON: null stands for
@@ -122,6 +123,7 @@ export const agentState = z.strictObject({
     .readonly()
     .describe('Extent of each stream of the journal.'),
   journalLimit: z.number().optional().describe('Bytes that the journal may take.'),
+  stations: list(stationGlance).optional().describe('Stations that judge parts, where any are configured.'),
   plant: plantState.optional().describe('The simulated plant, where one is attached.'),
 })
 

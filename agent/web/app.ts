@@ -14,6 +14,7 @@ import { nextTheme, startTheme } from './theme.ts'
 import './views/alarms.ts'
 import './views/asset.ts'
 import './views/connections.ts'
+import './views/inspection.ts'
 import './views/models.ts'
 import { overview } from './views/overview.ts'
 
@@ -63,6 +64,8 @@ class App extends PageElement {
         return html`<mw-alarms .page=${page}></mw-alarms>`
       case 'models':
         return html`<mw-models .page=${page}></mw-models>`
+      case 'inspection':
+        return html`<mw-inspection .page=${page}></mw-inspection>`
       case 'connections':
         return html`<mw-connections .page=${page}></mw-connections>`
     }

@@ -1,11 +1,13 @@
 import { createServer, type AddressInfo } from 'node:net'
 import type { Logger } from '../../agent/core/index.ts'
+import { cameraTopic, runCamera } from './camera.ts'
 import { isFault, faults } from './faults.ts'
 import { plantAssets, plantTags } from './layout.ts'
 import { startBroker, type PlantBroker } from './mqtt-broker.ts'
 import { startServer, type PlantServer } from './opcua-server.ts'
 import { AssetSignals, stepsPerSecond, type ActiveFault } from './signals.ts'
 
+export { photographGoodParts } from './camera.ts'
 export { faults, type FaultName } from './faults.ts'
 export { plantTags, type PlantTag } from './layout.ts'
 export type { ActiveFault } from './signals.ts'
@@ -18,6 +20,8 @@ export interface PlantOptions {
   readonly seed?: number
   /** Seconds of simulated time in a second, 0.1 to 60. */
   readonly speed?: number
+  /** Whether a camera over the conveyor sends an image of each part; default: not. */
+  readonly camera?: boolean
   /** Where the server's certificate stays between two starts. */
   readonly folder: string
   /** Where node-opcua's own warnings go (process-wide), instead of the console. */
@@ -30,6 +34,8 @@ export interface Plant {
   readonly endpoint: string
   /** `mqtt://127.0.0.1:port`; topics `plant/{line}/{asset}/{role}`, payload `{"ts": ms, "value": number}`. */
   readonly brokerUrl: string
+  /** `camera/line2/inspection1`: below it a JPEG for each part, where there is a camera; see `camera.ts`. */
+  readonly cameraTopic: string
   readonly tags: typeof plantTags
   readonly assets: readonly PlantAssetInfo[]
   /** Begins a fault, which grows over the next 15 to 20 s. False where there is no such asset or it cannot have that fault. */
@@ -59,9 +65,12 @@ export async function startPlant(options: PlantOptions): Promise<Plant> {
   }
   const assets = new Map(plantAssets.map(({ name, kind }) => [name, new AssetSignals(name, kind, seed, speed)]))
   const stop = run([...assets.values()], server, broker)
+  const log = options.log
+  const stopCamera = options.camera ? runCamera(broker, { seed, ...(log && { log }) }) : undefined
   return {
     endpoint: server.endpoint,
     brokerUrl: broker.brokerUrl,
+    cameraTopic,
     tags: plantTags,
     assets: plantAssets.map(({ name, kind }) => ({
       name,
@@ -72,6 +81,7 @@ export async function startPlant(options: PlantOptions): Promise<Plant> {
     faults: () => [...assets.values()].flatMap((asset) => asset.faults()),
     close: async () => {
       stop()
+      stopCamera?.()
       await Promise.all([server.close(), broker.close()])
     },
   }

@@ -58,7 +58,7 @@ type Sharpen = (input: Uint8Array, options: SharpOptions) => Sharp
 
 /** Loaded at the first image: it costs 20 MB that most agents do not need. One thread an image, no cache of operations. */
 let loading: Promise<Sharpen> | undefined
-const loadSharp = () =>
+export const loadSharp = () =>
   (loading ??= import('sharp').then(({ default: sharp }) => {
     sharp.cache(false)
     sharp.concurrency(1)

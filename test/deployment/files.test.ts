@@ -9,7 +9,7 @@ import { ConfigError } from '../../agent/core/index.ts'
 import { parseConfig } from '../../config/index.ts'
 import { answers, port, text, root } from './parts.ts'
 
-const plantAddresses = { PLANT_ENDPOINT: 'opc.tcp://127.0.0.1:1', PLANT_BROKER: 'mqtt://127.0.0.1:1' }
+const plantAddresses = { PLANT_ENDPOINT: 'opc.tcp://127.0.0.1:1', PLANT_BROKER: 'mqtt://127.0.0.1:1', PLANT_GOOD_PARTS: '/tmp' } // prettier-ignore
 
 describe('Dockerfile', () => {
   const dockerfile = text('Dockerfile')

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { AgentState, Ledger } from '../../agent/http/index.ts'
+import type { AgentState, Ledger, StationView } from '../../agent/http/index.ts'
 import { until } from '../support/until.ts'
 
 const main = join(import.meta.dirname, '..', '..', 'agent', 'cli', 'main.ts')
@@ -62,6 +62,27 @@ describe('demo', function () {
     const learned = async () =>
       (await state()).assets.flatMap(({ monitors }) => monitors).every(({ model }) => model !== '')
     await until('every monitor has a model', learned, 150_000)
+  })
+
+  it('judges the parts that the camera sends, and shows why it fails some', async () => {
+    const station = async () => (await get('/api/inspections/covers?only=trouble')) as StationView
+    const failed = async () => (await station()).newest.find(({ verdict, map }) => verdict === 'fail' && map)
+    await until('a part has failed', async () => (await failed()) !== undefined, 120_000)
+    const { id, model, values } = (await failed())!
+    assert.notEqual(model, '')
+    assert.deepEqual(Object.keys(values).sort(), ['temperature', 'torque'])
+    for (const [kind, type] of [
+      ['images', 'image/jpeg'],
+      ['maps', 'image/png'],
+    ] as const) {
+      // prettier-ignore
+      const response = await fetch(`${url}/api/inspections/covers/${kind}/${id}`)
+      assert.equal(response.headers.get('content-type'), type)
+      await response.arrayBuffer()
+    }
+    const { last } = await station()
+    assert.ok(last.pass > last.fail, JSON.stringify(last))
+    assert.equal(last.incomplete, 0, 'torque and temperature are there in time')
   })
 
   it('raises an alarm within a minute of a fault, on that machine, and takes the acknowledgement', async () => {

@@ -9,6 +9,8 @@ import {
   type HistoryRequest,
   type HttpOptions,
   type Ledger,
+  type PictureAnswer,
+  type StationView,
 } from '../../agent/http/index.ts'
 
 export const token = 'a-token-of-more-than-thirty-two-characters'
@@ -43,6 +45,29 @@ const ledger: Ledger = {
   time: 1_764_000_060_000,
   sources: [{ name: 'plc', received: 12, stored: 10, rejected: { type: 2 }, inFlight: 0, difference: 0 }],
   sinks: [{ name: 'history', stored: 10, delivered: 7, deadLettered: 1, waiting: 2, difference: 0 }],
+}
+
+const none = { pass: 0, fail: 0, operator: 0, incomplete: 0, unusable: 0 }
+
+const stationView: StationView = {
+  station: 'weld',
+  source: { state: 'up', message: 'subscribed' },
+  model: { version: 'a1b2', method: 'patches', concludes: 'score', created: 1, images: 100 },
+  learns: true,
+  classes: ['good', 'defect'],
+  passes: ['good'],
+  limits: { torque: { min: 7 } },
+  counts: { received: 2, judged: 2, dropped: 0, unusable: 0, repeated: 0, waiting: 0 },
+  last: { ...none, pass: 1, fail: 1 },
+  hour: { ...none, pass: 1, fail: 1 },
+  confusion: [{ verdict: 'fail', class: 'good', parts: 1 }],
+  newest: [],
+}
+
+/** Pictures by id. */
+const pictures: Partial<Record<string, PictureAnswer>> = {
+  'id-1': Buffer.from('a picture'),
+  'id-2': 'busy',
 }
 
 /** An agent that says what the test wants and records what was asked of it. */
@@ -106,6 +131,22 @@ export class FakeAgent implements AgentView {
     largest: (station: string) => (station === 'weld' ? 100_000 : undefined),
     post: (station: string, image: Uint8Array, part: string | undefined) =>
       Promise.resolve(void this.calls.push(['image', station, image.length, part])),
+  }
+
+  inspection = {
+    stations: () => [{ station: 'weld', ready: true, judged: 2, parts: 2, fails: 1, newest: 1_000, revision: 3 }],
+    station: (name: string, limit: number, only?: string) => (
+      this.calls.push(['station', name, limit, only]),
+      name === 'weld' ? stationView : undefined
+    ),
+    image: (station: string, id: string) => (
+      this.calls.push(['picture', station, id]),
+      Promise.resolve(pictures[id] ?? 'unknown')
+    ),
+    map: (station: string, id: string) => (
+      this.calls.push(['map', station, id]),
+      Promise.resolve(pictures[id] ?? 'unknown')
+    ),
   }
 
   attachPlant(): void {

@@ -11,7 +11,7 @@ import { until } from '../support/until.ts'
 import { chromiumMissing, launch, open, overflow, violations, type Watched } from './browser.ts'
 
 const main = join(import.meta.dirname, '..', '..', 'agent', 'cli', 'main.ts')
-const views = ['overview', 'asset/line1%2Fpump2', 'alarms', 'models', 'connections']
+const views = ['overview', 'asset/line1%2Fpump2', 'alarms', 'models', 'inspection', 'connections']
 
 describe('the page of the demo', function () {
   this.timeout(240_000)

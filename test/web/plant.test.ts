@@ -67,6 +67,7 @@ describe('the page of a plant that is closed to readers', function () {
     await dialog.getByLabel('Your name').fill('Mei')
     await dialog.getByRole('button', { name: 'Log in' }).click()
     await page.getByRole('heading', { name: 'Machines' }).waitFor()
+    assert.equal(await page.getByRole('link', { name: 'Inspection' }).count(), 0, 'no station is configured')
     assert.equal(await page.evaluate('document.cookie'), '')
     assert.deepEqual(
       watched.complaints.filter((text) => !/40[13]/.test(text)),

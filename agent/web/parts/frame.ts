@@ -8,7 +8,7 @@ import { strings } from '../strings.ts'
 import { theme } from '../theme.ts'
 import { icon } from './icons.ts'
 
-const views = ['overview', 'alarms', 'models', 'connections'] as const
+const views = ['overview', 'alarms', 'models', 'inspection', 'connections'] as const
 
 /** Where one is, whether it is live, who operates it. */
 export function header(page: Page | undefined, live: Live, operator: Operator, nextTheme: () => void): TemplateResult {
@@ -50,6 +50,7 @@ export function navigation(page: Page | undefined, route: Route): TemplateResult
   const counts: Readonly<Record<string, number>> = { alarms: open, connections: pending }
   return html`<nav aria-label=${strings.navigation}>
     ${views.map((view) => {
+      if (view === 'inspection' && !page?.state.stations?.length) return nothing
       const here = route.view === view || (view === 'overview' && route.view === 'asset')
       const count = counts[view] ?? 0
       return html`<a href="#/${view}" aria-current=${here ? 'page' : nothing}>

@@ -31,7 +31,7 @@ class Asset extends PageElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     super.willUpdate(changed)
-    const { asset } = this.page.route
+    const { detail: asset } = this.page.route
     if (this.#name === asset) return
     this.#name = asset
     void this.updateComplete.then(() => this.#range.start(asset, () => this.#width()))
@@ -39,10 +39,10 @@ class Asset extends PageElement {
 
   protected override render(): TemplateResult {
     const { state, route } = this.page
-    const asset = state.assets.find(({ name }) => name === route.asset)
+    const asset = state.assets.find(({ name }) => name === route.detail)
     if (!asset)
       return html`${back()}
-        <h1>${strings.asset.missing(route.asset)}</h1>`
+        <h1>${strings.asset.missing(route.detail)}</h1>`
     const glance = glanceOf(asset, state.alarms, state.time)
     const alarms = state.alarms.filter((alarm) => alarm.asset === asset.name)
     const { name, place } = nameOf(asset.name)

@@ -7,6 +7,7 @@ import { bar } from '../parts/graphics.ts'
 import { icon, type IconName } from '../parts/icons.ts'
 import { simulation } from '../parts/simulation.ts'
 import { tile } from '../parts/tile.ts'
+import { inspectionLink } from '../route.ts'
 import { strings } from '../strings.ts'
 
 /** Tiles drawn at most; trouble comes first. */
@@ -51,7 +52,7 @@ export function overview(page: Page): TemplateResult {
             )}
           </ul>
         </section>
-        ${simulation(page)}
+        ${inspections(page)} ${simulation(page)}
       </div>
       <div class="below">${doing(page)} ${figures(page)}</div>
     </div>`
@@ -110,6 +111,28 @@ function doing({ state }: Page): TemplateResult {
         return html`<li>
           <div class="row between"><strong>${monitor}</strong><span class="hint">${text}</span></div>
           ${learning ? bar(progress) : nothing}
+        </li>`
+      })}
+    </ul>
+  </section>`
+}
+
+/** One line per station: how many of the newest parts fail. */
+function inspections({ state: { stations = [] } }: Page): TemplateResult | typeof nothing {
+  if (stations.length === 0) return nothing
+  const words = strings.inspection
+  return html`<section aria-labelledby="inspections-title" class="card">
+    <div class="row between">
+      <h2 id="inspections-title">${words.title}</h2>
+      <a href="#/inspection">${words.all}</a>
+    </div>
+    <ul class="lines">
+      ${stations.map(({ station, ready, parts, fails }) => {
+        const text = ready ? words.overview(count(fails), count(parts)) : words.waiting
+        return html`<li>
+          <div class="row between">
+            <a class="strong" href=${inspectionLink(station)}>${station}</a><span class="hint">${text}</span>
+          </div>
         </li>`
       })}
     </ul>

@@ -1,0 +1,104 @@
+import { partVerdicts, type Clock } from './core/index.ts'
+import type { InspectionView, PartView, PictureAnswer, StationGlance, StationView } from './http/index.ts'
+import { newestKept, type Gallery, type Remembered } from './inspection-gallery.ts'
+import type { JudgingModel } from './inspection-model.ts'
+import type { Inspections } from './inspections.ts'
+import type { StationSettings, VerdictRule } from './inspection-config.ts'
+import type { ImageOutput } from '../models/inspection/manifest.ts'
+
+/** What is shown of the stations. */
+export class InspectionsView implements InspectionView {
+  readonly #inspections: Inspections
+  readonly #gallery: Gallery
+  readonly #clock: Clock
+
+  constructor(inspections: Inspections, gallery: Gallery, clock: Clock) {
+    this.#inspections = inspections
+    this.#gallery = gallery
+    this.#clock = clock
+  }
+
+  stations(): readonly StationGlance[] {
+    return Object.entries(this.#inspections.settings).map(([station, { source }]) => {
+      const { last } = this.#gallery.verdicts(station, this.#clock.now())
+      return {
+        station,
+        ready: source === undefined || this.#inspections.stations.get(station)?.model !== undefined,
+        judged: this.#inspections.stations.get(station)?.counts.judged ?? 0,
+        parts: partVerdicts.reduce((sum, verdict) => sum + last[verdict], 0),
+        fails: last.fail,
+        newest: this.#gallery.newest(station, 1)?.at(0)?.event.time ?? null,
+        revision: this.#gallery.revision(station),
+      }
+    })
+  }
+
+  station(name: string, limit: number, only?: 'trouble'): StationView | undefined {
+    if (!Object.hasOwn(this.#inspections.settings, name)) return undefined
+    const settings = this.#inspections.settings[name]
+    const station = this.#inspections.stations.get(name)
+    const model = station?.model
+    const counts = station?.counts ?? { received: 0, judged: 0, dropped: 0, unusable: 0, repeated: 0 }
+    const newest = this.#gallery.newest(name, Math.min(limit, newestKept), only) ?? []
+    return {
+      station: name,
+      source: this.#inspections.statuses.get(name) ?? sourceOf(settings),
+      model: model ? modelView(model) : null,
+      learns: settings.model.type === 'learned',
+      ...classesOf(model?.output, settings.verdict),
+      limits: limitsOf(settings.values),
+      counts: { ...counts, waiting: station?.waiting ?? 0 },
+      ...this.#gallery.verdicts(name, this.#clock.now()),
+      confusion: this.#gallery.confusion(name),
+      newest: newest.map(partView),
+    }
+  }
+
+  image(station: string, id: string): Promise<PictureAnswer> {
+    return this.#gallery.image(station, id)
+  }
+
+  map(station: string, id: string): Promise<PictureAnswer> {
+    return this.#gallery.map(station, id)
+  }
+}
+
+/** What is known of a source that has said nothing yet. */
+function sourceOf({ source }: StationSettings): StationView['source'] {
+  if (!source) return { state: 'up', message: 'judges by what is measured' }
+  if (source.type === 'http') return { state: 'up', message: 'takes images by POST' }
+  return { state: 'connecting', message: 'not connected yet' }
+}
+
+function limitsOf(values: StationSettings['values']): StationView['limits'] {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, { min, max }]) => [
+      name,
+      { ...(min !== undefined && { min }), ...(max !== undefined && { max }) },
+    ]),
+  )
+}
+
+function modelView({ version, output, manifest: { type, created, training } }: JudgingModel): StationView['model'] {
+  return { version, method: type, concludes: output.type, created, images: training.images }
+}
+
+/** What a part may be said to be, those that pass first: the classes of the model, else good and defect. */
+function classesOf(output: ImageOutput | undefined, { fails, passes }: VerdictRule) {
+  const classes = output?.type === 'classes' ? output.classes : ['good', 'defect']
+  const passing = classes.filter((name) => (fails ? !fails.includes(name) : passes.includes(name)))
+  return { classes: [...passing, ...classes.filter((name) => !passing.includes(name))], passes: passing }
+}
+
+function partView({ id, event, hasImage, hasMap, correction }: Remembered): PartView {
+  const { time, part, verdict, label, score, threshold, model, ms, values, reason } = event
+  const finite = (value: number | null) => (value !== null && Number.isFinite(value) ? value : null)
+  return {
+    ...{ id, time, part, verdict, label, model, ms, values, reason },
+    score: finite(score),
+    threshold: finite(threshold),
+    image: hasImage,
+    map: hasMap,
+    ...(correction && { correction: { class: correction.class, by: correction.by, time: correction.time } }),
+  }
+}
