@@ -17,6 +17,7 @@ const nodes = [
   { name: 'Confirmed', value: false, dataType: 'Boolean' },
   { name: 'Part', value: '', dataType: 'String' },
   { name: 'Code', value: 0, dataType: 'Int16' },
+  { name: 'Number', value: 0, dataType: 'UInt32' },
   { name: 'Locked', value: false, dataType: 'Boolean', readOnly: true },
 ]
 
@@ -110,10 +111,10 @@ describe('reject signal by OPC UA', () => {
   })
 
   it('writes numbers in the type of the node', async () => {
-    bench = await new Bench(server.endpoint, folder, { node: 'ns=2;s=Code', value: 7 }).up()
-    bench.signal.decided('A', 'fail')
+    bench = await new Bench(server.endpoint, folder, { node: 'ns=2;s=Code', value: 7, part: 'ns=2;s=Number' }).up()
+    bench.signal.decided('4711', 'fail')
     await bench.decided(1)
-    assert.equal(await server.read('Code'), 7)
+    assert.deepEqual([await server.read('Code'), await server.read('Number')], [7, 4711])
   })
 
   const refused: readonly [string, object, RegExp, RegExp | undefined][] = [

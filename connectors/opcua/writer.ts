@@ -129,7 +129,7 @@ const remedies: readonly (readonly [RegExp, string])[] = [
 function converted(value: Writable, dataType: DataType, node: string): unknown {
   if (dataType === DataType.Boolean && typeof value !== 'string') return Boolean(value)
   if (dataType === DataType.String) return String(value)
-  const number = typeof value === 'string' ? NaN : Number(value)
+  const number = typeof value === 'string' && value.trim() === '' ? NaN : Number(value)
   if (dataType === DataType.Float || dataType === DataType.Double) {
     if (Number.isFinite(number)) return number
   } else if (dataType >= DataType.SByte && dataType <= DataType.UInt64 && Number.isSafeInteger(number)) {

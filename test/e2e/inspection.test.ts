@@ -85,7 +85,10 @@ describe('one verdict from image, values and press stroke, on real servers', fun
       return [torque, 80 + random.normal(), 20 + torque + 0.05 * random.normal()].join(',')
     })
     writeFileSync(join(folder, 'parts.csv'), ['torque,heat,stroke.force.max', ...rows].join('\n'))
-    for (const from of [['--images', 'good'], ['--data', 'parts.csv']]) {
+    for (const from of [
+      ['--images', 'good'],
+      ['--data', 'parts.csv'],
+    ]) {
       const { status, stderr } = await millwright(folder, 'train', '-c', 'plant.yaml', '--monitor', 'weld', ...from)
       assert.equal(status, 0, stderr)
     }

@@ -145,6 +145,15 @@ describe('images over OPC UA', () => {
     assert.equal(images.arrivals[1].image.length, 101)
   })
 
+  it('of 50 MB, more than a message may hold, harm neither the connection nor the next one', async () => {
+    const images = bench({}, 100)
+    await images.has(1)
+    await server.write({ name: 'Image', value: new Uint8Array(50_000_000), dataType: 'ByteString', sourceTime: begin + 9000 }) // prettier-ignore
+    await server.write(part('B', begin + 9500), camera(10))
+    await until(() => `the next one is there; there are ${images.rows.join(', ')} ${JSON.stringify(images.statuses)}`, () => images.rows.at(-1) === 'B 10 10000') // prettier-ignore
+    assert.equal(images.statuses.at(-1)?.state, 'up')
+  })
+
   it('have no part where there is no node for it', async () => {
     const images = bench({ part: undefined })
     await images.has(1)
