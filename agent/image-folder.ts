@@ -36,6 +36,12 @@ export async function imageFiles(folder: string): Promise<ImageFile[]> {
   return files.sort((a, b) => (a.label === b.label ? order(a.file, b.file) : order(a.label, b.label)))
 }
 
+/** Classes that a folder of images has, one folder each; none where it has no folders or cannot be read. */
+export async function classFolders(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+}
+
 /** Reads the files' bytes. */
 export async function readImages(files: readonly ImageFile[]) {
   return Promise.all(files.map(async ({ file, path, label }) => ({ name: file, label, image: await readFile(path) })))

@@ -4,6 +4,9 @@ import { imageSourceConfig } from '../connectors/images/index.ts'
 import { imageBounds, region } from '../models/inspection/decode.ts'
 import { imageModelConfig } from '../models/inspection/settings.ts'
 import { byteSize, duration } from './core/index.ts'
+import { measuredConfig, measuredValue, partWindow } from './inspection-measured-config.ts'
+import { rejectConfig } from './inspection-reject-config.ts'
+import { namesOf } from './inspection-values.ts'
 
 /** What decides whether a part passes. */
 export const verdictRule = z.strictObject({
@@ -82,16 +85,8 @@ export const stationLearnConfig = z.strictObject({
     .describe('Most bytes on disk of the images that operators said the class of; those stored first go first.'),
 })
 
-const measuredValue = z.strictObject({
-  tag: z.string().min(1).describe('The tag with the value.'),
-  part: z.string().min(1).describe('The tag that says which part is there now; values that follow belong to it.'),
-  min: z.number().optional().describe('The part fails below.'),
-  max: z.number().optional().describe('The part fails above.'),
-})
-
-/** A station: images of parts come in, verdicts go out. */
-export const stationConfig = z.strictObject({
-  source: imageSourceConfig.describe('Where the images come from.'),
+const station = z.strictObject({
+  source: imageSourceConfig.optional().describe('Where the images come from. Absent: parts are judged by what is measured.'), // prettier-ignore
   colour: z.enum(['grey', 'rgb']).default('grey').describe('What a trained classifier sees.'),
   region: region.optional().describe('The part of the image that matters.'),
   bounds: imageBounds.prefault({}).describe('What an image may cost; larger ones are put aside unread.'),
@@ -109,9 +104,25 @@ export const stationConfig = z.strictObject({
     .describe('What happens when images come faster than they are judged.'),
   workers: z.int().min(1).max(16).default(1).describe('Threads that decode and judge.'),
   values: z.record(z.string(), measuredValue).default({}).describe('Measured values that belong to the part, by name.'),
+  windows: z
+    .record(z.string(), partWindow)
+    .default({})
+    .describe('Windows of monitors that belong to the part, by name; their features are values named NAME.FEATURE.'),
+  measured: measuredConfig.optional().describe('A model of all values; without it they have their limits only.'),
   timeout: duration.prefault('30s').describe('How long the verdict waits for measured values before it is incomplete.'),
+  reject: rejectConfig.optional(),
   keep: keepConfig.prefault({}).describe('Which images stay on disk.'),
   learn: stationLearnConfig.prefault({}).describe('When its model is trained, and what from.'),
+})
+
+/** A station: images and measured values of parts come in, verdicts go out. */
+export const stationConfig = station.superRefine((settings, context) => {
+  const problem = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message })
+  const { source, values, windows, measured } = settings
+  if (!source && Object.keys(values).length === 0) problem(['source'], 'give a source of images, or values, or both')
+  if (!source && measured?.image) problem(['measured', 'image'], 'there are no images: give a source')
+  if (measured?.image && 'image' in values) problem(['values', 'image'], 'the score of the image has this name: take another') // prettier-ignore
+  if (measured && !measured.image && namesOf({ values, windows }).length === 0) problem(['measured'], 'give values or windows to learn from') // prettier-ignore
 })
 
 export type StationSettings = z.output<typeof stationConfig>

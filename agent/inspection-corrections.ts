@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describeError, type CorrectionEvent, type Logger } from './core/index.ts'
+import { classFolders } from './image-folder.ts'
 import { ImageStore } from './image-store.ts'
 import type { StationSettings } from './inspection-config.ts'
 import type { ImageKeeper } from './inspection-keeper.ts'
@@ -16,7 +17,7 @@ export interface CorrectionParts {
   readonly judged: JudgedParts
   readonly log: Logger
   /** The model at work, and the one beside it. */
-  models(): readonly JudgingModel[]
+  readonly models: () => readonly JudgingModel[]
 }
 
 /** Takes what people say of the parts of a station. */
@@ -39,16 +40,27 @@ export class StationCorrections {
     if (!found) return `station ${station} knows no verdict on part ${event.part}${at(event)} any more, or never gave one` // prettier-ignore
     const named = { ...event, of: found.time, class: meant.class }
     if (!found.image) return named
+    const learned = await this.#parts.labelled.find(event.part, found.time)
     const image = await this.#store(named, found.image, found.time)
-    return { ...named, ...(image !== undefined && { image }), answers: await this.#answers(found.image) }
+    return {
+      ...named,
+      ...(image !== undefined && { image }),
+      // A model may have learned from an image that was labelled before: what it says of that proves nothing.
+      ...(!learned && { answers: await this.#answers(found.image) }),
+    }
   }
 
-  /** Classes that may be named: those of the model at work, and those that images were called already. Without a model, any. */
+  /**
+   * Classes that may be named: those of the model at work, or of the folder that the first one will learn from, and those
+   * that images were called already. None where that is open.
+   */
   async #classes(): Promise<string[]> {
-    const [model] = this.#parts.models() as readonly (JudgingModel | undefined)[]
-    if (!model) return []
-    if (model.output.type === 'score') return [goodClass, defectClass]
-    return [...new Set([...model.output.classes, ...(await this.#parts.labelled.list()).keys()])]
+    const { models, labelled, settings } = this.#parts
+    const [model] = models() as readonly (JudgingModel | undefined)[]
+    if (model?.output.type === 'score') return [goodClass, defectClass]
+    const { images } = settings.learn
+    const first = model?.output.classes ?? (images === undefined ? [] : await classFolders(images))
+    return first.length === 0 ? [] : [...new Set([...first, ...(await labelled.list()).keys()])]
   }
 
   /** From memory, or from disk where it was kept or called something before. */

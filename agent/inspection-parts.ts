@@ -30,11 +30,11 @@ export class JudgedParts {
     return this.#parts.has(part)
   }
 
-  add(part: string, time: number, image: Uint8Array): void {
-    const judged: JudgedPart = { time, image }
+  add(part: string, time: number, image?: Uint8Array): void {
+    const judged: JudgedPart = { time, ...(image && { image }) }
     this.#order.push({ part, judged })
     this.#parts.set(part, [...(this.#parts.get(part) ?? []), judged])
-    this.#held += image.length
+    this.#held += image?.length ?? 0
     while (this.#held > this.#bytes && this.#oldest < this.#order.length) {
       const { judged: old } = this.#order[this.#oldest++]
       this.#held -= old.image?.length ?? 0

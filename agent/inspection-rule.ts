@@ -53,9 +53,11 @@ export function classMeant(
   classes: readonly string[],
   settings: VerdictRule,
 ): { readonly class: string } | { readonly why: string } {
-  if (classes.length === 0 || classes.includes(word)) return { class: word }
+  if (classes.includes(word)) return { class: word }
   const bad = badWords.includes(word.toLowerCase())
-  if (bad || soundWords.includes(word.toLowerCase())) {
+  const sound = soundWords.includes(word.toLowerCase())
+  if (classes.length === 0) return { class: bad ? defectClass : sound ? goodClass : word }
+  if (bad || sound) {
     const fits = classes.filter((name) => (name === defectClass || isBad(name, settings)) === bad)
     if (fits.length === 1) return { class: fits[0] }
   }
@@ -77,8 +79,9 @@ export function ruleValues(
   ruling: Ruling,
   values: Readonly<Record<string, number>>,
   limits: StationSettings['values'],
+  expected: readonly string[],
 ): Ruling {
-  const missing = Object.keys(limits).filter((name) => !(name in values))
+  const missing = expected.filter((name) => !(name in values))
   const outside = Object.entries(limits).flatMap(([name, { min = -Infinity, max = Infinity }]) =>
     name in values && !(values[name] >= min && values[name] <= max) ? [`${name} ${values[name]} is outside`] : [],
   )

@@ -2,16 +2,19 @@ import { join } from 'node:path'
 import type { Subscription } from 'rxjs'
 import type { ImageProblem } from '../models/inspection/decode.ts'
 import type { ImageAnswer } from '../models/inspection/inspector.ts'
+import type { MeasuredInspector } from '../models/inspection/measured.ts'
 import type { StationSettings } from './inspection-config.ts'
 import { ImageStore } from './image-store.ts'
 import { StationCorrections } from './inspection-corrections.ts'
 import { ImageKeeper } from './inspection-keeper.ts'
+import { judgePart } from './inspection-measured.ts'
 import type { JudgingModel } from './inspection-model.ts'
 import { JudgedParts } from './inspection-parts.ts'
 import { BoundedQueue } from './inspection-queue.ts'
-import { rule, ruleValues, type Ruling } from './inspection-rule.ts'
+import type { RejectSignal } from './inspection-reject.ts'
+import { rule, type Ruling } from './inspection-rule.ts'
 import { Shadow } from './inspection-shadow.ts'
-import { PartValues } from './inspection-values.ts'
+import { PartValues, type Measured, type Opened } from './inspection-values.ts'
 import {
   describeError,
   type Batch,
@@ -20,8 +23,10 @@ import {
   type DeadLetter,
   type ImageArrival,
   type ImageSource,
+  type FeatureBatch,
   type InspectionEvent,
   type Logger,
+  type MeasuredConclusion,
   type Metrics,
   type OpinionEvent,
   type TagTable,
@@ -31,7 +36,12 @@ import {
 export interface StationParts {
   readonly name: string
   readonly settings: StationSettings
-  readonly source: ImageSource
+  /** Absent: parts are judged by what is measured of them. */
+  readonly source?: ImageSource
+  /** The model of measured values; absent while there is none. */
+  readonly measured?: MeasuredInspector
+  /** Whether a part of a station without images was judged before this start. */
+  judgedBefore?(part: Opened): boolean
   readonly tags: TagTable
   readonly clock: Clock
   readonly log: Logger
@@ -40,6 +50,8 @@ export interface StationParts {
   readonly folder: string
   /** Stores a verdict, with the model's answer that led to it, or an opinion; resolves when it is on disk. */
   readonly record: (event: InspectionEvent | OpinionEvent, answer?: ImageAnswer) => Promise<void>
+  /** Tells a PLC which parts to reject. */
+  readonly signal?: Pick<RejectSignal, 'decided'>
   /** Puts an image aside that cannot be used. */
   reject(letter: DeadLetter): Promise<void>
 }
@@ -47,6 +59,16 @@ export interface StationParts {
 interface Waiting {
   readonly arrival: ImageArrival
   readonly received: number
+}
+
+/** What led to a verdict. */
+interface Conclusion {
+  readonly ruling: Ruling
+  readonly values: Measured
+  readonly answer?: ImageAnswer
+  readonly measured?: MeasuredConclusion
+  /** Path of the image that was kept. */
+  readonly kept?: string
 }
 
 /** What a station has done since it started. */
@@ -81,6 +103,9 @@ export class Station {
   /** Images that are being decoded and judged now. */
   #judging = 0
   #subscription: Subscription | undefined
+  #stopping = false
+  /** Parts without images that have no verdict yet. */
+  readonly #open = new Set<string>()
 
   constructor(parts: StationParts) {
     const { settings, folder, tags } = parts
@@ -90,7 +115,8 @@ export class Station {
       parts.metrics.count('inspections_dropped_total', 1, { station: parts.name })
       arrival.settled?.()
     })
-    this.#values = new PartValues(settings.values, tags)
+    this.#values = new PartValues(settings, tags)
+    this.#values.opened.subscribe((opened) => this.#opened(opened))
     this.#keeper = new ImageKeeper(join(folder, 'images'), settings.keep)
     this.#judged = new JudgedParts(settings.keep.recent)
     this.#corrections = new StationCorrections({
@@ -140,7 +166,7 @@ export class Station {
   }
 
   start(): void {
-    this.#subscription = this.#parts.source.images().subscribe((arrival) => this.#arrived(arrival))
+    this.#subscription = this.#parts.source?.images().subscribe((arrival) => this.#arrived(arrival))
   }
 
   /** Takes samples, for the measured values of parts. */
@@ -148,9 +174,16 @@ export class Station {
     this.#values.take(batch)
   }
 
-  /** Takes no more images; resolves when those in hand have their verdicts. */
+  /** Takes the windows of a monitor that closed. */
+  windowed(monitor: string, features: FeatureBatch): void {
+    this.#values.takeWindows(monitor, features)
+  }
+
+  /** Takes no more images, waits for no more values; resolves when those in hand have their verdicts. */
   async stop(): Promise<void> {
     this.#subscription?.unsubscribe()
+    this.#stopping = true
+    this.#values.release()
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
     await this.#shadow?.idle()
   }
@@ -161,19 +194,32 @@ export class Station {
     this.#next()
   }
 
+  /** A part without an image came to a place of the station; while it waits for values it may come to others. */
+  #opened(opened: Opened): void {
+    const { part } = opened
+    if (this.#open.has(part) || this.#parts.judgedBefore?.(opened)) return
+    this.#counts.received++
+    this.#open.add(part)
+    this.#follow(this.#judgeValues(opened).finally(() => this.#open.delete(part)))
+  }
+
   /** A worker decodes one image while it judges another: two each are in hand. */
   #next(): void {
     while (this.#judging < 2 * this.#parts.settings.workers) {
       const waiting = this.#queue.take()
       if (!waiting) return
       this.#judging++
-      const judging = this.#judge(waiting)
-        .catch((error: unknown) => {
-          this.#parts.log.error({ station: this.#parts.name }, `an image has no verdict: ${describeError(error)}`)
-        })
-        .finally(() => this.#underWay.delete(judging))
-      this.#underWay.add(judging)
+      this.#follow(this.#judge(waiting))
     }
+  }
+
+  #follow(work: Promise<void>): void {
+    const judging = work
+      .catch((error: unknown) => {
+        this.#parts.log.error({ station: this.#parts.name }, `a part has no verdict: ${describeError(error)}`)
+      })
+      .finally(() => this.#underWay.delete(judging))
+    this.#underWay.add(judging)
   }
 
   async #judge(waiting: Waiting): Promise<void> {
@@ -183,15 +229,26 @@ export class Station {
     const model = this.#model
     const answer = await this.#ask(arrival, model)
     if (answer && 'reason' in answer) return this.#unusable(arrival, part, answer, received)
-    const { verdict, values: limits } = this.#parts.settings
+    const { settings, measured } = this.#parts
     const image: Ruling = answer
-      ? rule(answer, verdict)
+      ? rule(answer, settings.verdict)
       : { verdict: 'operator', reason: 'the station has no model yet', threshold: null }
     if (model && answer) this.#shadow?.look(arrival, part, model.version, image)
-    const values = await this.#valuesOf(part)
-    const ruling = ruleValues(image, values, limits)
-    const kept = await this.#keep(arrival, ruling, part)
-    await this.#conclude(arrival, part, received, { ruling, values, ...(answer && { answer }), ...(kept && { kept }) })
+    const values = await this.#valuesOf(part, arrival.time)
+    const judged = await judgePart({ time: arrival.time, image, values, ...(answer && { answer }) }, settings, measured)
+    const kept = await this.#keep(arrival, judged.ruling, part)
+    await this.#conclude(arrival, part, received, { ...judged, values, ...(answer && { answer }), ...(kept && { kept }) }) // prettier-ignore
+    this.#counts.judged++
+  }
+
+  async #judgeValues({ part, time }: Opened): Promise<void> {
+    const received = performance.now()
+    if (this.#judged.has(part)) this.#counts.repeated++
+    this.#judged.add(part, time)
+    const image: Ruling = { verdict: 'pass', reason: '', threshold: null }
+    const values = await this.#valuesOf(part, time)
+    const judged = await judgePart({ time, image, values }, this.#parts.settings, this.#parts.measured)
+    await this.#conclude({ time }, part, received, { ...judged, values })
     this.#counts.judged++
   }
 
@@ -209,40 +266,42 @@ export class Station {
   }
 
   /** Where too many parts wait already, the verdict does not wait: memory is bounded before patience is. */
-  #valuesOf(part: string): Promise<Readonly<Record<string, number>>> {
-    const { values, timeout } = this.#parts.settings
-    if (Object.keys(values).length === 0) return Promise.resolve({})
-    return this.#values.of(part, this.#underWay.size > mostWaiting ? Promise.resolve() : patience(timeout))
+  #valuesOf(part: string, time: number): Promise<Measured> {
+    const hurry = this.#stopping || this.#underWay.size > mostWaiting
+    return this.#values.of(part, time, hurry ? Promise.resolve() : patience(this.#parts.settings.timeout))
   }
 
   async #conclude(
-    arrival: ImageArrival,
+    { time, settled }: Pick<ImageArrival, 'time' | 'settled'>,
     part: string,
     received: number,
-    found: { ruling: Ruling; values: Readonly<Record<string, number>>; answer?: ImageAnswer; kept?: string },
+    found: Conclusion,
   ): Promise<void> {
-    const { ruling, values, answer, kept } = found
+    const { ruling, values, answer, measured, kept } = found
     const { name: station, metrics } = this.#parts
     const ms = performance.now() - received
+    this.#parts.signal?.decided(part, ruling.verdict)
     metrics.count('inspections_total', 1, { station, verdict: ruling.verdict })
     metrics.observe('inspection_seconds', ms / 1000, { station })
+    const by = this.#parts.source ? answer : measured
     const event: InspectionEvent = {
       type: 'inspection',
-      time: arrival.time,
+      time,
       station,
       part,
       verdict: ruling.verdict,
-      label: answer?.label ?? '',
-      score: answer?.score ?? null,
+      label: by?.label ?? '',
+      score: by?.score ?? null,
       threshold: ruling.threshold,
-      model: answer?.model ?? '',
+      model: by?.model ?? '',
       ms,
       values,
       reason: ruling.reason,
+      ...(measured && { measured }),
       ...(kept !== undefined && { image: kept }),
     }
     await this.#parts.record(event, answer)
-    arrival.settled?.()
+    settled?.()
   }
 
   async #unusable(arrival: ImageArrival, part: string, problem: ImageProblem, received: number): Promise<void> {

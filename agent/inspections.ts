@@ -10,16 +10,19 @@ import type {
   Clock,
   ConnectorContext,
   CorrectionEvent,
-  InspectionEvent,
+  FeatureBatch,
   Journal,
+  JournalEvent,
   Logger,
   Metrics,
-  ModelEvent,
-  OpinionEvent,
   Status,
 } from './core/index.ts'
 import { Station } from './inspection.ts'
 import type { Gallery } from './inspection-gallery.ts'
+import { openMeasured } from './inspection-measured.ts'
+import { openReject, plcOf } from './inspection-plc.ts'
+import type { RejectSignal } from './inspection-reject.ts'
+import { judgedSince } from './inspection-resume.ts'
 import type { StationSettings } from './inspection-config.ts'
 import { StationLearner } from './station-learner.ts'
 import { StationLife } from './station-life.ts'
@@ -39,7 +42,7 @@ export interface InspectionParts {
   readonly gallery: Pick<Gallery, 'hold'>
 }
 
-/** Folder of a station's images. */
+/** Folder of all that a station keeps. */
 export function stationFolder(data: string, station: string): string {
   return join(data, 'inspection', folderName(station))
 }
@@ -57,6 +60,10 @@ export class Inspections implements Corrections {
   readonly statuses = new Map<string, Status>()
   /** The stations whose models the agent trains. */
   readonly learners = new Map<string, StationLearner>()
+  /** How the link to each PLC is that is told which parts to reject, by station. */
+  readonly signalStatuses = new Map<string, Status>()
+  readonly #signals: RejectSignal[] = []
+  /** Those that judge images. */
   readonly #running = new Map<string, Running>()
   readonly #posted = new Map<string, PostedImages>()
   readonly #parts: InspectionParts
@@ -66,7 +73,6 @@ export class Inspections implements Corrections {
 
   constructor(parts: InspectionParts) {
     this.#parts = parts
-    for (const [name, settings] of Object.entries(parts.config.inspections)) this.#add(name, settings)
   }
 
   /** Settings by station. */
@@ -86,11 +92,19 @@ export class Inspections implements Corrections {
   }
 
   /**
-   * Loads models and starts the sources, once the pipeline has caught up. A station without a usable model leaves its parts
-   * to the operator.
+   * Makes the stations; from now on they take samples and windows. `from`: offset in `samples` from which on they come.
+   */
+  async open(from: number): Promise<void> {
+    for (const [name, settings] of Object.entries(this.#parts.config.inspections)) await this.#add(name, settings, from)
+  }
+
+  /**
+   * Loads models and starts the signals to PLCs and the sources, once the pipeline has caught up. A station without a usable
+   * model leaves its parts to the operator.
    */
   async start(): Promise<void> {
     this.#begun = true
+    for (const signal of this.#signals) signal.start()
     for (const [name, { settings, models }] of this.#running) {
       if (settings.model.type !== 'learned') {
         const own = settings.model
@@ -103,7 +117,7 @@ export class Inspections implements Corrections {
 
   /** The model of a station has taken a step in its life. */
   stepped(name: string): void {
-    if (this.#begun) void this.#follow(name)
+    if (this.#begun && this.#running.has(name)) void this.#follow(name)
   }
 
   /** Lets a station work with the versions that its life says now; with `first` where that says none. */
@@ -118,6 +132,17 @@ export class Inspections implements Corrections {
     for (const station of this.stations.values()) station.measured(batch)
   }
 
+  /** Takes windows that closed, for the parts they belong to. */
+  windowed(monitor: string, features: FeatureBatch): void {
+    for (const station of this.stations.values()) station.windowed(monitor, features)
+  }
+
+  /** Monitors whose windows are joined to parts. */
+  get joined(): ReadonlySet<string> {
+    const stations = Object.values(this.#parts.config.inspections)
+    return new Set(stations.flatMap(({ windows }) => Object.values(windows).map(({ monitor }) => monitor)))
+  }
+
   /** See `Corrections`. */
   async admit(event: CorrectionEvent): Promise<CorrectionEvent | string> {
     const station = this.stations.get(event.station)
@@ -130,6 +155,7 @@ export class Inspections implements Corrections {
   async stop(): Promise<void> {
     await Promise.allSettled([...this.stations.values()].map((station) => station.stop()))
     await Promise.allSettled([...this.#running.values()].map(({ models }) => models.close()))
+    await Promise.allSettled(this.#signals.map((signal) => signal.stop()))
   }
 
   /** What a station without a model begins with: the newest of the registry, as a record, so that it is known after a restart. */
@@ -143,16 +169,22 @@ export class Inspections implements Corrections {
     return version
   }
 
-  #add(name: string, settings: StationSettings): void {
-    const { config, journal, clock, log, metrics, registry, lives, gallery } = this.#parts
+  async #add(name: string, settings: StationSettings, from: number): Promise<void> {
+    const { config, journal, clock, log, metrics, gallery } = this.#parts
     const folder = stationFolder(config.data, name)
+    const record = (event: JournalEvent) => this.#record(event)
+    const signal = settings.reject && (await openReject(config, settings.reject, { station: name, clock, log, metrics, record, report: this.#reporter(name, this.signalStatuses) })) // prettier-ignore
+    if (signal) this.#signals.push(signal)
+    const { source: described, bounds } = settings
     const context = this.#context(name, folder)
-    const source = createImageSource(settings.source, context, settings.bounds.bytes)
+    const source = described && createImageSource(described, context, bounds.bytes, (plc) => plcOf(config, plc))
+    const measured = await openMeasured(folder, name, settings, log)
     if (source instanceof PostedImages) this.#posted.set(name, source)
     const station = new Station({
       name,
       settings,
-      source,
+      ...(source ? { source } : { judgedBefore: judgedSince(journal, from, name) }),
+      ...(measured && { measured }),
       tags: journal.tags,
       clock,
       log,
@@ -162,29 +194,42 @@ export class Inspections implements Corrections {
         if (event.type === 'inspection' && answer?.map) gallery.hold(event, answer.map, station.model?.manifest.input.region) // prettier-ignore
         return this.#record(event)
       },
+      ...(signal && { signal }),
       reject: async (letter) => {
         await journal.append('dead', [{ kind: 'dead', letter }])
       },
     })
-    const models = new StationModels({ name, settings, station, registry, log })
     this.stations.set(name, station)
+    if (source) this.#addModels(name, settings, station)
+  }
+
+  #addModels(name: string, settings: StationSettings, station: Station): void {
+    const { clock, log, registry, lives } = this.#parts
+    const models = new StationModels({ name, settings, station, registry, log })
     this.#running.set(name, { settings, station, models })
     if (settings.model.type !== 'learned') return
     const life = () => lives().get(name) ?? new StationLife()
     this.learners.set(name, new StationLearner({ name, settings, life, models, clock }))
   }
 
-  async #record(event: InspectionEvent | OpinionEvent | ModelEvent): Promise<void> {
+  async #record(event: JournalEvent): Promise<void> {
     const { journal, clock } = this.#parts
     await journal.append('samples', [{ kind: 'event', event, arrival: clock.now() }])
   }
 
   #context(name: string, folder: string): ConnectorContext {
     const { config, log, metrics, clock, journal } = this.#parts
-    const report = (status: Status) => {
-      if (status.state !== this.statuses.get(name)?.state) log.info({ station: name, state: status.state }, status.message) // prettier-ignore
-      this.statuses.set(name, status)
-    }
+    const report = this.#reporter(name, this.statuses)
     return { name, site: config.site, log, metrics, clock, tags: journal.tags, folder, report }
+  }
+
+  /** Remembers how something is, and logs when its state changes. */
+  #reporter(station: string, statuses: Map<string, Status>): (status: Status) => void {
+    return (status) => {
+      const { state, message, remedy } = status
+      const level = state === 'down' ? 'error' : state === 'degraded' ? 'warn' : 'info'
+      if (state !== statuses.get(station)?.state) this.#parts.log[level]({ station, state, ...(remedy !== undefined && { remedy }) }, message) // prettier-ignore
+      statuses.set(station, status)
+    }
   }
 }

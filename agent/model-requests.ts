@@ -66,7 +66,8 @@ export class ModelRequests {
     const learners = this.#parts.learners()
     const learner = learners.get(name)
     if (learner) return learner
-    throw refused(`there is no monitor or station ${name}`, `There are: ${[...learners.keys()].join(', ') || 'none'}.`)
+    const known = [...learners.keys()].join(', ') || 'none'
+    throw refused(`there is no monitor ${name}, nor a station of that name that learns`, `There are: ${known}.`)
   }
 
   /** The version that was at work when this one was trained, or else the one registered before it. */

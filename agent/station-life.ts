@@ -16,11 +16,11 @@ export interface StationTrial {
   readonly merit: readonly [number, number]
 }
 
-/** A part of which somebody said what it is, and who was right. */
+/** A part of which somebody said what it is, and what the two models call it. */
 interface Known {
   readonly part: string
   readonly class: string
-  readonly right: readonly [boolean, boolean]
+  readonly said: readonly [string, string]
 }
 
 interface State {
@@ -28,7 +28,7 @@ interface State {
   rival: { readonly version: string; readonly role: 'challenger' | 'predecessor' } | undefined
   /** When the last training began, ms since epoch; NaN if there was none. */
   trained: number
-  /** Corrections since the last training began. */
+  /** Images that somebody said the class of since the last training began. */
   corrections: number
   parts: number
   first: number
@@ -116,14 +116,15 @@ export class StationLife {
   }
 
   /** Who says something else of a part later corrects what was said before. */
-  #correction({ part, of, class: truth, answers = {} }: CorrectionEvent): void {
+  #correction({ part, of, class: truth, image, answers = {} }: CorrectionEvent): void {
     const state = this.#state
-    state.corrections++
+    if (image !== undefined) state.corrections++
     if (state.active === undefined || !state.rival) return
-    const said = [answers[state.active], answers[state.rival.version]] as (string | undefined)[]
-    if (said.includes(undefined)) return
     const key = `${of ?? ''} ${part}`
-    const known: Known = { part: key, class: truth, right: [said[0] === truth, said[1] === truth] }
+    const before = state.known.find((known) => known.part === key)?.said ?? []
+    const [active = before[0], rival = before[1]] = [answers[state.active], answers[state.rival.version]] as (string | undefined)[] // prettier-ignore
+    if (active === undefined || rival === undefined) return
+    const known: Known = { part: key, class: truth, said: [active, rival] }
     state.known = [...state.known.filter((other) => other.part !== key), known].slice(-mostKnown)
   }
 }
@@ -135,7 +136,7 @@ function meritOf(known: readonly Known[], side: 0 | 1): number {
   const classes = [...new Set(known.map((one) => one.class))]
   const recalls = classes.map((name) => {
     const own = known.filter((one) => one.class === name)
-    return own.filter(({ right }) => right[side]).length / own.length
+    return own.filter(({ said }) => said[side] === name).length / own.length
   })
   return recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length
 }

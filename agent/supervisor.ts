@@ -90,6 +90,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       inspections.measured(batch)
     })
     created.stationSteps.subscribe((station) => inspections.stepped(station))
+    for (const monitor of inspections.joined) {
+      created.monitors.get(monitor)?.vectors.subscribe((features) => inspections.windowed(monitor, features))
+    }
     created.predictions.subscribe((predictions) => {
       newest.predicted(predictions)
       view.predicted(predictions)
@@ -98,6 +101,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   }
   let pipeline = await createPipeline(checkpoint?.state)
   const from = checkpoint?.offset ?? journal.stats('samples').first
+  await inspections.open(from)
   const live = new Live({ journal, pipeline, from, metrics, log, clock, checkpointEvery })
   const ingest = new Ingest({ journal, corrections: inspections, metrics, log, clock, tickFor: () => tickFor(config) })
   const record = (event: JournalEvent) => ingest.record([{ kind: 'event', event, arrival: clock.now() }])

@@ -23,7 +23,8 @@ export class InspectionsView implements InspectionView {
       const { last } = this.#gallery.verdicts(station, this.#clock.now())
       return {
         station,
-        ready: this.#inspections.stations.get(station)?.model !== undefined,
+        ready:
+          !this.#inspections.settings[station].source || this.#inspections.stations.get(station)?.model !== undefined,
         judged: this.#inspections.stations.get(station)?.counts.judged ?? 0,
         parts: partVerdicts.reduce((sum, verdict) => sum + last[verdict], 0),
         fails: last.fail,
@@ -42,10 +43,8 @@ export class InspectionsView implements InspectionView {
     const newest = this.#gallery.newest(name, Math.min(limit, newestKept), only) ?? []
     return {
       station: name,
-      source: this.#inspections.statuses.get(name) ?? {
-        state: settings.source.type === 'http' ? 'up' : 'connecting',
-        message: settings.source.type === 'http' ? 'takes images by POST' : 'not connected yet',
-      },
+      images: settings.source !== undefined,
+      source: this.#inspections.statuses.get(name) ?? sourceState(settings),
       model: model ? modelView(model) : null,
       learns: settings.model.type === 'learned',
       ...classesOf(model?.output, settings.verdict),
@@ -75,6 +74,13 @@ function limitsOf(values: StationSettings['values']): StationView['limits'] {
   )
 }
 
+/** How a source is that has said nothing of itself. */
+function sourceState({ source }: StationSettings): StationView['source'] {
+  if (!source) return { state: 'up', message: 'judges by what is measured' }
+  if (source.type === 'http') return { state: 'up', message: 'takes images by POST' }
+  return { state: 'connecting', message: 'not connected yet' }
+}
+
 function modelView({ version, output, manifest: { type, created, training } }: JudgingModel): StationView['model'] {
   return { version, method: type, concludes: output.type, created, images: training.images }
 }
@@ -87,12 +93,15 @@ function classesOf(output: ImageOutput | undefined, { fails, passes }: VerdictRu
 }
 
 function partView({ id, event, hasImage, hasMap, correction }: Remembered): PartView {
-  const { time, part, verdict, label, score, threshold, model, ms, values, reason } = event
+  const { time, part, verdict, label, score, threshold, model, ms, values, reason, measured } = event
   const finite = (value: number | null) => (value !== null && Number.isFinite(value) ? value : null)
   return {
     ...{ id, time, part, verdict, label, model, ms, values, reason },
     score: finite(score),
     threshold: finite(threshold),
+    ...(measured && {
+      measured: { score: finite(measured.score), threshold: measured.threshold, contributions: measured.contributions },
+    }),
     image: hasImage,
     map: hasMap,
     ...(correction && { correction: { class: correction.class, by: correction.by, time: correction.time } }),

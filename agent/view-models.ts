@@ -6,6 +6,7 @@ import { nextTraining } from './life-cycle.ts'
 import type { Shelf } from './model-requests.ts'
 import type { Monitor } from './monitor.ts'
 import type { Pipeline } from './pipeline.ts'
+import type { StationStanding } from './station-decision.ts'
 import type { StationLearner } from './station-learner.ts'
 
 export interface ModelParts {
@@ -53,20 +54,23 @@ function toldByMonitor(monitor: Monitor): Told {
 }
 
 function toldByStation({ name, learns, model, rival, settings, standing }: StationLearner): Told {
-  const { corrections, problem, fallback } = standing
   const trial = standing.rival?.trial
-  const told =
-    problem === undefined ? `${corrections} verdicts by operators since the last training`
-    : fallback === undefined ? problem : `${problem}; ${fallback} judges in its place` // prettier-ignore
   return {
     ...{ name, learns, model, rival },
-    collected: corrections / settings.learn.corrections,
-    detail: told,
+    collected: standing.corrections / settings.learn.corrections,
+    detail: stationWords(standing),
     facts: {},
     figures:
       trial &&
       merits([0, 1].map((side) => ({ merit: trial.merit[side], figures: { fails: trial.fails[side], parts: trial.parts } }))), // prettier-ignore
   }
+}
+
+function stationWords({ corrections, problem, fallback, rival }: StationStanding): string {
+  if (problem !== undefined) return fallback === undefined ? problem : `${problem}; ${fallback} judges in its place`
+  if (rival)
+    return `${rival.trial.parts} parts seen by both models, ${rival.trial.labelled} of them judged by operators`
+  return `${corrections} verdicts by operators since the last training`
 }
 
 function merits(sides: readonly { readonly merit: number; readonly figures: Figures }[]): [Figures, Figures] {

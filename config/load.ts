@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import { ConfigError, describeError, type ConfigProblem } from '../agent/core/index.ts'
 import { explainIssues } from './problems.ts'
 import { danglingReferences, sharedNames } from './schema.ts'
+import { stationReferences } from './station-references.ts'
 
 /** Settings that the environment and the command line may override, in convict's order: file < environment < arguments. */
 const layered = {
@@ -53,7 +54,8 @@ export function parseConfig<Schema extends z.ZodType>(
   if (document.contents === null || isMap(document.contents)) override(document, env, args)
   const raw: unknown = document.toJS() ?? {}
   const result = schema.safeParse(raw)
-  const issues = [...(result.error?.issues ?? []), ...danglingReferences(raw), ...sharedNames(raw)].filter(
+  const references = [...danglingReferences(raw), ...sharedNames(raw), ...stationReferences(raw)]
+  const issues = [...(result.error?.issues ?? []), ...references].filter(
     ({ path }) => !unresolved.test(String(document.getIn(path))),
   )
   problems.push(...explainIssues(issues, schema, document, lines))

@@ -36,6 +36,8 @@ describe('the class that is meant', () => {
     ['fail', ['good', 'defect'], {}, 'defect'],
     ['defect', ['good', 'defect'], { fails: ['other'] }, 'defect'],
     ['whatever', [], {}, 'whatever'],
+    ['pass', [], {}, 'good'],
+    ['fail', [], {}, 'defect'],
   ]
   for (const [word, known, rule, meant] of rows) {
     it(`by ${word} of ${known.join(', ') || 'none'} is ${meant ?? 'not clear'}`, () => {

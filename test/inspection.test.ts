@@ -21,13 +21,10 @@ import { stationConfig, verdictRule } from '../agent/inspection-config.ts'
 import { rule } from '../agent/inspection-rule.ts'
 import { decodeImage } from '../models/inspection/decode.ts'
 import type { ImageAnswer, Inspector } from '../models/inspection/inspector.ts'
-import { imageInput } from '../models/inspection/manifest.ts'
-import { bounds } from './models/inspection/pictures.ts'
+import { bounds, manifest } from './models/inspection/pictures.ts'
 import { until } from './support/until.ts'
 
 const silent = () => undefined
-const input = imageInput.parse({ width: 8, height: 8 })
-const manifest = { type: 'onnx', created: 0, input, training: { images: 0, held_out: 0, classes: {} } }
 const good: ImageAnswer = { label: 'good', score: 0.4, threshold: 1, model: 'm' }
 const bad: ImageAnswer = { label: 'defect', score: 2, threshold: 1, model: 'm' }
 const picture = () =>
@@ -189,6 +186,7 @@ describe('station', () => {
     assert.deepEqual(await bench.station.correct(correction('A', 'fail')), { ...correction('A', 'fail'), ...told })
     const again = await bench.station.correct({ ...correction('A', 'good'), of: 1500 })
     assert.equal((again as CorrectionEvent).image, join(folder, 'labelled', 'good', basename(image)))
+    assert.ok(!('answers' in (again as CorrectionEvent)), 'a model may have learned from it')
     assert.deepEqual(await readdir(join(folder, 'labelled', 'defect')), [])
     assert.match((await bench.station.correct({ ...correction('A', 'good'), of: 9000 })) as string, /no verdict on part A of 1970/) // prettier-ignore
     assert.match((await bench.station.correct(correction('A', 'rust'))) as string, /there are: good, defect/)
@@ -225,11 +223,13 @@ describe('station', () => {
   describe('with measured values', () => {
     const values = { torque: { tag: 's2/torque', part: 's2/part', min: 10, max: 20 }, heat: { tag: 's4/heat', part: 's4/part' } } // prettier-ignore
 
+    let time = 0
+
     function measure(bench: Bench, station: string, part: string, role: string, value: number): void {
       const batch = new BatchBuilder('plc')
       const tag = (name: string, type: 'text' | 'number') => bench.tags.resolve({ name, type, source: 'plc' }).index // prettier-ignore
-      batch.addText(tag(`${station}/part`, 'text'), 1, part, Quality.good)
-      batch.add(tag(`${station}/${role}`, 'number'), 2, value, Quality.good)
+      batch.addText(tag(`${station}/part`, 'text'), ++time, part, Quality.good)
+      batch.add(tag(`${station}/${role}`, 'number'), ++time, value, Quality.good)
       bench.station.measured(batch.take(3))
     }
 

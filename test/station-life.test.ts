@@ -90,8 +90,8 @@ describe('life of a station’s model', () => {
     life.take({ type: 'model', time, monitor: 'press', step: name, version, detail: '' } satisfies ModelEvent)
   const opinion = (fails: readonly [boolean, boolean], time: number, models = [first, second] as const) =>
     life.take({ type: 'opinion', time, station: 'press', part: `${time}`, models, fails } satisfies OpinionEvent)
-  const correct = (part: string, truth: string, answers?: Record<string, string>) =>
-    life.take({ type: 'correction', time: 9, station: 'press', part, of: 1, class: truth, by: 'Mei', ...(answers && { answers }) } satisfies CorrectionEvent) // prettier-ignore
+  const correct = (part: string, truth: string, answers?: Record<string, string>, image = '/a.jpg') =>
+    life.take({ type: 'correction', time: 9, station: 'press', part, of: 1, class: truth, by: 'Mei', ...(image !== '' && { image }), ...(answers && { answers }) } satisfies CorrectionEvent) // prettier-ignore
 
   beforeEach(() => {
     life = new StationLife()
@@ -120,9 +120,16 @@ describe('life of a station’s model', () => {
     assert.deepEqual([life.trial.labelled, life.trial.classes, life.trial.merit], [3, 2, [0.5, 0.75]])
   })
 
-  it('counts corrections from the beginning of a training', () => {
+  it('lets somebody change their mind on a part whose image the models were asked about before', () => {
+    correct('A', 'good', { [first]: 'good', [second]: 'scratch' })
+    correct('A', 'scratch')
+    assert.deepEqual(life.trial.merit, [0, 1])
+  })
+
+  it('counts images with a class from the beginning of a training', () => {
     correct('A', 'good')
     correct('B', 'good')
+    correct('C', 'good', undefined, '')
     assert.equal(life.corrections, 2)
     step('training', first, 77)
     assert.deepEqual([life.corrections, life.trained], [0, 77])

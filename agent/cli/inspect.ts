@@ -9,11 +9,13 @@ import type { StationSettings } from '../inspection-config.ts'
 import { stationModel } from '../inspection-at-work.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 import { Progress } from './data.ts'
+import { csvRow, inspectParts } from './parts.ts'
 
 interface InspectOptions {
   readonly config: string
   readonly station: string
-  readonly images: string
+  readonly images?: string
+  readonly data?: string
   readonly out: string
   readonly model?: string
 }
@@ -23,23 +25,28 @@ const header = 'file,part,label,score,threshold,verdict,model,ms'
 /** `millwright inspect`: verdicts on a folder of images, by the code that runs live. */
 export function inspectCommand(): Command {
   return new Command('inspect')
-    .description('Judge the images of a folder as a station would, into a CSV file.')
+    .description('Judge a folder of images, or a table of measured values, as a station would, into a CSV file.')
     .addOption(configOption())
     .requiredOption('--station <name>', 'a key of `inspections`')
-    .requiredOption('--images <folder>', 'JPEG, PNG or WebP files; folders in it as well')
+    .option('--images <folder>', 'JPEG, PNG or WebP files; folders in it as well')
+    .addOption(new Option('--data <file>', 'CSV file with a column for each measured value').conflicts('images'))
     .requiredOption('--out <file>', 'CSV file to write')
     .addOption(new Option('--model <version>', 'a version in the registry; the one at work where absent'))
     .addHelpText(
       'after',
       '\nExample:\n  $ millwright inspect --config plant.yaml --station weld --images parts --out verdicts.csv',
     )
-    .action(async (options: InspectOptions) => {
+    .action(async (options: InspectOptions, command: Command) => {
       const { config } = loadOrExit(options.config)
+      const { station, images, data, out } = options
+      const settings = stationOf(config, station)
+      if (data !== undefined) return inspectParts(config, station, data, out)
+      if (images === undefined) return command.error('error: say what to judge: --images FOLDER or --data FILE')
       const started = performance.now()
-      const rows = await inspect(config, options)
-      await writeFile(options.out, `${[header, ...rows].join('\n')}\n`)
+      const rows = await inspect(config, settings, options, images)
+      await writeFile(out, `${[header, ...rows].join('\n')}\n`)
       const seconds = (performance.now() - started) / 1000
-      console.log(`${rows.length} images, ${(rows.length / seconds).toFixed(0)} a second: ${options.out}`)
+      console.log(`${rows.length} images, ${(rows.length / seconds).toFixed(0)} a second: ${out}`)
     })
 }
 
@@ -50,8 +57,12 @@ export function stationOf(config: Config, station: string): StationSettings {
   throw new ConfigError([{ path: `inspections.${station}`, message: `no such station; known: ${known}` }])
 }
 
-async function inspect(config: Config, { station, images, model }: InspectOptions): Promise<string[]> {
-  const settings = stationOf(config, station)
+async function inspect(
+  config: Config,
+  settings: StationSettings,
+  { station, model }: InspectOptions,
+  images: string,
+): Promise<string[]> {
   const files = await imageFiles(images)
   const inspector = await openInspectorPool(
     await stationModel(config, station, model),
@@ -85,11 +96,7 @@ async function verdictRow({ file, path }: ImageFile, { verdict }: StationSetting
   const answer = await ask(image)
   const ms = (performance.now() - started).toFixed(2)
   const part = file.replace(/^.*\//, '').replace(/\.[^.]*$/, '')
-  if ('reason' in answer) return row(file, part, '', '', '', `unusable: ${answer.detail}`, '', ms)
+  if ('reason' in answer) return csvRow(file, part, '', '', '', `unusable: ${answer.detail}`, '', ms)
   const ruling = rule(answer, verdict)
-  return row(file, part, answer.label, answer.score, ruling.threshold ?? '', ruling.verdict, answer.model, ms)
-}
-
-function row(...cells: (string | number)[]): string {
-  return cells.map((cell) => (/[",\n]/.test(String(cell)) ? `"${String(cell).replaceAll('"', '""')}"` : String(cell))).join(',') // prettier-ignore
+  return csvRow(file, part, answer.label, answer.score, ruling.threshold ?? '', ruling.verdict, answer.model, ms)
 }

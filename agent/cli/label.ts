@@ -61,8 +61,9 @@ async function send(kind: string, subject: string, options: LabelOptions): Promi
       remedy: `Kinds: ${kinds.join(', ')}.`,
     })
   const body = bodyOf(kind as MessageKind, subject, options)
-  await agentApi(options).post('/api/labels', body)
-  print(options.json, body, () => `${subject}: noted as ${kind}; the next training knows it.`)
+  const { learns = true } = await agentApi(options).post<{ learns?: boolean }>('/api/labels', body)
+  const then = learns ? 'the next training knows it.' : 'nothing is learned from it, as its image is gone.'
+  print(options.json, body, () => `${subject}: noted as ${kind}; ${then}`)
 }
 
 /** The message of a label. The agent checks it. */

@@ -9,6 +9,7 @@ import { configOption, loadOrExit } from './configuration.ts'
 import { Progress, dataFile, format, instant } from './data.ts'
 import { withJournal } from './open-journal.ts'
 import { jsonOption, print } from './output.ts'
+import { trainParts } from './parts.ts'
 import { trainImages } from './train-images.ts'
 
 interface TrainOptions {
@@ -29,7 +30,10 @@ export function train(): Command {
     .addOption(configOption())
     .requiredOption('--monitor <name>', 'a key of `monitors` or `inspections`')
     .addOption(
-      new Option('--data <file>', 'CSV file; a csv source in the configuration describes its columns and labels'),
+      new Option(
+        '--data <file>',
+        'CSV file; a csv source in the configuration describes its columns and labels. Of a station: part, its values, label',
+      ),
     )
     .addOption(new Option('--journal', 'what the journal in the data folder holds').conflicts(['data', 'images']))
     .addOption(
@@ -48,6 +52,7 @@ export function train(): Command {
       `
 Example:
   $ millwright train --config plant.yaml --monitor pump-health --data january.csv
+  $ millwright train --config plant.yaml --monitor screwing --data parts.csv
   $ millwright train --config plant.yaml --monitor pump-health --journal --from 2026-01-05T00:00:00Z`,
     )
     .action(run)
@@ -59,8 +64,12 @@ async function run(options: TrainOptions, command: Command): Promise<void> {
   if (images !== undefined || monitor in config.inspections) return trainImages(config, monitor, images, json)
   if (data === undefined && !journal)
     command.error('error: say what to learn from: --data FILE, --journal or --images FOLDER')
+  if (monitor in config.inspections) {
+    const range = { from: options.from === undefined ? -Infinity : instant(options.from), until: options.to === undefined ? Infinity : instant(options.to) } // prettier-ignore
+    return trainParts(config, monitor, data === undefined ? { file: options.config, range } : { data }, json)
+  }
   if (!(monitor in config.monitors)) {
-    const known = Object.keys(config.monitors).join(', ') || 'none'
+    const known = [...Object.keys(config.monitors), ...Object.keys(config.inspections)].join(', ') || 'none'
     throw new ConfigError([{ path: `monitors.${monitor}`, message: `no such monitor; known: ${known}` }])
   }
   const started = performance.now()

@@ -4,10 +4,24 @@ import type { Observable } from 'rxjs'
 export const partVerdicts = ['pass', 'fail', 'operator', 'incomplete', 'unusable'] as const
 export type PartVerdict = (typeof partVerdicts)[number]
 
+/** What the model of the measured values of a station made of a part. */
+export interface MeasuredConclusion {
+  /** The class of a model that tells classes; else `good` or `defect`. */
+  readonly label: string
+  /** Distance from good parts, or the probability of any defect; null where it has no opinion. */
+  readonly score: number | null
+  /** Scores above it fail. */
+  readonly threshold: number
+  /** Share of the score by value, in its unit, largest first. */
+  readonly contributions: Readonly<Record<string, number>>
+  /** Version of the model. */
+  readonly model: string
+}
+
 /** What a station concluded about one part. */
 export interface InspectionEvent {
   readonly type: 'inspection'
-  /** When the image was taken, ms since epoch. */
+  /** When the image was taken, or the part came; ms since epoch. */
   readonly time: number
   readonly station: string
   /** Id of the part. */
@@ -22,12 +36,31 @@ export interface InspectionEvent {
   readonly model: string
   /** From the arrival of the image to the verdict. */
   readonly ms: number
-  /** Measured values of the part, by name. */
+  /** Measured values of the part and features of its windows, by name. */
   readonly values: Readonly<Record<string, number>>
+  /** Where the station has a model of them; what is above is then that of the image, where there is one. */
+  readonly measured?: MeasuredConclusion
   /** Why, in words; empty where the verdict says it. */
   readonly reason: string
   /** Path of the image that was kept. */
   readonly image?: string
+}
+
+/** What became of a signal to a PLC to reject a part, or to let one pass. */
+export interface RejectEvent {
+  readonly type: 'reject'
+  /** When it was known, ms since epoch. */
+  readonly time: number
+  readonly station: string
+  readonly part: string
+  /** `done`: written and read back; `failed`: the part went past without it. */
+  readonly outcome: 'done' | 'failed'
+  /** How often it was tried. */
+  readonly attempts: number
+  /** From the verdict until it was known. */
+  readonly ms: number
+  /** Why it failed, in words; empty where it did not. */
+  readonly detail: string
 }
 
 /** What a model beside the one at work made of the image of a part, without effect on the verdict. */
@@ -58,7 +91,7 @@ export interface CorrectionEvent {
   readonly note?: string
   /** Path of the image that trainings learn from; absent where it is not there any more. */
   readonly image?: string
-  /** What models made of that image when the correction came: label by version. */
+  /** What models made of the image when somebody first said its class: label by version. */
   readonly answers?: Readonly<Record<string, string>>
 }
 

@@ -54,6 +54,11 @@ export const metrics = {
     labels: ['station'],
     help: 'From the arrival of an image to its verdict, with the wait for measured values.',
   },
+  reject_signals_total: {
+    type: 'counter',
+    labels: ['station', 'outcome'],
+    help: 'Signals to a PLC, by what became of them: done is written and read back.',
+  },
   drift_psi: {
     type: 'gauge',
     labels: ['monitor'],

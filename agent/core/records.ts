@@ -1,7 +1,7 @@
 import type { ActionEvent, AlarmEvent } from './alarm.ts'
 import type { AuditEvent } from './audit.ts'
 import type { Batch } from './batch.ts'
-import type { CorrectionEvent, InspectionEvent, OpinionEvent } from './inspection.ts'
+import type { CorrectionEvent, InspectionEvent, OpinionEvent, RejectEvent } from './inspection.ts'
 import type { Prediction } from './prediction.ts'
 
 /** `samples`: what came in. `results`: what was concluded. `dead`: what could not be used or delivered, with its reason. */
@@ -131,6 +131,7 @@ export type JournalEvent =
   | InspectionEvent
   | CorrectionEvent
   | OpinionEvent
+  | RejectEvent
 
 /**
  * What the journal stores. A `samples` batch of length 0 says that time has passed without data.

@@ -125,12 +125,12 @@ export const operations = {
     answer: done,
   },
   'GET /api/models': {
-    summary: 'The life of the model of every monitor.',
+    summary: 'The life of the model of every monitor and station.',
     access: 'read',
     answer: z.array(shapes.modelLife),
   },
   'POST /api/models/:monitor/retrain': {
-    summary: 'Trains the model of a monitor now, whatever is due.',
+    summary: 'Trains the model of a monitor or station now, whatever is due.',
     access: 'change',
     body: requests.model,
     answer: z.strictObject({ monitor: z.string() }),

@@ -274,7 +274,7 @@ export const modelLife = z
     drift: z.strictObject({ name: z.string(), value: z.number(), limit: z.number() }).optional(),
     actions: list(z.enum(['promote', 'rollback', 'retrain'])).describe('What may be asked for now.'),
   })
-  .describe('The life of the model of a monitor.')
+  .describe('The life of the model of a monitor or station.')
 
 export const session = z.strictObject({
   loggedIn: z.boolean(),

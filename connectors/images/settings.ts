@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { duration, secret, secretFile } from '../../agent/core/index.ts'
+import { nodeId } from '../opcua/settings.ts'
 
 const part = z
   .string()
@@ -40,9 +41,27 @@ export const httpSource = z.strictObject({
   type: z.literal('http').describe('Images by POST to /api/inspections/STATION/images?part=ID.'),
 })
 
+/** Names of the items of an OPC UA source of images. */
+export const imageTag = 'image'
+export const partTag = 'part'
+
+/** Images as the value of a node. */
+export const opcuaSource = z.strictObject({
+  type: z.literal('opcua').describe('Images as the value of an OPC UA node, a ByteString or an array of Byte.'),
+  connector: z.string().min(1).describe('The opcua connector whose server has the node; the station has its own session.'), // prettier-ignore
+  image: nodeId.describe('The node with the image; each update is one, even where the bytes are the same.'),
+  part: nodeId
+    .optional()
+    .describe('The node with the part id, written before the image: its newest value at the time of the image counts.'),
+  queue: z.int().min(1).default(10).describe('Images and part ids the server keeps between two publications.'),
+  sampling: duration.prefault('0ms').describe('How often the server samples the nodes. `0ms`: each change, if it can.'),
+  publishing: duration.prefault('100ms').describe('How often the server sends what changed.'),
+})
+
 /** Where a station's images come from. */
-export const imageSourceConfig = z.discriminatedUnion('type', [folderSource, mqttSource, httpSource])
+export const imageSourceConfig = z.discriminatedUnion('type', [folderSource, mqttSource, httpSource, opcuaSource])
 
 export type ImageSourceSettings = z.output<typeof imageSourceConfig>
 export type FolderSettings = z.output<typeof folderSource>
+export type OpcuaImageSettings = z.output<typeof opcuaSource>
 export type MqttImageSettings = z.output<typeof mqttSource>

@@ -6,6 +6,7 @@ import type {
   GapEvent,
   InspectionEvent,
   CorrectionEvent,
+  MeasuredConclusion,
   ModelEvent,
   Prediction,
   Rejection,
@@ -209,12 +210,12 @@ export class PointEncoder {
 
   #inspection(event: InspectionEvent): string {
     const { site, measurements } = this.#options
-    const { station, verdict, part, label, score, threshold, model, ms, values, reason, image } = event
-    const measured = Object.entries(values).map(([name, value]) => [escapeKey(`value_${name}`), value] as const)
+    const { station, verdict, part, label, score, threshold, model, ms, values, measured, reason, image } = event
+    const named = Object.entries(values).map(([name, value]) => [escapeKey(`value_${name}`), value] as const)
     const own = { part, label, score: score ?? undefined, threshold: threshold ?? undefined, model, ms, reason, image }
     return (
       seriesKey(measurements.inspection, { site, station, verdict }) +
-      fields({ ...own, ...Object.fromEntries(measured) }, {})
+      fields({ ...own, ...Object.fromEntries(named), ...(measured && conclusionFields(measured)) }, {})
     )
   }
 }
@@ -288,6 +289,17 @@ function fields(
   }
   for (const [name, value] of Object.entries(integers)) if (Number.isFinite(value)) parts.push(`${name}=${value}i`)
   return ` ${parts.join(',')}`
+}
+
+/** What a model of measured values concluded. */
+function conclusionFields({ label, score, threshold, model, contributions }: MeasuredConclusion) {
+  return {
+    measured_label: label,
+    measured_score: score ?? undefined,
+    measured_threshold: threshold,
+    measured_model: model,
+    ...shares(contributions),
+  }
 }
 
 /** Contributions as one float field per role. */

@@ -6,6 +6,7 @@ import type {
   JournalEvent,
   ModelEvent,
   Prediction,
+  RejectEvent,
 } from '../../agent/core/index.ts'
 import type { PublishSettings } from './settings.ts'
 
@@ -60,6 +61,12 @@ export interface InspectionMessage extends Omit<InspectionEvent, 'type' | 'time'
 
 /** JSON of what somebody says of a part, at `{prefix}/{site}/{station}/correction`, not retained. */
 export interface CorrectionMessage extends Omit<CorrectionEvent, 'type' | 'time' | 'answers'> {
+  readonly time: string
+  readonly ts: number
+}
+
+/** JSON of what became of a signal to a PLC, retained at `{prefix}/{site}/{station}/reject/outcome`. */
+export interface RejectMessage extends Omit<RejectEvent, 'type' | 'time'> {
   readonly time: string
   readonly ts: number
 }
@@ -151,6 +158,10 @@ export class Publisher {
       const topic = `${this.#base}/${level(event.station)}/verdict`
       return { topic, payload: JSON.stringify(inspectionMessage(event)), qos, retain: true, entry }
     }
+    if (event.type === 'reject' && content.includes('inspections')) {
+      const topic = `${this.#base}/${level(event.station)}/reject/outcome`
+      return { topic, payload: JSON.stringify(rejectMessage(event)), qos, retain: true, entry }
+    }
     return undefined
   }
 
@@ -210,6 +221,10 @@ function correctionMessage({ type: _, time, answers: __, ...event }: CorrectionE
 }
 
 function inspectionMessage({ type: _, time, ...event }: InspectionEvent): InspectionMessage {
+  return { time: isoTime(time), ts: time, ...event }
+}
+
+function rejectMessage({ type: _, time, ...event }: RejectEvent): RejectMessage {
   return { time: isoTime(time), ts: time, ...event }
 }
 

@@ -1,4 +1,5 @@
-import type { Tag, TagType } from '../../agent/core/index.ts'
+import type { DataValue } from 'node-opcua-client'
+import type { Arrival, Tag, TagType } from '../../agent/core/index.ts'
 import type { Settings, TagSettings } from './settings.ts'
 
 /** A configured node and what is known of it. */
@@ -29,6 +30,22 @@ export interface Item {
   /** Refusals in a row, and when to ask again, ms on the monotonic clock. */
   refusals: number
   retryAt: number
+}
+
+/** Turns the values of notifications into what a source hands on. */
+export interface ItemReader {
+  /** Values since the last `take` before which the server's queue overflowed. */
+  readonly overflows: number
+  /** Values collected. */
+  readonly length: number
+  /** Adds a value of an item, received at `arrival`. */
+  add(item: Item, data: DataValue, arrival: number): void
+  /** Adds a value of the past, whether it was added before or not: it says nothing about what holds now. */
+  addPast(item: Item, data: DataValue, arrival: number): void
+  /** The connection is lost and nothing is known from then on. */
+  addLoss(items: readonly Item[], arrival: number): void
+  /** What was added since the last time, or undefined if that is nothing. */
+  take(arrival: number): Pick<Arrival, 'batch' | 'rejected'> | undefined
 }
 
 /** One item per configured tag. */

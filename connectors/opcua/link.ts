@@ -5,9 +5,8 @@ import type { Connection } from './client.ts'
 import { describeItems } from './describe.ts'
 import { isAnswer } from './faults.ts'
 import { readHistory, readNow } from './history.ts'
-import type { Item } from './items.ts'
+import type { Item, ItemReader } from './items.ts'
 import { Publisher } from './publisher.ts'
-import type { ValueReader } from './reader.ts'
 import type { Settings } from './settings.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { Limits, Subscription } from './subscriptions.ts'
@@ -18,7 +17,7 @@ export interface LinkHost {
   readonly settings: Settings
   readonly clock: Clock
   readonly items: readonly Item[]
-  readonly reader: ValueReader
+  readonly reader: ItemReader
   readonly limits: Limits
   /** Hands data on; `settled` is called once. */
   emit(data: Partial<Arrival>, arrival: number, settled: (stored: boolean) => void): void

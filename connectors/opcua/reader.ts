@@ -1,7 +1,7 @@
 import type { DataValue } from 'node-opcua-client'
 import { BatchBuilder, Quality } from '../../agent/core/index.ts'
 import type { Arrival, Batch, DeadLetter, DeadReason, Metrics, Tag, TagTable, TagType } from '../../agent/core/index.ts'
-import type { Item } from './items.ts'
+import type { Item, ItemReader } from './items.ts'
 import { ClockSkew, TimePicker } from './times.ts'
 import { accepts, elementsOf, integer64, isOverflow, kindOf, numberOf, qualityOf, tagTypeOf, textOf } from './values.ts'
 import type { Kind } from './values.ts'
@@ -18,8 +18,7 @@ interface Letter {
 }
 
 /** Turns the values of notifications into batches and dead letters. */
-export class ValueReader {
-  /** Values since the last `take` before which the server's queue overflowed. */
+export class ValueReader implements ItemReader {
   overflows = 0
   readonly #source: string
   readonly #tags: TagTable
@@ -41,7 +40,6 @@ export class ValueReader {
     this.#builder = new BatchBuilder(source, 1_024)
   }
 
-  /** Adds a value of an item, received at `arrival`. */
   add(item: Item, data: DataValue, arrival: number): void {
     const time = this.#timeOf(item, data, arrival)
     const status = data.statusCode.value
@@ -51,12 +49,10 @@ export class ValueReader {
     else this.#addHolding(item, data, time, arrival)
   }
 
-  /** Samples collected. */
   get length(): number {
     return this.#builder.length
   }
 
-  /** Adds a value of the past, whether it was added before or not: it says nothing about what holds now. */
   addPast(item: Item, data: DataValue, arrival: number): void {
     const time = this.#picker.pick(data, arrival)
     const elements = elementsOf(data.value)
@@ -81,7 +77,6 @@ export class ValueReader {
     return Math.max(Number.isNaN(skew) ? arrival : arrival - skew, last + 1)
   }
 
-  /** What was added since the last time, or undefined if that is nothing. */
   take(arrival: number): Pick<Arrival, 'batch' | 'rejected'> | undefined {
     this.#count(arrival)
     if (this.#builder.length === 0 && this.#letters.size === 0) return undefined

@@ -4,7 +4,8 @@ import { duration, secret, secretFile } from '../../agent/core/index.ts'
 /** `i=85`, `ns=2;s=Press.Force`, `nsu=http://vendor/plc;s=Press.Force`; identifiers: i numeric, s text, g GUID, b base64. */
 const nodeExpression = /^(ns=\d{1,5};|nsu=[^;]+;)?(i=\d{1,10}|s=.+|g=[0-9a-fA-F-]{36}|b=[A-Za-z0-9+/=]+)$/
 
-const nodeId = z
+/** A node id as it is written in the configuration. */
+export const nodeId = z
   .string()
   .regex(nodeExpression, { error: 'expected a node id such as ns=2;s=Press.Force or nsu=http://vendor/plc;i=1001' })
 
@@ -32,6 +33,10 @@ const tag = z.strictObject({
     .describe('Samples per second: an array is then a waveform, one sample per element, the last at the source time.'),
   sampling: duration.optional().describe("How often the server samples this node, instead of the connector's setting."),
   queue: z.int().min(1).optional().describe("Values the server keeps per node, instead of the connector's setting."),
+  report: z
+    .enum(['changes', 'updates'])
+    .optional()
+    .describe('`changes`, the default: values that differ. `updates`: the same value with a new time as well.'),
   deadband: deadband.optional(),
 })
 

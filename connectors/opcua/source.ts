@@ -9,7 +9,7 @@ import type { Arrival, Clock, ConnectorContext, GapEvent, Source } from '../../a
 import type { Connector, Session } from './client.ts'
 import { told } from './faults.ts'
 import type { Ending, Link, LinkHost } from './link.ts'
-import { makeItems } from './items.ts'
+import { makeItems, type ItemReader } from './items.ts'
 import { ValueReader } from './reader.ts'
 import type { Settings } from './settings.ts'
 import type { Limits, Subscriptions } from './subscriptions.ts'
@@ -17,20 +17,27 @@ import type { Limits, Subscriptions } from './subscriptions.ts'
 /** Batches that may wait for the journal before the source stops reading. */
 const mostUnsettled = 64
 
-/** Reads the values of nodes of one OPC UA server by subscription. */
+/** Makes the reader of one run of a source. */
+type MakeReader = (settings: Settings, context: ConnectorContext) => ItemReader
+
+const samples: MakeReader = ({ elements }, { name, tags, metrics }) => new ValueReader(name, tags, metrics, elements)
+
+/** Reads the values of nodes of one OPC UA server by subscription. `reader`: what becomes of them; samples by default. */
 export class OpcuaSource implements Source {
   readonly #settings: Settings
   readonly #context: ConnectorContext
+  readonly #reader: MakeReader
   #running: Promise<void> = Promise.resolve()
 
-  constructor(settings: Settings, context: ConnectorContext) {
+  constructor(settings: Settings, context: ConnectorContext, reader = samples) {
     this.#settings = settings
     this.#context = context
+    this.#reader = reader
   }
 
   batches(): Observable<Arrival> {
     return new Observable((subscriber) => {
-      const run = new Run(this.#settings, this.#context, subscriber)
+      const run = new Run(this.#settings, this.#context, subscriber, this.#reader(this.#settings, this.#context))
       this.#running = run.start()
       return () => run.stop()
     })
@@ -72,7 +79,7 @@ class Run implements LinkHost {
   /** Since when nothing is known, ms since epoch; undefined while connected. */
   #lostSince: number | undefined
 
-  constructor(settings: Settings, context: ConnectorContext, subscriber: Subscriber<Arrival>) {
+  constructor(settings: Settings, context: ConnectorContext, subscriber: Subscriber<Arrival>, reader: ItemReader) {
     this.settings = settings
     this.#context = context
     this.#subscriber = subscriber
@@ -80,7 +87,7 @@ class Run implements LinkHost {
     this.clock = context.clock
     this.items = makeItems(settings)
     this.limits = { perCall: settings.items_per_call }
-    this.reader = new ValueReader(context.name, context.tags, context.metrics, settings.elements)
+    this.reader = reader
     this.#lastStoredFile = join(context.folder, 'last-stored')
   }
 

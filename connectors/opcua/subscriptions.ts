@@ -151,7 +151,7 @@ export class Subscriptions {
   }
 
   #request(item: Item, nodeId: NodeId): MonitoredItemCreateRequestOptions {
-    const { sampling, queue, deadband } = item.settings
+    const { sampling, queue } = item.settings
     return {
       itemToMonitor: { nodeId, attributeId: AttributeIds.Value },
       monitoringMode: MonitoringMode.Reporting,
@@ -160,16 +160,19 @@ export class Subscriptions {
         samplingInterval: sampling ?? this.#settings.sampling,
         queueSize: queue ?? this.#settings.queue,
         discardOldest: true,
-        filter: deadband ? filterOf(deadband) : null,
+        filter: filterOf(item.settings),
       },
     }
   }
 }
 
-function filterOf(deadband: NonNullable<TagSettings['deadband']>): DataChangeFilter {
+function filterOf({ deadband, report }: TagSettings): DataChangeFilter | null {
+  if (!deadband && report !== 'updates') return null
+  const trigger = report === 'updates' ? DataChangeTrigger.StatusValueTimestamp : DataChangeTrigger.StatusValue
+  if (!deadband) return new DataChangeFilter({ trigger })
   const absolute = 'absolute' in deadband
   return new DataChangeFilter({
-    trigger: DataChangeTrigger.StatusValue,
+    trigger,
     deadbandType: absolute ? DeadbandType.Absolute : DeadbandType.Percent,
     deadbandValue: absolute ? deadband.absolute : deadband.percent,
   })

@@ -50,13 +50,20 @@ async function measure(folder: string, minutes: number, stops: (() => Promise<un
   const parts = { broker, influxd, plc, names }
   const http = `{ port: ${port} }`
   writeFileSync(file, configuration({ data: join(folder, 'data'), connectors: connectors(parts), http, after: '1m' }))
-  const agent = spawn(process.execPath, [main, 'run', '--config', file], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const [program, ...words] = interpreter()
+  const agent = spawn(program, [...words, main, 'run', '--config', file], { stdio: ['ignore', 'inherit', 'inherit'] })
   stops.push(() => end(agent))
   await until('the agent is ready', () => isReady(port), 60_000)
   await plc.tick(hertz)
   const publisher = new Process('./pacer.ts', { port: broker.port, qos: 1, rate: 5_000 })
   stops.push(() => publisher.end())
   await follow(agent, port, minutes)
+}
+
+/** What the installed command is run by: its first line. */
+function interpreter(): string[] {
+  const [line] = readFileSync(main, 'utf8').split('\n')
+  return line.slice('#!'.length).replace(' -S', '').split(' ')
 }
 
 function connectors({ broker, influxd, plc, names }: Parts): string {

@@ -86,6 +86,7 @@ function create(namespace: Namespace, node: ServerNode): void {
     dataType: node.enumeration ? enumeration(namespace, node.enumeration) : (node.dataType ?? 'Double'),
     valueRank: Array.isArray(node.value) && !isPair(node) ? 1 : -1,
     minimumSamplingInterval: 0,
+    ...(node.readOnly && { userAccessLevel: 'CurrentRead', accessLevel: 'CurrentRead' }),
   }
   const { unit, range } = node
   const variable =
@@ -166,6 +167,7 @@ function write(change: ServerValue): void {
 
 function decode(value: unknown, dataType: string): unknown {
   if (dataType === 'DateTime') return new Date(value as string)
+  if (dataType === 'ByteString') return Buffer.from(value as Uint8Array)
   return value
 }
 
@@ -195,6 +197,7 @@ const actions: { [Name in ServerCommand['do']]: (command: Extract<ServerCommand,
   write: ({ values }) => {
     for (const value of values) write(value)
   },
+  read: ({ name }) => variables.get(name)!.readValue().value.value as unknown,
   tick: ({ hertz }) => tick(hertz),
   /** The sessions and subscriptions that clients hold, and the values of all nodes counted. */
   look: () => ({

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from './ports.ts'
 
-/** A value of a node. 64-bit integers as `[high, low]`, DateTime as ISO text, `null` for no value. */
+/** A value of a node. 64-bit integers as `[high, low]`, DateTime as ISO text, ByteString as bytes, `null` for no value. */
 export interface ServerValue {
   readonly name: string
   readonly value: unknown
@@ -30,6 +30,8 @@ export interface ServerNode extends ServerValue {
   /** Engineering unit and EURange: make it an AnalogItem. */
   readonly unit?: string
   readonly range?: { readonly low: number; readonly high: number }
+  /** Clients may read it only. */
+  readonly readOnly?: boolean
 }
 
 export interface ServerOptions {
@@ -50,6 +52,7 @@ export type ServerCommand =
   | { readonly do: 'start' | 'stop' | 'look' | 'dropSubscriptions' | 'dropSessions' | 'mute' | 'unmute' }
   | { readonly do: 'add'; readonly nodes: readonly ServerNode[] }
   | { readonly do: 'write'; readonly values: readonly ServerValue[] }
+  | { readonly do: 'read'; readonly name: string }
   | { readonly do: 'tick'; readonly hertz: number }
 
 /** A node-opcua server in a process of its own, on a free port, with a PKI folder of its own that survives restarts. */
@@ -146,6 +149,11 @@ export class OpcuaServer {
 
   async write(...values: ServerValue[]): Promise<void> {
     await this.#ask({ do: 'write', values })
+  }
+
+  /** The value of a node, as clients see it. */
+  read(name: string): Promise<unknown> {
+    return this.#ask({ do: 'read', name })
   }
 
   /** Counts all nodes up, `hertz` times a second; 0 stops it. */

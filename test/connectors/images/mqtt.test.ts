@@ -78,6 +78,13 @@ describe('verdicts over MQTT', () => {
     assert.deepEqual(topics('pass'), [['millwright/shenzhen-1/weld/verdict', true]])
   })
 
+  it('say what became of a signal to a PLC', () => {
+    const reject = { type: 'reject', time: 1000, station: 'weld', part: 'A', outcome: 'failed', attempts: 3, ms: 5000, detail: 'no answer' } as const // prettier-ignore
+    const [{ topic, retain, payload }, ...others] = publisher.publications([{ kind: 'event', event: reject, arrival: 0, offset: 0 }]) // prettier-ignore
+    assert.deepEqual([topic, retain, others], ['millwright/shenzhen-1/weld/reject/outcome', true, []])
+    assert.deepEqual(JSON.parse(payload), { time: '1970-01-01T00:00:01.000Z', ts: 1000, station: 'weld', part: 'A', outcome: 'failed', attempts: 3, ms: 5000, detail: 'no answer' }) // prettier-ignore
+  })
+
   it('signal a part that fails once, so that no later part is taken for it', () => {
     assert.deepEqual(topics('fail'), [
       ['millwright/shenzhen-1/weld/verdict', true],

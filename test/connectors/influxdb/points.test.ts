@@ -351,6 +351,16 @@ describe('points of InfluxDB', () => {
     }
   })
 
+  it('write what a model of the measured values made of a part', () => {
+    const contributions = { torque: 30, 'stroke.force.max': 10.5 }
+    const measured = { label: 'defect', score: 40.5, threshold: 9, model: '0001-a', contributions }
+    const [{ fields }] = pointsOf(encoderOf(new TagTable()), [{ kind: 'event', event: { ...verdict, measured }, arrival: 0, offset: 0 }]) // prettier-ignore
+    const own = ['measured_label', 'measured_score', 'measured_threshold', 'measured_model', 'contribution_torque', 'contribution_stroke.force.max'] // prettier-ignore
+    assert.deepEqual(own.map((name) => fields[name]), ['defect', 40.5, 9, '0001-a', 30, 10.5]) // prettier-ignore
+    const without = pointsOf(encoderOf(new TagTable()), [{ kind: 'event', event: { ...verdict, measured: { ...measured, score: null } }, arrival: 0, offset: 0 }]) // prettier-ignore
+    assert.equal('measured_score' in without[0].fields, false)
+  })
+
   it('write a verdict with its measured values, and leave out what it has not', () => {
     const [point] = pointsOf(encoderOf(new TagTable()), [{ kind: 'event', event: verdict, arrival: 0, offset: 0 }])
     assert.deepEqual(point.tags, { site: 'shenzhen-1', station: 'weld', verdict: 'fail' })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import sharp from 'sharp'
 import { decodeImage, strippedImage, type DecodedImage, type ImageProblem } from '../../../models/inspection/decode.ts'
-import { bounds } from './pictures.ts'
+import { bomb, bounds } from './pictures.ts'
 
 const half = { width: 32, height: 32, channels: 1 } as const
 
@@ -13,26 +13,6 @@ const red = (format: 'jpeg' | 'png' | 'webp') =>
 function pixels(result: DecodedImage | ImageProblem): Uint8Array {
   assert.ok('pixels' in result, `not decoded: ${JSON.stringify(result)}`)
   return result.pixels
-}
-
-/** Header of a PNG that claims a size, with a body of nothing. */
-async function bomb(width: number, height: number): Promise<Buffer> {
-  const file = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'white' } })
-    .png()
-    .toBuffer()
-  file.writeUInt32BE(width, 16)
-  file.writeUInt32BE(height, 20)
-  file.writeUInt32BE(crc(file.subarray(12, 29)), 29)
-  return file
-}
-
-function crc(bytes: Uint8Array): number {
-  let value = 0xffffffff
-  for (const byte of bytes) {
-    value ^= byte
-    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1
-  }
-  return (value ^ 0xffffffff) >>> 0
 }
 
 describe('images from bytes', () => {

@@ -1,5 +1,14 @@
 import sharp from 'sharp'
+import { imageInput } from '../../../models/inspection/manifest.ts'
 import { seededRandom, type Random } from '../../../models/random.ts'
+
+/** What a model for tests says of itself. */
+export const manifest = {
+  type: 'onnx',
+  created: 0,
+  input: imageInput.parse({ width: 8, height: 8 }),
+  training: { images: 0, held_out: 0, classes: {} },
+}
 
 export const bounds = { bytes: 20e6, pixels: 40e6 }
 
@@ -36,4 +45,24 @@ export function goodParts(count: number, size = 128) {
   return Promise.all(
     Array.from({ length: count }, async (_, i) => ({ name: `${i}.png`, label: 'good', image: await png(disc(size, random, false), size) })), // prettier-ignore
   )
+}
+
+/** Header of a PNG that claims a size, with a body of nothing. */
+export async function bomb(width: number, height: number): Promise<Buffer> {
+  const file = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'white' } })
+    .png()
+    .toBuffer()
+  file.writeUInt32BE(width, 16)
+  file.writeUInt32BE(height, 20)
+  file.writeUInt32BE(crc(file.subarray(12, 29)), 29)
+  return file
+}
+
+function crc(bytes: Uint8Array): number {
+  let value = 0xffffffff
+  for (const byte of bytes) {
+    value ^= byte
+    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1
+  }
+  return (value ^ 0xffffffff) >>> 0
 }

@@ -1,0 +1,80 @@
+import { writeFile } from 'node:fs/promises'
+import { MeasuredInspector } from '../../models/inspection/measured.ts'
+import type { Config } from '../components.ts'
+import type { StationSettings } from '../inspection-config.ts'
+import { judgePart, measuredNames, measuredRegistry } from '../inspection-measured.ts'
+import { stationFolder } from '../inspections.ts'
+import { inputsOf, partsOfJournal, trainStationValues, type PartRange } from '../measured-training.ts'
+import { readParts, type PartRow } from '../part-table.ts'
+import { Progress, format } from './data.ts'
+import { withJournal } from './open-journal.ts'
+import { print } from './output.ts'
+
+/** `millwright train --monitor STATION --data FILE`, or `--journal`: the model of a station's measured values. */
+export async function trainParts(
+  config: Config,
+  station: string,
+  from: { readonly data: string } | { readonly file: string; readonly range: PartRange },
+  json = false,
+): Promise<void> {
+  const started = performance.now()
+  const names = inputsOf(config, station)
+  const settings = config.inspections[station]
+  const parts = 'data' in from ? await readParts(from.data, names, settings.verdict) : await journalParts(from, station)
+  const progress = new Progress('training')
+  const version = await trainStationValues(config, station, parts, (_, step) => progress.say(step))
+  progress.end()
+  const seconds = (performance.now() - started) / 1000
+  print(json, { station, version, parts: parts.length, seconds }, () => `${station}: model ${version} of ${names.join(', ')} from ${format(parts.length)} parts after ${seconds.toFixed(1)} s; it works from the next start on`) // prettier-ignore
+}
+
+async function journalParts({ file, range }: { readonly file: string; readonly range: PartRange }, station: string) {
+  let parts: ReturnType<typeof partsOfJournal> = []
+  await withJournal(file, (journal, config) => {
+    parts = partsOfJournal(journal, station, config.inspections[station], range)
+    return Promise.resolve()
+  })
+  return parts
+}
+
+/** `millwright inspect --data FILE`: verdicts on a table of parts, by the code that runs live. */
+export async function inspectParts(config: Config, station: string, file: string, out: string): Promise<void> {
+  const settings = config.inspections[station]
+  const names = measuredNames(settings)
+  const inspector = settings.measured && (await newestModel(config, station))
+  const rows = await readParts(file, names, settings.verdict)
+  const lines = [[...header, ...names.map((name) => `contribution_${name}`)].join(',')]
+  for (const row of rows) lines.push(await verdictLine(file, row, names, settings, inspector))
+  await inspector?.close()
+  await writeFile(out, `${lines.join('\n')}\n`)
+  console.log(`${format(rows.length)} parts: ${out}`)
+}
+
+const header = ['file', 'part', 'label', 'score', 'threshold', 'verdict', 'model', 'ms', 'reason']
+
+/** Rejects with a DetectorError where there is none. */
+async function newestModel(config: Config, station: string): Promise<MeasuredInspector> {
+  const registry = measuredRegistry(stationFolder(config.data, station))
+  return MeasuredInspector.open(await registry.load(station, (await registry.versions(station)).at(-1) ?? ''))
+}
+
+async function verdictLine(
+  file: string,
+  { part, time, values }: PartRow,
+  names: readonly string[],
+  settings: StationSettings,
+  inspector: MeasuredInspector | undefined,
+): Promise<string> {
+  const started = performance.now()
+  const image = { verdict: 'pass', reason: '', threshold: null } as const
+  const { ruling, measured } = await judgePart({ time, image, values }, settings, inspector)
+  const ms = (performance.now() - started).toFixed(2)
+  const shares = names.map((name) => measured?.contributions[name] ?? '')
+  const { label = '', score, model = '' } = measured ?? {}
+  return csvRow(file, part, label, score ?? '', ruling.threshold ?? '', ruling.verdict, model, ms, ruling.reason, ...shares) // prettier-ignore
+}
+
+/** Cells as a line of CSV. */
+export function csvRow(...cells: (string | number)[]): string {
+  return cells.map((cell) => (/[",\n]/.test(String(cell)) ? `"${String(cell).replaceAll('"', '""')}"` : String(cell))).join(',') // prettier-ignore
+}
