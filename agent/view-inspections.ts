@@ -42,6 +42,7 @@ export class InspectionsView implements InspectionView {
     const newest = this.#gallery.newest(name, Math.min(limit, newestKept), only) ?? []
     return {
       station: name,
+      images: settings.source !== undefined,
       source: this.#inspections.statuses.get(name) ?? sourceOf(settings),
       model: model ? modelView(model) : null,
       learns: settings.model.type === 'learned',
@@ -79,6 +80,7 @@ function limitsOf(values: StationSettings['values']): StationView['limits'] {
   )
 }
 
+/** How a source is that has said nothing of itself. */
 function modelView({ version, output, manifest: { type, created, training } }: JudgingModel): StationView['model'] {
   return { version, method: type, concludes: output.type, created, images: training.images }
 }
@@ -91,12 +93,15 @@ function classesOf(output: ImageOutput | undefined, { fails, passes }: VerdictRu
 }
 
 function partView({ id, event, hasImage, hasMap, correction }: Remembered): PartView {
-  const { time, part, verdict, label, score, threshold, model, ms, values, reason } = event
+  const { time, part, verdict, label, score, threshold, model, ms, values, reason, measured } = event
   const finite = (value: number | null) => (value !== null && Number.isFinite(value) ? value : null)
   return {
     ...{ id, time, part, verdict, label, model, ms, values, reason },
     score: finite(score),
     threshold: finite(threshold),
+    ...(measured && {
+      measured: { score: finite(measured.score), threshold: measured.threshold, contributions: measured.contributions },
+    }),
     image: hasImage,
     map: hasMap,
     ...(correction && { correction: { class: correction.class, by: correction.by, time: correction.time } }),

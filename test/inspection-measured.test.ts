@@ -20,15 +20,13 @@ import { openJournal } from '../agent/journal/index.ts'
 import { judgedSince } from '../agent/inspection-resume.ts'
 import { partsOfJournal } from '../agent/measured-training.ts'
 import type { ImageAnswer } from '../models/inspection/inspector.ts'
-import { imageInput } from '../models/inspection/manifest.ts'
 import { MeasuredInspector, trainMeasured, type MeasuredPart } from '../models/inspection/measured.ts'
 import { seededRandom } from '../models/random.ts'
 import { screwedParts, unlabelled } from './models/inspection/parts.ts'
+import { manifest } from './models/inspection/pictures.ts'
 import { until } from './support/until.ts'
 
 const silent = () => undefined
-const input = imageInput.parse({ width: 8, height: 8 })
-const manifest = { type: 'onnx', created: 0, input, training: { images: 0, held_out: 0, classes: {} } }
 const log = { debug: silent, info: silent, warn: silent, error: silent }
 
 const values = {

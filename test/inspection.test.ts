@@ -21,13 +21,10 @@ import { stationConfig, verdictRule } from '../agent/inspection-config.ts'
 import { rule } from '../agent/inspection-rule.ts'
 import { decodeImage } from '../models/inspection/decode.ts'
 import type { ImageAnswer, Inspector } from '../models/inspection/inspector.ts'
-import { imageInput } from '../models/inspection/manifest.ts'
-import { bounds } from './models/inspection/pictures.ts'
+import { bounds, manifest } from './models/inspection/pictures.ts'
 import { until } from './support/until.ts'
 
 const silent = () => undefined
-const input = imageInput.parse({ width: 8, height: 8 })
-const manifest = { type: 'onnx', created: 0, input, training: { images: 0, held_out: 0, classes: {} } }
 const good: ImageAnswer = { label: 'good', score: 0.4, threshold: 1, model: 'm' }
 const bad: ImageAnswer = { label: 'defect', score: 2, threshold: 1, model: 'm' }
 const picture = () =>

@@ -11,7 +11,7 @@ const counts = z.record(verdict, z.number()).readonly()
 /** A station at a glance, in every state that is pushed to pages: small. */
 export const stationGlance = z.strictObject({
   station: z.string(),
-  ready: z.boolean().describe('Whether it has a model.'),
+  ready: z.boolean().describe('Whether it can judge: it has a model of its images, or needs none.'),
   judged: z.number().describe('Parts since the agent started.'),
   parts: z.number().describe('How many of the newest parts `fails` is of.'),
   fails: z.number().describe('Those of the newest parts that failed.'),
@@ -32,6 +32,14 @@ export const partView = z.strictObject({
   ms: z.number().describe('From the arrival of the image to the verdict.'),
   values: z.record(z.string(), z.number()).readonly().describe('Measured values of the part.'),
   reason: z.string(),
+  measured: z
+    .strictObject({
+      score: z.number().nullable(),
+      threshold: z.number(),
+      contributions: z.record(z.string(), z.number()).readonly().describe('Share of the score by value.'),
+    })
+    .optional()
+    .describe('What the model of the measured values made of it, where the station has one.'),
   image: z.boolean().describe('Whether there is an image to see.'),
   map: z.boolean().describe('Whether there is an anomaly map to lay over it.'),
   correction: z
@@ -43,6 +51,7 @@ export const partView = z.strictObject({
 export const stationView = z
   .strictObject({
     station: z.string(),
+    images: z.boolean().describe('Whether it has a camera; else it judges by what is measured.'),
     source: z
       .strictObject({
         state: z.enum(['connecting', 'up', 'degraded', 'down']),

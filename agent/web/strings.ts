@@ -241,6 +241,7 @@ export const strings = {
             : '',
     score: 'Score',
     threshold: 'fails above',
+    measured: 'Measured values',
     sure: (percent: string) => `${percent} sure`,
     truth: 'What is it truly?',
     keys: 'Keys: left and right choose a part, numbers say what it truly is, M shows the map, Home follows the newest.',

@@ -51,6 +51,7 @@ const none = { pass: 0, fail: 0, operator: 0, incomplete: 0, unusable: 0 }
 
 const stationView: StationView = {
   station: 'weld',
+  images: true,
   source: { state: 'up', message: 'subscribed' },
   model: { version: 'a1b2', method: 'patches', concludes: 'score', created: 1, images: 100 },
   learns: true,

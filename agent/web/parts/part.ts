@@ -2,7 +2,7 @@ import { html, nothing, svg, type TemplateResult } from 'lit'
 import type { PartView, StationView } from '../../http/inspection-shapes.ts'
 import { clock, figure, percent } from '../format.ts'
 import { imageOf, mapOf } from '../inspection-api.ts'
-import type { Level } from '../page.ts'
+import { sharesOf, type Level } from '../page.ts'
 import { strings } from '../strings.ts'
 import { badge, icon } from './icons.ts'
 
@@ -70,7 +70,7 @@ export function conclusion(part: PartView, { model, limits }: StationView, now: 
       </div>
     </div>
     ${correction ? html`<p class="said">${icon('person')}${words.corrected(correction.class, correction.by)}</p>` : nothing}
-    ${score(part, model)}
+    ${score(part, model)} ${measuredScore(part)}
     <dl class="values part-values">
       <div>
         <dt>${words.part}</dt>
@@ -114,6 +114,21 @@ function score(part: PartView, model: StationView['model']): TemplateResult | ty
       <span class="hint">${words.threshold} ${figure(threshold)}</span>
     </div>
     ${scale(score / (2 * threshold), 0.5, beyond)}
+  </div>`
+}
+
+/** What the model of the measured values says, and which of them weigh most. */
+function measuredScore({ measured }: PartView): TemplateResult | typeof nothing {
+  if (!measured || measured.score === null) return nothing
+  const { score, threshold, contributions } = measured
+  const causes = sharesOf(contributions).slice(0, 2).map(([name, share]) => `${name} ${percent(share)}`) // prettier-ignore
+  return html`<div class="score">
+    <div class="row between">
+      <span>${words.measured} <strong>${figure(score)}</strong></span>
+      <span class="hint">${words.threshold} ${figure(threshold)}</span>
+    </div>
+    ${scale(score / (2 * threshold), 0.5, score > threshold)}
+    ${causes.length > 0 ? html`<p class="hint">${causes.join(', ')}</p>` : nothing}
   </div>`
 }
 

@@ -68,7 +68,7 @@ class Inspection extends PageElement {
 
   #body(view: StationView): TemplateResult {
     const part = this.#chosen ?? view.newest.at(0)
-    return html`${view.model ? nothing : this.#untrained(view)} ${sourceNotice(view)}
+    return html`${view.model || !view.images ? nothing : this.#untrained(view)} ${sourceNotice(view)}
       <div class="inspection">
         ${part ? this.#stage(view, part) : html`<section class="card"><p class="hint">${words.noParts}</p></section>`}
         <div class="side">${stationFigures(view, this.page.state.time)} ${confusion(view)}</div>

@@ -1,5 +1,14 @@
 import sharp from 'sharp'
+import { imageInput } from '../../../models/inspection/manifest.ts'
 import { seededRandom, type Random } from '../../../models/random.ts'
+
+/** What a model for tests says of itself. */
+export const manifest = {
+  type: 'onnx',
+  created: 0,
+  input: imageInput.parse({ width: 8, height: 8 }),
+  training: { images: 0, held_out: 0, classes: {} },
+}
 
 export const bounds = { bytes: 20e6, pixels: 40e6 }
 
