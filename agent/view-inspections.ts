@@ -38,12 +38,14 @@ export class InspectionsView implements InspectionView {
     const settings = this.#inspections.settings[name]
     const station = this.#inspections.stations.get(name)
     const model = station?.model
+    const signal = this.#inspections.signalStatuses.get(name)
     const counts = station?.counts ?? { received: 0, judged: 0, dropped: 0, unusable: 0, repeated: 0 }
     const newest = this.#gallery.newest(name, Math.min(limit, newestKept), only) ?? []
     return {
       station: name,
       images: settings.source !== undefined,
       source: this.#inspections.statuses.get(name) ?? sourceOf(settings),
+      ...(signal && { signal: { state: signal.state, message: signal.message, ...(signal.remedy !== undefined && { remedy: signal.remedy }) } }), // prettier-ignore
       model: model ? modelView(model) : null,
       learns: settings.model.type === 'learned',
       ...classesOf(model?.output, settings.verdict),
@@ -93,15 +95,13 @@ function classesOf(output: ImageOutput | undefined, { fails, passes }: VerdictRu
 }
 
 function partView({ id, event, hasImage, hasMap, correction }: Remembered): PartView {
-  const { time, part, verdict, label, score, threshold, model, ms, values, reason, measured } = event
+  const { time, part, verdict, label, score, threshold, model, ms, values, measured, reason } = event
   const finite = (value: number | null) => (value !== null && Number.isFinite(value) ? value : null)
   return {
     ...{ id, time, part, verdict, label, model, ms, values, reason },
     score: finite(score),
     threshold: finite(threshold),
-    ...(measured && {
-      measured: { score: finite(measured.score), threshold: measured.threshold, contributions: measured.contributions },
-    }),
+    ...(measured && { measured: { ...measured, score: finite(measured.score) } }),
     image: hasImage,
     map: hasMap,
     ...(correction && { correction: { class: correction.class, by: correction.by, time: correction.time } }),

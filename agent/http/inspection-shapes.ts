@@ -8,6 +8,12 @@ const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly()
 const verdict = z.enum(partVerdicts)
 const counts = z.record(verdict, z.number()).readonly()
 
+const status = z.strictObject({
+  state: z.enum(['connecting', 'up', 'degraded', 'down']),
+  message: z.string(),
+  remedy: z.string().optional(),
+})
+
 /** A station at a glance, in every state that is pushed to pages: small. */
 export const stationGlance = z.strictObject({
   station: z.string(),
@@ -31,15 +37,17 @@ export const partView = z.strictObject({
   model: z.string().describe('Version; empty where there was none.'),
   ms: z.number().describe('From the arrival of the image to the verdict.'),
   values: z.record(z.string(), z.number()).readonly().describe('Measured values of the part.'),
-  reason: z.string(),
   measured: z
     .strictObject({
+      label: z.string(),
       score: z.number().nullable(),
       threshold: z.number(),
+      model: z.string(),
       contributions: z.record(z.string(), z.number()).readonly().describe('Share of the score by value.'),
     })
     .optional()
-    .describe('What the model of the measured values made of it, where the station has one.'),
+    .describe('What the model of the measured values made of the part.'),
+  reason: z.string(),
   image: z.boolean().describe('Whether there is an image to see.'),
   map: z.boolean().describe('Whether there is an anomaly map to lay over it.'),
   correction: z
@@ -52,13 +60,8 @@ export const stationView = z
   .strictObject({
     station: z.string(),
     images: z.boolean().describe('Whether it has a camera; else it judges by what is measured.'),
-    source: z
-      .strictObject({
-        state: z.enum(['connecting', 'up', 'degraded', 'down']),
-        message: z.string(),
-        remedy: z.string().optional(),
-      })
-      .describe('How its source of images is.'),
+    source: status.describe('How its source of images is.'),
+    signal: status.optional().describe('How the link to the PLC is that is told which parts to reject.'),
     model: z
       .strictObject({
         version: z.string(),

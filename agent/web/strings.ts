@@ -286,6 +286,7 @@ export const strings = {
     ownMissing:
       'The network that the configuration names cannot be used; the log says why. Until then every part is left to the operator.',
     source: (message: string) => `The camera: ${message}.`,
+    signal: (message: string) => `Reject signal: ${message}.`,
     overview: (fails: string, parts: string) => `${fails} of the last ${parts} parts failed`,
     waiting: 'no model yet',
     all: 'All parts',

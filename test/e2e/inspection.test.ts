@@ -135,6 +135,9 @@ describe('one verdict from image, values and press stroke, on real servers', fun
     const { verdict, label, measured } = await verdictOn({ name: 'P2', ...good, scratched: true })
     assert.deepEqual([verdict, label, measured!.label], ['fail', 'defect', 'good'])
     await until('the PLC has the signal', async () => (await rejected()).join() === 'true,P2')
+    const shown = (await agent.get('/api/inspections/weld')) as { signal: { state: string }; newest: { part: string; measured: { model: string } }[] } // prettier-ignore
+    assert.equal(shown.signal.state, 'up')
+    assert.ok(shown.newest.find(({ part }) => part === 'P2')?.measured.model)
     await until('it is told that it was given', () => outcomes.at(-1)?.part === 'P2')
     assert.equal(outcomes.at(-1)!.outcome, 'done')
     await until('the topic has the signal', () => signals.join() === 'P2')

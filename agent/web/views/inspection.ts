@@ -68,7 +68,7 @@ class Inspection extends PageElement {
 
   #body(view: StationView): TemplateResult {
     const part = this.#chosen ?? view.newest.at(0)
-    return html`${view.model || !view.images ? nothing : this.#untrained(view)} ${sourceNotice(view)}
+    return html`${view.model || !view.images ? nothing : this.#untrained(view)} ${troubles(view)}
       <div class="inspection">
         ${part ? this.#stage(view, part) : html`<section class="card"><p class="hint">${words.noParts}</p></section>`}
         <div class="side">${stationFigures(view, this.page.state.time)} ${confusion(view)}</div>
@@ -255,7 +255,9 @@ class Inspection extends PageElement {
 
 customElements.define('mw-inspection', Inspection)
 
-function sourceNotice({ source }: StationView): TemplateResult | typeof nothing {
-  if (source.state === 'up') return nothing
-  return html`<p class="notice">${words.source(source.message)} ${source.remedy ?? ''}</p>`
+/** What is wrong with the source of images, or with the link to the PLC that takes parts off the line. */
+function troubles({ source, signal }: StationView): TemplateResult | typeof nothing {
+  const notice = (status: StationView['source'], text: (message: string) => string) =>
+    status.state === 'up' ? nothing : html`<p class="notice">${text(status.message)} ${status.remedy ?? ''}</p>`
+  return html`${notice(source, words.source)} ${signal ? notice(signal, words.signal) : nothing}`
 }
