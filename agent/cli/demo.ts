@@ -12,6 +12,7 @@ import { packageRoot } from '../version.ts'
 import type { ViewParts } from '../view.ts'
 import { overrides, overridesOf } from './configuration.ts'
 import { createLogger } from './logger.ts'
+import { jsonOption, print } from './output.ts'
 import { serve } from './serve.ts'
 
 /** `millwright demo`: the whole agent on a simulated plant, with nothing installed and no network. */
@@ -19,16 +20,18 @@ export function demo(): Command {
   const command = new Command('demo')
     .description('Run the agent on a simulated plant: nothing to install, no network.')
     .option('--connectors <file>', 'YAML file of further connectors, such as an InfluxDB to write to')
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       '\nExample:\n  $ millwright demo\n  $ millwright demo --http-port 9000\n  $ millwright demo --connectors sinks.yaml',
     )
-    .action(async (options: { connectors?: string }) => {
+    .action(async (options: { connectors?: string; json?: boolean }) => {
       const text = demoConfiguration(options.connectors)
       const folder = mkdtempSync(join(tmpdir(), 'millwright-demo-'))
-      console.log('Millwright demo: a SIMULATED plant, read through a real OPC UA server and a real MQTT broker.')
+      if (!options.json)
+        console.log('Millwright demo: a SIMULATED plant, read through a real OPC UA server and a real MQTT broker.')
       try {
-        await runDemo(text, folder, overridesOf({ data: join(folder, 'data'), ...options }))
+        await runDemo(text, folder, overridesOf({ data: join(folder, 'data'), ...options }), options.json)
       } finally {
         rmSync(folder, { recursive: true, force: true })
       }
@@ -61,14 +64,14 @@ function readConnectors(file: string): Record<string, unknown> {
 /** Good parts that the demo's station learns from. */
 const goodParts = 60
 
-async function runDemo(text: string, folder: string, args: string[]): Promise<void> {
+async function runDemo(text: string, folder: string, args: string[], json = false): Promise<void> {
   const images = join(folder, 'good-parts')
   const load = (endpoint: string, broker: string) => {
     Object.assign(process.env, { PLANT_ENDPOINT: endpoint, PLANT_BROKER: broker, PLANT_GOOD_PARTS: images })
     return parseConfig(text, { schema, args })
   }
   // The plant's addresses are known when it runs; its log settings before.
-  const log = createLogger(load('opc.tcp://127.0.0.1:1', 'mqtt://127.0.0.1:1'))
+  const log = createLogger(load('opc.tcp://127.0.0.1:1', 'mqtt://127.0.0.1:1'), process.stderr.isTTY && !json)
   const photographs = photographGoodParts(images, goodParts)
   photographs.catch(() => undefined)
   const plant = await startPlant({ folder: join(folder, 'plant'), log, camera: true })
@@ -76,6 +79,10 @@ async function runDemo(text: string, folder: string, args: string[]): Promise<vo
     await photographs
     const config = load(plant.endpoint, plant.brokerUrl)
     await serve({ config, text, args, log, plant: plantView(plant), fallback: true }, ({ url }) => {
+      if (json) {
+        print(json, { simulated: true, page: url ?? null }, () => '')
+        return undefined
+      }
       console.log(`\n  ${url ?? 'The page is off.'}\n`)
       console.log('It learns what is normal for a little over a minute. Then inject a fault on the page, and watch.')
       console.log('A simulated camera over the conveyor sends an image of each part; verdicts are under Inspection.')

@@ -9,6 +9,7 @@ import type { StationSettings } from '../inspection-config.ts'
 import { stationModel } from '../inspection-at-work.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 import { Progress } from './data.ts'
+import { jsonOption, print } from './output.ts'
 import { csvRow, inspectParts } from './parts.ts'
 
 interface InspectOptions {
@@ -18,6 +19,7 @@ interface InspectOptions {
   readonly data?: string
   readonly out: string
   readonly model?: string
+  readonly json?: boolean
 }
 
 const header = 'file,part,label,score,threshold,verdict,model,ms'
@@ -32,21 +34,22 @@ export function inspectCommand(): Command {
     .addOption(new Option('--data <file>', 'CSV file with a column for each measured value').conflicts('images'))
     .requiredOption('--out <file>', 'CSV file to write')
     .addOption(new Option('--model <version>', 'a version in the registry; the one at work where absent'))
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       '\nExample:\n  $ millwright inspect --config plant.yaml --station weld --images parts --out verdicts.csv',
     )
     .action(async (options: InspectOptions, command: Command) => {
       const { config } = loadOrExit(options.config)
-      const { station, images, data, out } = options
+      const { station, images, data, out, json } = options
       const settings = stationOf(config, station)
-      if (data !== undefined) return inspectParts(config, station, data, out)
+      if (data !== undefined) return inspectParts(config, station, data, out, json)
       if (images === undefined) return command.error('error: say what to judge: --images FOLDER or --data FILE')
       const started = performance.now()
       const rows = await inspect(config, settings, options, images)
       await writeFile(out, `${[header, ...rows].join('\n')}\n`)
       const seconds = (performance.now() - started) / 1000
-      console.log(`${rows.length} images, ${(rows.length / seconds).toFixed(0)} a second: ${out}`)
+      print(json, { station, images: rows.length, seconds, out }, () => `${rows.length} images, ${(rows.length / seconds).toFixed(0)} a second: ${out}`) // prettier-ignore
     })
 }
 

@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import { pino } from 'pino'
 import type { Config } from '../components.ts'
 import type { Logger } from '../core/index.ts'
@@ -6,6 +7,9 @@ import type { Logger } from '../core/index.ts'
 export interface LevelLogger extends Logger {
   setLevel(level: Config['log']['level']): void
 }
+
+/** Of commands that run until they are stopped. */
+export const jsonLogOption = () => new Option('--json', 'log JSON lines, for programs, on a terminal as well')
 
 /** Logs JSON lines to stderr, where a service manager collects them; on a terminal short lines for people. */
 export function createLogger({ log, site }: Config, terminal = process.stderr.isTTY): LevelLogger {

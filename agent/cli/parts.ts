@@ -38,7 +38,13 @@ async function journalParts({ file, range }: { readonly file: string; readonly r
 }
 
 /** `millwright inspect --data FILE`: verdicts on a table of parts, by the code that runs live. */
-export async function inspectParts(config: Config, station: string, file: string, out: string): Promise<void> {
+export async function inspectParts(
+  config: Config,
+  station: string,
+  file: string,
+  out: string,
+  json = false,
+): Promise<void> {
   const settings = config.inspections[station]
   const names = measuredNames(settings)
   const inspector = settings.measured && (await newestModel(config, station))
@@ -47,7 +53,7 @@ export async function inspectParts(config: Config, station: string, file: string
   for (const row of rows) lines.push(await verdictLine(file, row, names, settings, inspector))
   await inspector?.close()
   await writeFile(out, `${lines.join('\n')}\n`)
-  console.log(`${format(rows.length)} parts: ${out}`)
+  print(json, { station, parts: rows.length, out }, () => `${format(rows.length)} parts: ${out}`)
 }
 
 const header = ['file', 'part', 'label', 'score', 'threshold', 'verdict', 'model', 'ms', 'reason']
