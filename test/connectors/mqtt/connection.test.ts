@@ -183,7 +183,9 @@ describe('connectors/mqtt connection', () => {
 function makeCertificates() {
   const folder = mkdtempSync(join(tmpdir(), 'millwright-mqtt-tls-'))
   const path = (name: string) => join(folder, name)
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
+  // node-opcua's tool for certificates, of other tests, leaves the name of a file `undefined` behind.
+  const { OPENSSL_CONF: _, ...env } = process.env
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, env, stdio: 'pipe' })
   const subject = (name: string) => ['-subj', `/CN=${name}`]
   openssl(
     'req',
