@@ -49,6 +49,7 @@ export class Learning {
   /** Offset that the pipeline must have passed before the monitor is looked at again: its last step takes effect there. */
   readonly #settled = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
+  #stopped = false
 
   constructor(options: LearningOptions) {
     this.#options = options
@@ -60,6 +61,7 @@ export class Learning {
 
   /** Kills what is being trained: an unfinished training leaves nothing behind. */
   stop(): void {
+    this.#stopped = true
     clearInterval(this.#timer)
     for (const { child } of this.#running.values()) child.kill('SIGKILL')
   }
@@ -147,6 +149,7 @@ export class Learning {
     child.on('error', (error) => (answer ??= { failed: describeError(error), retryable: true }))
     child.on('exit', (code, signal) => {
       this.#running.delete(name)
+      if (this.#stopped) return
       const ended = running.cancelled ?? `the training process ended with ${signal ?? code}`
       const remedy =
         signal === 'SIGABRT' || code === 134 ? { remedy: 'Raise `learn.memory`, or shorten `learn.history`.' } : {}
@@ -183,7 +186,8 @@ export class Learning {
     } catch (error) {
       log.error({ monitor: name, step }, `a step of the model's life was not stored: ${describeError(error)}`)
     }
-    this.#settled.set(name, this.#options.end())
+    // The journal may be closed by now.
+    if (!this.#stopped) this.#settled.set(name, this.#options.end())
   }
 }
 
