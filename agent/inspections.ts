@@ -68,6 +68,8 @@ export class Inspections implements Corrections {
   readonly #posted = new Map<string, PostedImages>()
   readonly #parts: InspectionParts
   #begun = false
+  #stopping = () => false
+  #starting: Promise<void> = Promise.resolve()
   #tellStarted: () => void = () => undefined
   readonly #started = new Promise<void>((resolve) => (this.#tellStarted = resolve))
 
@@ -102,7 +104,12 @@ export class Inspections implements Corrections {
    * Loads models and starts the signals to PLCs and the sources, once the pipeline has caught up. A station without a usable
    * model leaves its parts to the operator.
    */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    return (this.#starting = this.#start())
+  }
+
+  async #start(): Promise<void> {
+    if (this.#stopping()) return
     this.#begun = true
     for (const signal of this.#signals) signal.start()
     for (const [name, { settings, models }] of this.#running) {
@@ -111,6 +118,8 @@ export class Inspections implements Corrections {
         await models.useOwn(() => readOwnImageModel(own, name))
       } else await this.#follow(name, await this.#newest(name))
     }
+    // Loading may have taken longer than the agent lived.
+    if (this.#stopping()) return
     for (const station of this.stations.values()) station.start()
     this.#tellStarted()
   }
@@ -153,6 +162,8 @@ export class Inspections implements Corrections {
   }
 
   async stop(): Promise<void> {
+    this.#stopping = () => true
+    await this.#starting.catch(() => undefined)
     await Promise.allSettled([...this.stations.values()].map((station) => station.stop()))
     await Promise.allSettled([...this.#running.values()].map(({ models }) => models.close()))
     await Promise.allSettled(this.#signals.map((signal) => signal.stop()))

@@ -191,10 +191,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   if (sinks().length > 0) internals.start()
   ingest.start(new Map(connections.flatMap(({ name, source }) => (source ? [[name, source] as const] : []))))
   await gallery.fill()
-  if (inspections.stations.size > 0) {
-    await Promise.race([live.caughtUp, running.catch(() => undefined)])
-    await inspections.start()
-  }
+  const inspecting = live.caughtUp.then(() => inspections.start())
+  inspecting.catch((error: unknown) => log.error({ error }, `stations did not start: ${describeError(error)}`))
 
   const disconnect = async (name: string) => {
     await ingest.remove(name)
