@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
-import { strippedImage } from '../models/inspection/decode.ts'
+import { strippedImage, type Region } from '../models/inspection/decode.ts'
 
 /** Bounds of a folder of images. */
 export interface StoreBounds {
@@ -9,6 +9,11 @@ export interface StoreBounds {
   readonly size: number
   /** ms; absent: an image stays however old it is. */
   readonly age?: number
+}
+
+export interface StoreOptions extends StoreBounds {
+  /** What of the images is stored; the rest is black. Absent: all of it. */
+  readonly shown?: Region | undefined
 }
 
 /** An image in a store. */
@@ -25,20 +30,22 @@ export interface StoredImage {
 export class ImageStore {
   readonly #folder: string
   readonly #bounds: StoreBounds
+  readonly #shown: Region | undefined
   #last: Promise<unknown> = Promise.resolve()
   /** Bytes stored, at least; infinite before the first look. */
   #size = Infinity
   #looked = 0
 
-  constructor(folder: string, bounds: StoreBounds) {
+  constructor(folder: string, { shown, ...bounds }: StoreOptions) {
     this.#folder = folder
     this.#bounds = bounds
+    this.#shown = shown
   }
 
   /** Stores an image taken at `time`; resolves with its path. Rejects where the disk refuses. */
   store(image: Uint8Array, group: string, part: string, time: number): Promise<string> {
     return this.#alone(async () => {
-      const { bytes, format } = await strippedImage(image)
+      const { bytes, format } = await strippedImage(image, this.#shown)
       const folder = join(this.#folder, folderName(group))
       await mkdir(folder, { recursive: true })
       const path = join(folder, `${stampOf(time)}-${partName(part)}.${format}`)

@@ -36,6 +36,12 @@ export const keepConfig = z.strictObject({
   share: z.number().min(0).max(1).default(0.01).describe('The share of passes that `sample` keeps.'),
   size: byteSize.prefault('500MB').describe('Most bytes on disk; the oldest go first.'),
   age: duration.prefault('30d').describe('Longest time an image stays.'),
+  outside: z
+    .enum(['black', 'kept'])
+    .default('black')
+    .describe(
+      'What becomes of an image outside `region` when it is stored. black: whoever passes by is not kept; `kept` where the region may change later.',
+    ),
   recent: byteSize
     .prefault('32MB')
     .describe('Memory for the newest images, so that a verdict can be corrected whose image is not on disk.'),

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Region } from '../models/inspection/decode.ts'
 import { ImageStore, type StoredImage } from './image-store.ts'
 import type { KeepSettings } from './inspection-config.ts'
 import type { PartVerdict } from './core/index.ts'
@@ -8,8 +9,10 @@ export class ImageKeeper {
   readonly #store: ImageStore
   readonly #settings: KeepSettings
 
-  constructor(folder: string, settings: KeepSettings) {
-    this.#store = new ImageStore(folder, settings)
+  /** `shown`: what of the images is kept; the rest is black. */
+  constructor(folder: string, settings: KeepSettings, shown?: Region) {
+    const { size, age } = settings
+    this.#store = new ImageStore(folder, { size, age, shown })
     this.#settings = settings
   }
 

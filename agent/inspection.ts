@@ -117,12 +117,13 @@ export class Station {
     })
     this.#values = new PartValues(settings, tags)
     this.#values.opened.subscribe((opened) => this.#opened(opened))
-    this.#keeper = new ImageKeeper(join(folder, 'images'), settings.keep)
+    const shown = settings.keep.outside === 'black' ? settings.region : undefined
+    this.#keeper = new ImageKeeper(join(folder, 'images'), settings.keep, shown)
     this.#judged = new JudgedParts(settings.keep.recent)
     this.#corrections = new StationCorrections({
       station: parts.name,
       settings,
-      labelled: new ImageStore(labelledFolder(folder), { size: settings.learn.keep }),
+      labelled: new ImageStore(labelledFolder(folder), { size: settings.learn.keep, shown }),
       keeper: this.#keeper,
       judged: this.#judged,
       log: parts.log,

@@ -90,4 +90,20 @@ describe('images from bytes', () => {
     assert.equal(format, 'jpg')
     assert.equal((await sharp(bytes).metadata()).exif, undefined)
   })
+
+  it('keeps images black outside the region, in their size and turned upright', async () => {
+    const turned = await sharp(await red('jpeg'))
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer()
+    const { width: high, height: wide } = await sharp(turned).metadata()
+    for (const image of [turned, await red('png')]) {
+      const { bytes } = await strippedImage(image, { left: 0.5, top: 0, width: 0.5, height: 0.5 })
+      const { data, info } = await sharp(bytes).removeAlpha().raw().toBuffer({ resolveWithObject: true })
+      if (image === turned) assert.deepEqual([info.width, info.height], [wide, high])
+      const redAt = (x: number, y: number) => data[(Math.floor(y * info.height) * info.width + Math.floor(x * info.width)) * info.channels] // prettier-ignore
+      assert.ok(redAt(0.8, 0.2) > 180)
+      for (const [x, y] of [[0.2, 0.2], [0.2, 0.8], [0.8, 0.8]] as const) assert.ok(redAt(x, y) < 20) // prettier-ignore
+    }
+  })
 })
