@@ -80,8 +80,12 @@ describe('demo', function () {
       assert.equal(response.headers.get('content-type'), type)
       await response.arrayBuffer()
     }
+    const passing = async () => {
+      const { last } = await station()
+      return last.pass > 2 * last.fail
+    }
+    await until('most parts pass', passing, 60_000)
     const { last } = await station()
-    assert.ok(last.pass > last.fail, JSON.stringify(last))
     // The first part may have been measured before the agent listened.
     assert.ok(last.incomplete <= 1, `torque and temperature of ${last.incomplete} parts are missing`)
   })
