@@ -17,7 +17,7 @@ import {
   type TagTable,
 } from './core/index.ts'
 import { Monitor, type Rival } from './monitor.ts'
-import { StationLife } from './station-life.ts'
+import { StationLife } from './stations/life.ts'
 
 export interface PipelineOptions {
   readonly config: Pick<Config, 'clean' | 'assets' | 'monitors'> & Partial<Pick<Config, 'inspections'>>

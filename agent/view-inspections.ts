@@ -1,9 +1,9 @@
 import { partVerdicts, type Clock } from './core/index.ts'
 import type { InspectionView, PartView, PictureAnswer, StationGlance, StationView } from './http/index.ts'
-import { newestKept, type Gallery, type Remembered } from './inspection-gallery.ts'
-import type { JudgingModel } from './inspection-model.ts'
-import type { Inspections } from './inspections.ts'
-import type { StationSettings, VerdictRule } from './inspection-config.ts'
+import { newestKept, type Gallery, type Remembered } from './stations/gallery.ts'
+import type { JudgingModel } from './stations/judging-model.ts'
+import type { Inspections } from './stations/stations.ts'
+import type { StationSettings, VerdictRule } from './stations/config.ts'
 import type { ImageOutput } from '../models/inspection/manifest.ts'
 
 /** What is shown of the stations. */

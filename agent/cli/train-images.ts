@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Config } from '../components.ts'
-import { versionAtWork } from '../inspection-at-work.ts'
-import { trainAndRegister } from '../inspection-training.ts'
+import { versionAtWork } from '../stations/at-work.ts'
+import { trainAndRegister } from '../stations/training.ts'
 import { Progress } from './data.ts'
 import { stationOf } from './inspect.ts'
 

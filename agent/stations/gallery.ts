@@ -1,0 +1,231 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { Region } from '../../models/inspection/decode.ts'
+import type { AnomalyMap } from '../../models/inspection/inspector.ts'
+import { mapPicture, previewOf } from '../../models/inspection/picture.ts'
+import type { CorrectionEvent, InspectionEvent, Journal, JournalEvent } from '../core/index.ts'
+import { Hold } from './image-hold.ts'
+import { Darkroom } from './darkroom.ts'
+import { Corrections, HourTally, noVerdicts, type Confusion, type VerdictCounts } from './tally.ts'
+import { readSoon } from '../seek.ts'
+
+/** Verdicts of a station that are remembered; and those of parts that did not pass, which are worth more. */
+export const newestKept = 100
+const troubleKept = 50
+/** Bytes of the newest anomaly maps of a station. */
+const mostBytes = 8e6
+/** Entries of the journal that are looked through at the start. */
+const mostEntries = 20_000
+
+/** The score by place, of the region of an image that the model saw. */
+interface HeldMap {
+  readonly map: AnomalyMap
+  readonly region: Region | undefined
+}
+
+/** The image of a part that was judged, while it is in memory. `time`: when it was taken, ms since epoch. */
+export type ImageLookup = (station: string, part: string, time: number) => Uint8Array | undefined
+
+/** A verdict that is remembered. */
+export interface Remembered {
+  /** Names the image in addresses. */
+  readonly id: string
+  readonly event: InspectionEvent
+  readonly hasImage: boolean
+  readonly hasMap: boolean
+  readonly correction?: CorrectionEvent
+}
+
+interface Shot {
+  readonly id: string
+  readonly event: InspectionEvent
+}
+
+interface Wall {
+  /** Oldest first. */
+  readonly newest: Shot[]
+  /** Those that did not pass, oldest first. */
+  readonly trouble: Shot[]
+  readonly maps: Hold<HeldMap>
+  readonly hour: HourTally
+  readonly corrections: Corrections
+  /** By id of the verdict. */
+  readonly corrected: Map<string, CorrectionEvent>
+  revision: number
+}
+
+/**
+ * What the stations saw and said last, for people: verdicts, images with their anomaly maps, corrections. Bounded in
+ * number and bytes; pictures are made when somebody looks.
+ */
+export class Gallery {
+  readonly #journal: Journal
+  /** What is before it in the results was concluded before the start. */
+  readonly #began: number
+  readonly #walls = new Map<string, Wall>()
+  readonly #darkroom = new Darkroom()
+  readonly #imageOf: ImageLookup
+  readonly #changed: () => void
+  /** Events that came before the past was read. */
+  #early: JournalEvent[] | undefined = []
+
+  constructor(journal: Journal, stations: readonly string[], imageOf: ImageLookup, changed: () => void) {
+    this.#journal = journal
+    this.#imageOf = imageOf
+    this.#began = journal.stats('results').next
+    this.#changed = changed
+    for (const name of stations) this.#walls.set(name, newWall())
+  }
+
+  /** Reads the newest verdicts of before the start; what `told` has said since comes after them. */
+  async fill(): Promise<void> {
+    const past = this.#walls.size > 0 ? await pastEvents(this.#journal, this.#began) : []
+    const events = [...past, ...(this.#early ?? [])]
+    this.#early = undefined
+    for (const event of events) this.#take(event)
+    this.#changed()
+  }
+
+  /** Takes what is newly among the results. */
+  told(event: JournalEvent): void {
+    if (event.type !== 'inspection' && event.type !== 'correction') return
+    if (this.#early) this.#early.push(event)
+    else this.#take(event)
+    this.#changed()
+  }
+
+  /** Holds the anomaly map of a verdict that will be told, as long as there is room. */
+  hold(event: InspectionEvent, map: AnomalyMap, region?: Region): void {
+    this.#walls.get(event.station)?.maps.set(idOf(event), { map, region })
+  }
+
+  /** Newest first, or only those that did not pass; undefined where there is no such station. */
+  newest(station: string, limit: number, only?: 'trouble'): Remembered[] | undefined {
+    const wall = this.#walls.get(station)
+    return wall?.[only ?? 'newest'].slice(-limit).reverse().map(({ id, event }) => this.#remembered(wall, id, event)) // prettier-ignore
+  }
+
+  /** Counts verdicts and corrections: what is said of a station is new where this is. */
+  revision(station: string): number {
+    return this.#walls.get(station)?.revision ?? 0
+  }
+
+  /** Verdicts among the newest, and of the hour up to `now`, ms since epoch. */
+  verdicts(station: string, now: number): { readonly last: VerdictCounts; readonly hour: VerdictCounts } {
+    const wall = this.#walls.get(station)
+    const last = noVerdicts()
+    for (const { event } of wall?.newest ?? []) last[event.verdict]++
+    return { last, hour: wall?.hour.at(now) ?? noVerdicts() }
+  }
+
+  confusion(station: string): Confusion[] {
+    return this.#walls.get(station)?.corrections.cells() ?? []
+  }
+
+  /** A JPEG of an image, from memory or from where it was kept. */
+  async image(station: string, id: string): Promise<Uint8Array | 'unknown' | 'busy'> {
+    const event = this.#find(station, id)
+    if (!event || !this.#hasImage(event)) return 'unknown'
+    return this.#picture(`image ${station} ${id}`, async () => previewOf(await this.#bytesOf(event)))
+  }
+
+  /** A PNG of an anomaly map, to lay over the image. */
+  async map(station: string, id: string): Promise<Uint8Array | 'unknown' | 'busy'> {
+    const event = this.#find(station, id)
+    const held = this.#walls.get(station)?.maps.get(id)
+    if (!event || !held || event.threshold === null || !this.#hasImage(event)) return 'unknown'
+    const { threshold } = event
+    const { map, region } = held
+    return this.#picture(`map ${station} ${id}`, async () => mapPicture(map, threshold, await this.#bytesOf(event), region)) // prettier-ignore
+  }
+
+  #find(station: string, id: string): InspectionEvent | undefined {
+    const wall = this.#walls.get(station)
+    return (wall?.newest.find((each) => each.id === id) ?? wall?.trouble.find((each) => each.id === id))?.event
+  }
+
+  #hasImage({ station, part, time, image, verdict }: InspectionEvent): boolean {
+    return verdict !== 'unusable' && (image !== undefined || this.#imageOf(station, part, time) !== undefined)
+  }
+
+  /** From memory, else from where it was kept: that path is the journal's, never a client's. */
+  async #bytesOf({ station, part, time, image }: InspectionEvent): Promise<Uint8Array> {
+    return this.#imageOf(station, part, time) ?? readFile(image!)
+  }
+
+  /** A file that has gone, or is not a picture any more, is no picture. */
+  async #picture(name: string, make: () => Promise<Uint8Array>): Promise<Uint8Array | 'unknown' | 'busy'> {
+    return this.#darkroom.picture(name, make).catch(() => 'unknown' as const)
+  }
+
+  #remembered(wall: Wall, id: string, event: InspectionEvent): Remembered {
+    const hasImage = this.#hasImage(event)
+    const hasMap = hasImage && event.threshold !== null && wall.maps.has(id)
+    const correction = wall.corrected.get(id)
+    return { id, event, hasImage, hasMap, ...(correction && { correction }) }
+  }
+
+  #take(event: JournalEvent): void {
+    if (event.type === 'inspection') this.#judged(event)
+    else if (event.type === 'correction') this.#corrected(event)
+  }
+
+  #judged(event: InspectionEvent): void {
+    const wall = this.#walls.get(event.station)
+    if (!wall) return
+    wall.revision++
+    const shot = { id: idOf(event), event }
+    wall.newest.push(shot)
+    if (event.verdict !== 'pass') wall.trouble.push(shot)
+    const gone = [...wall.newest.splice(0, wall.newest.length - newestKept), ...wall.trouble.splice(0, wall.trouble.length - troubleKept)] // prettier-ignore
+    for (const { id } of gone) if (!this.#find(event.station, id)) wall.corrected.delete(id)
+    wall.hour.add(event.verdict, event.time)
+    wall.corrections.judged(event.part, event.time, event.verdict)
+  }
+
+  #corrected(event: CorrectionEvent): void {
+    const wall = this.#walls.get(event.station)
+    if (!wall) return
+    wall.revision++
+    const { part, of } = event
+    wall.corrections.corrected(part, of, event.class)
+    const meant = [...wall.trouble, ...wall.newest].findLast((each) => each.event.part === part && (of ?? each.event.time) === each.event.time) // prettier-ignore
+    if (meant) wall.corrected.set(meant.id, event)
+  }
+}
+
+function newWall(): Wall {
+  return {
+    newest: [],
+    trouble: [],
+    maps: new Hold(mostBytes, ({ map }) => map.values.byteLength),
+    hour: new HourTally(),
+    corrections: new Corrections(),
+    corrected: new Map(),
+    revision: 0,
+  }
+}
+
+/** The same after a restart; says nothing of the part. */
+function idOf({ time, part }: Pick<InspectionEvent, 'time' | 'part'>): string {
+  return createHash('sha256').update(`${time} ${part}`).digest('hex').slice(0, 16)
+}
+
+/** Verdicts and corrections among the newest results before `next`, oldest first. */
+async function pastEvents(journal: Journal, next: number): Promise<JournalEvent[]> {
+  const { first } = journal.stats('results')
+  const chunk = 200
+  const parts: JournalEvent[][] = []
+  for (let end = next; end > Math.max(first, next - mostEntries); end -= chunk) {
+    const begin = Math.max(first, end - chunk)
+    const entries = await readSoon(journal, 'results', begin, end - begin)
+    parts.push(
+      entries.flatMap((entry) => {
+        if (entry.offset >= end || entry.kind !== 'event') return []
+        return entry.event.type === 'inspection' || entry.event.type === 'correction' ? [entry.event] : []
+      }),
+    )
+    await new Promise(setImmediate)
+  }
+  return parts.reverse().flat()
+}

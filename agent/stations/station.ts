@@ -1,0 +1,350 @@
+import { join } from 'node:path'
+import type { Subscription } from 'rxjs'
+import type { ImageProblem } from '../../models/inspection/decode.ts'
+import type { ImageAnswer } from '../../models/inspection/inspector.ts'
+import type { MeasuredInspector } from '../../models/inspection/measured.ts'
+import type { StationSettings } from './config.ts'
+import { ImageStore } from './image-store.ts'
+import { StationCorrections } from './corrections.ts'
+import { ImageKeeper } from './keeper.ts'
+import { judgePart } from './measured.ts'
+import type { JudgingModel } from './judging-model.ts'
+import { JudgedParts } from './judged-parts.ts'
+import { BoundedQueue } from './queue.ts'
+import type { RejectSignal } from './reject.ts'
+import { rule, type Ruling } from './rule.ts'
+import { Shadow } from './shadow.ts'
+import { PartValues, type Measured, type Opened } from './values.ts'
+import {
+  describeError,
+  type Batch,
+  type Clock,
+  type CorrectionEvent,
+  type DeadLetter,
+  type ImageArrival,
+  type ImageSource,
+  type FeatureBatch,
+  type InspectionEvent,
+  type Logger,
+  type MeasuredConclusion,
+  type Metrics,
+  type OpinionEvent,
+  type TagTable,
+} from '../core/index.ts'
+
+/** What a station gets to work with. */
+export interface StationParts {
+  readonly name: string
+  readonly settings: StationSettings
+  /** Absent: parts are judged by what is measured of them. */
+  readonly source?: ImageSource
+  /** The model of measured values; absent while there is none. */
+  readonly measured?: MeasuredInspector
+  /** Whether a part of a station without images was judged before this start. */
+  judgedBefore?(part: Opened): boolean
+  readonly tags: TagTable
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  /** Folder of the images that are kept, and of those that people said the class of. */
+  readonly folder: string
+  /** Stores a verdict, with the model's answer that led to it, or an opinion; resolves when it is on disk. */
+  readonly record: (event: InspectionEvent | OpinionEvent, answer?: ImageAnswer) => Promise<void>
+  /** Tells a PLC which parts to reject. */
+  readonly signal?: Pick<RejectSignal, 'decided'>
+  /** Puts an image aside that cannot be used. */
+  reject(letter: DeadLetter): Promise<void>
+}
+
+interface Waiting {
+  readonly arrival: ImageArrival
+  readonly received: number
+}
+
+/** What led to a verdict. */
+interface Conclusion {
+  readonly ruling: Ruling
+  readonly values: Measured
+  readonly answer?: ImageAnswer
+  readonly measured?: MeasuredConclusion
+  /** Path of the image that was kept. */
+  readonly kept?: string
+}
+
+/** What a station has done since it started. */
+export interface StationCounts {
+  readonly received: number
+  readonly judged: number
+  /** Images that did not fit the queue. */
+  readonly dropped: number
+  readonly unusable: number
+  /** Part ids that came again while remembered. */
+  readonly repeated: number
+}
+
+/** Parts that may wait for their measured values at once, with their images. */
+const mostWaiting = 256
+
+/**
+ * A station at work: takes images, judges them in the workers, joins measured values, stores a verdict for each. Images
+ * that come faster than they are judged wait in a bounded queue; what is dropped is counted.
+ */
+export class Station {
+  readonly #parts: StationParts
+  readonly #queue: BoundedQueue<Waiting>
+  readonly #values: PartValues
+  readonly #keeper: ImageKeeper
+  readonly #judged: JudgedParts
+  readonly #corrections: StationCorrections
+  #model: JudgingModel | undefined
+  #shadow: Shadow | undefined
+  readonly #counts = { received: 0, judged: 0, dropped: 0, unusable: 0, repeated: 0 }
+  readonly #underWay = new Set<Promise<void>>()
+  /** Images that are being decoded and judged now. */
+  #judging = 0
+  #subscription: Subscription | undefined
+  #stopping = false
+  /** Parts without images that have no verdict yet. */
+  readonly #open = new Set<string>()
+
+  constructor(parts: StationParts) {
+    const { settings, folder, tags } = parts
+    this.#parts = parts
+    this.#queue = new BoundedQueue(settings.queue.length, settings.queue.when_full, ({ arrival }) => {
+      this.#counts.dropped++
+      parts.metrics.count('inspections_dropped_total', 1, { station: parts.name })
+      arrival.settled?.()
+    })
+    this.#values = new PartValues(settings, tags)
+    this.#values.opened.subscribe((opened) => this.#opened(opened))
+    const shown = settings.keep.outside === 'black' ? settings.region : undefined
+    this.#keeper = new ImageKeeper(join(folder, 'images'), settings.keep, shown)
+    this.#judged = new JudgedParts(settings.keep.recent)
+    this.#corrections = new StationCorrections({
+      station: parts.name,
+      settings,
+      labelled: new ImageStore(labelledFolder(folder), { size: settings.learn.keep, shown }),
+      keeper: this.#keeper,
+      judged: this.#judged,
+      log: parts.log,
+      models: () => [this.#model, this.#shadow?.model].filter((model) => model !== undefined),
+    })
+  }
+
+  get counts(): StationCounts {
+    return { ...this.#counts }
+  }
+
+  /** Images that wait. */
+  get waiting(): number {
+    return this.#queue.length
+  }
+
+  get model(): JudgingModel | undefined {
+    return this.#model
+  }
+
+  /** The image of a part that was judged, by the time it was taken; undefined where memory had to be made. */
+  imageOf(part: string, time: number): Uint8Array | undefined {
+    return this.#judged.find(part, time)?.image
+  }
+
+  /** The model that judges from the next image on; with none the operator decides. */
+  use(model: JudgingModel | undefined): void {
+    this.#model = model
+  }
+
+  /** A model that looks at the same images without effect; none ends that. */
+  challenge(model: JudgingModel | undefined, failed: (version: string, why: string) => void = () => undefined): void {
+    const { name, settings, record, log } = this.#parts
+    if (model?.version === this.#shadow?.model.version) return
+    this.#shadow = model && new Shadow({ station: name, model, settings, record, log, failed })
+  }
+
+  /** The event of a correction as it is to be recorded, or why it cannot be. */
+  correct(event: CorrectionEvent): Promise<CorrectionEvent | string> {
+    return this.#corrections.admit(event)
+  }
+
+  start(): void {
+    this.#subscription = this.#parts.source?.images().subscribe((arrival) => this.#arrived(arrival))
+  }
+
+  /** Takes samples, for the measured values of parts. */
+  measured(batch: Batch): void {
+    this.#values.take(batch)
+  }
+
+  /** Takes the windows of a monitor that closed. */
+  windowed(monitor: string, features: FeatureBatch): void {
+    this.#values.takeWindows(monitor, features)
+  }
+
+  /** Takes no more images, waits for no more values; resolves when those in hand have their verdicts. */
+  async stop(): Promise<void> {
+    this.#subscription?.unsubscribe()
+    this.#stopping = true
+    this.#values.release()
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay)
+    await this.#shadow?.idle()
+  }
+
+  #arrived(arrival: ImageArrival): void {
+    this.#counts.received++
+    this.#queue.add({ arrival, received: performance.now() })
+    this.#next()
+  }
+
+  /** A part without an image came to a place of the station; while it waits for values it may come to others. */
+  #opened(opened: Opened): void {
+    const { part } = opened
+    if (this.#open.has(part) || this.#parts.judgedBefore?.(opened)) return
+    this.#counts.received++
+    this.#open.add(part)
+    this.#follow(this.#judgeValues(opened).finally(() => this.#open.delete(part)))
+  }
+
+  /** A worker decodes one image while it judges another: two each are in hand. */
+  #next(): void {
+    while (this.#judging < 2 * this.#parts.settings.workers) {
+      const waiting = this.#queue.take()
+      if (!waiting) return
+      this.#judging++
+      this.#follow(this.#judge(waiting))
+    }
+  }
+
+  #follow(work: Promise<void>): void {
+    const judging = work
+      .catch((error: unknown) => {
+        this.#parts.log.error({ station: this.#parts.name }, `a part has no verdict: ${describeError(error)}`)
+      })
+      .finally(() => this.#underWay.delete(judging))
+    this.#underWay.add(judging)
+  }
+
+  async #judge(waiting: Waiting): Promise<void> {
+    const { arrival, received } = waiting
+    const part = this.#partOf(arrival)
+    this.#judged.add(part, arrival.time, arrival.image)
+    const model = this.#model
+    const answer = await this.#ask(arrival, model)
+    if (answer && 'reason' in answer) return this.#unusable(arrival, part, answer, received)
+    const { settings, measured } = this.#parts
+    const image: Ruling = answer
+      ? rule(answer, settings.verdict)
+      : { verdict: 'operator', reason: 'the station has no model yet', threshold: null }
+    if (model && answer) this.#shadow?.look(arrival, part, model.version, image)
+    const values = await this.#valuesOf(part, arrival.time)
+    const judged = await judgePart({ time: arrival.time, image, values, ...(answer && { answer }) }, settings, measured)
+    const kept = await this.#keep(arrival, judged.ruling, part)
+    await this.#conclude(arrival, part, received, { ...judged, values, ...(answer && { answer }), ...(kept && { kept }) }) // prettier-ignore
+    this.#counts.judged++
+  }
+
+  async #judgeValues({ part, time }: Opened): Promise<void> {
+    const received = performance.now()
+    if (this.#judged.has(part)) this.#counts.repeated++
+    this.#judged.add(part, time)
+    const image: Ruling = { verdict: 'pass', reason: '', threshold: null }
+    const values = await this.#valuesOf(part, time)
+    const judged = await judgePart({ time, image, values }, this.#parts.settings, this.#parts.measured)
+    await this.#conclude({ time }, part, received, { ...judged, values })
+    this.#counts.judged++
+  }
+
+  /** The model's answer; the next image may follow while this one waits for its measured values. */
+  async #ask(
+    { image }: ImageArrival,
+    model: JudgingModel | undefined,
+  ): Promise<ImageAnswer | ImageProblem | undefined> {
+    try {
+      return await model?.inspector.inspect(image)
+    } finally {
+      this.#judging--
+      this.#next()
+    }
+  }
+
+  /** Where too many parts wait already, the verdict does not wait: memory is bounded before patience is. */
+  #valuesOf(part: string, time: number): Promise<Measured> {
+    const hurry = this.#stopping || this.#underWay.size > mostWaiting
+    return this.#values.of(part, time, hurry ? Promise.resolve() : patience(this.#parts.settings.timeout))
+  }
+
+  async #conclude(
+    { time, settled }: Pick<ImageArrival, 'time' | 'settled'>,
+    part: string,
+    received: number,
+    found: Conclusion,
+  ): Promise<void> {
+    const { ruling, values, answer, measured, kept } = found
+    const { name: station, metrics } = this.#parts
+    const ms = performance.now() - received
+    this.#parts.signal?.decided(part, ruling.verdict)
+    metrics.count('inspections_total', 1, { station, verdict: ruling.verdict })
+    metrics.observe('inspection_seconds', ms / 1000, { station })
+    const by = this.#parts.source ? answer : measured
+    const event: InspectionEvent = {
+      type: 'inspection',
+      time,
+      station,
+      part,
+      verdict: ruling.verdict,
+      label: by?.label ?? '',
+      score: by?.score ?? null,
+      threshold: ruling.threshold,
+      model: by?.model ?? '',
+      ms,
+      values,
+      reason: ruling.reason,
+      ...(measured && { measured }),
+      ...(kept !== undefined && { image: kept }),
+    }
+    await this.#parts.record(event, answer)
+    settled?.()
+  }
+
+  async #unusable(arrival: ImageArrival, part: string, problem: ImageProblem, received: number): Promise<void> {
+    const { clock, name } = this.#parts
+    this.#counts.unusable++
+    await this.#parts.reject({
+      time: clock.now(),
+      origin: name,
+      reason: problem.reason,
+      detail: problem.detail,
+      subject: arrival.subject,
+      rows: 1,
+      payload: arrival.image.slice(0, 256),
+      size: arrival.image.length,
+    })
+    const ruling: Ruling = { verdict: 'unusable', reason: problem.detail, threshold: null }
+    await this.#conclude(arrival, part, received, { ruling, values: {} })
+  }
+
+  /** The image's part id, else its time. An id that comes again keeps its name: both verdicts stand, and it is counted. */
+  #partOf({ part, time }: ImageArrival): string {
+    const id = part ?? new Date(time).toISOString()
+    if (this.#judged.has(id)) this.#counts.repeated++
+    return id
+  }
+
+  /** A full disk must not stop the line: the verdict stands without the image. */
+  async #keep({ image, time }: ImageArrival, { verdict }: Ruling, part: string): Promise<string | undefined> {
+    try {
+      return await this.#keeper.keep(image, verdict, part, time)
+    } catch (error) {
+      this.#parts.log.warn({ station: this.#parts.name }, `an image is not kept: ${describeError(error)}`)
+      return undefined
+    }
+  }
+}
+
+/** Where a station keeps the images that people said the class of: one folder per class. `folder`: that of the station. */
+export function labelledFolder(folder: string): string {
+  return join(folder, 'labelled')
+}
+
+function patience(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
+}
