@@ -1,6 +1,7 @@
 import mqtt from 'mqtt'
 import { Observable } from 'rxjs'
 import type { ConnectorContext, ImageArrival, ImageSource, Status } from '../../agent/core/index.ts'
+import { troubleOf } from '../mqtt/reasons.ts'
 import { imageMessage } from './message.ts'
 import { partPattern } from './part.ts'
 import type { MqttImageSettings } from './settings.ts'
@@ -28,14 +29,23 @@ export class MqttImages implements ImageSource {
         ...(username !== undefined && { username }),
         ...((password ?? password_file) && { password: (password ?? password_file)!.reveal() }),
       })
+      let failing = false
       client.on('connect', () => {
+        failing = false
         client.subscribe(topic, { qos }, (error) => {
           if (error) report({ state: 'degraded', message: `the broker refuses ${topic}: ${error.message}` })
           else report({ state: 'up', message: `subscribed to ${topic}` })
         })
       })
-      client.on('error', (error) => report({ state: 'down', message: error.message }))
-      client.on('close', () => report({ state: 'connecting', message: `no connection to ${url}` }))
+      client.on('error', (error) => {
+        failing = true
+        const { message, remedy } = troubleOf(error)
+        report({ state: 'down', message: `${url}: ${message}`, remedy })
+      })
+      client.on('close', () => {
+        // An attempt that failed has said why.
+        if (!failing) report({ state: 'connecting', message: `no connection to ${url}` })
+      })
       client.on('message', (on, payload) => subscriber.next(imageMessage(payload, on, clock.now(), partOf?.(on))))
       return () => void client.endAsync(true)
     })
