@@ -29,7 +29,7 @@ describe('reload of the configuration', function () {
     agent = new AgentProcess(folder, port, configuration({}))
     started.push(() => agent.kill())
     await agent.start()
-    await sourcesUp()
+    await agent.connected()
   })
 
   after(async () => {
@@ -94,19 +94,6 @@ ${extra}`
     return agent.output.slice(at)
   }
 
-  async function sourcesUp(): Promise<void> {
-    await until(
-      'the sources are up',
-      async () => {
-        const { connections } = await agent.state()
-        return connections
-          .filter(({ direction }) => direction === 'source')
-          .every(({ status }) => status.state === 'up')
-      },
-      60_000,
-    )
-  }
-
   async function stored(): Promise<number> {
     const { sources } = await agent.ledger()
     return sources.find(({ name }) => name === 'mqtt')?.stored ?? 0
@@ -134,7 +121,7 @@ ${extra}`
       const said = await reload(configuration({ qos: round % 2 === 0 ? 2 : 1 }))
       assert.match(said, /connector mqtt restarted/)
       assert.doesNotMatch(said, /connector plc|connector results/)
-      await sourcesUp()
+      await agent.connected()
     }
     loading = false
     await load
@@ -176,7 +163,7 @@ ${extra}`
 
   it('an OPC UA server with one session has it free for the next connection', async () => {
     assert.match(await reload(configuration({ sampling: '200ms' })), /connector plc restarted/)
-    await sourcesUp()
+    await agent.connected()
     assert.equal((await plc.look()).sessions, 1)
     assert.doesNotMatch(agent.output, /no session left/)
   })
@@ -215,7 +202,7 @@ ${extra}`
         const odd = round % 2 === 1
         await reload(configuration({ qos: odd ? 2 : 1, sampling: odd ? '0ms' : '100ms', window: odd ? '20s' : '10s' }))
       }
-      await sourcesUp()
+      await agent.connected()
     }
     await rounds(10)
     const [memoryBefore, socketsBefore] = [memory(), sockets()]

@@ -29,6 +29,7 @@ describe('full disk', function () {
     agent = new AgentProcess(folder, port, configuration(folder, port, broker.url))
     started.push(() => agent.kill())
     await agent.start()
+    await agent.connected()
     publisher = await connectAsync(broker.url)
     started.push(() => publisher.endAsync(true))
   })

@@ -64,7 +64,7 @@ describe('one verdict from image, values and press stroke, on real servers', fun
       else signals.push((message as { part: string }).part)
     })
     await client.subscribeAsync(['millwright/e2e/weld/verdict', 'millwright/e2e/weld/reject/#'], { qos: 1 })
-    await until('the sources are connected', sourcesUp, 60_000)
+    await agent.connected()
   })
 
   after(async () => {
@@ -92,11 +92,6 @@ describe('one verdict from image, values and press stroke, on real servers', fun
       const { status, stderr } = await millwright(folder, 'train', '-c', 'plant.yaml', '--monitor', 'weld', ...from)
       assert.equal(status, 0, stderr)
     }
-  }
-
-  async function sourcesUp(): Promise<boolean> {
-    const { connections } = await agent.state()
-    return connections.filter(({ direction, status }) => direction === 'source' && status.state === 'up').length === 2
   }
 
   const publish = (topic: string, ts: number, value: number | string) => client.publishAsync(`line1/${topic}`, JSON.stringify({ ts, value }), { qos: 1 }) // prettier-ignore
@@ -171,7 +166,7 @@ describe('one verdict from image, values and press stroke, on real servers', fun
   it('judges no part again after a power cut, and goes on with the next', async () => {
     await agent.kill()
     await agent.start()
-    await until('the sources are connected', sourcesUp, 60_000)
+    await agent.connected()
     assert.equal((await verdictOn({ name: 'P7', ...good, scratched: true })).verdict, 'fail')
     await until('the PLC has the signal', async () => (await rejected()).join() === 'true,P7')
     // The newest message may be published once more: the cut was before the sink knew that the broker had it.

@@ -38,9 +38,7 @@ describe('life of a model, in a running agent', function () {
     const publisher = await connectAsync(broker.url, { clientId: 'press' })
     started.push(() => publisher.endAsync(true))
     pumps = new Pumps(publisher, agent)
-    await until('the source is connected', async () =>
-      (await agent.state()).connections.every(({ status }) => status.state === 'up'),
-    )
+    await agent.connected()
   })
   after(async () => {
     for (const end of started.reverse()) await end().catch(() => undefined)

@@ -57,7 +57,7 @@ describe('main job on real servers', function () {
     await agent.start()
     publisher = await connectAsync(broker.url, { protocolVersion: 5, clientId: 'press', clean: false })
     started.push(() => publisher.endAsync(true))
-    await sourcesUp()
+    await agent.connected()
   })
 
   after(async () => {
@@ -108,18 +108,6 @@ describe('main job on real servers', function () {
     await Promise.all([publish(to), write(to)])
   }
 
-  async function sourcesUp(): Promise<void> {
-    await until(
-      'both sources are connected',
-      async () => {
-        const { connections } = await agent.state()
-        const sources = connections.filter(({ direction }) => direction === 'source')
-        return sources.length === 2 && sources.every(({ status }) => status.state === 'up')
-      },
-      60_000,
-    )
-  }
-
   /** Every written value of a tag, by time in µs, as InfluxDB has it. */
   async function stored(pump: number, role: Role): Promise<Map<number, number>> {
     const series = await influxd.query(
@@ -166,7 +154,7 @@ describe('main job on real servers', function () {
     await broker.stop()
     await broker.start()
     await until('the publisher is back', () => publisher.connected)
-    await sourcesUp()
+    await agent.connected()
     await advance(400)
   })
 
@@ -175,7 +163,7 @@ describe('main job on real servers', function () {
     await publish(410)
     await plc.launch()
     await until('the agent has a subscription again', async () => (await plc.look()).subscriptions > 0, 60_000)
-    await sourcesUp()
+    await agent.connected()
     await advance(440)
   })
 
@@ -183,11 +171,11 @@ describe('main job on real servers', function () {
     await agent.kill()
     await publish(480)
     await agent.start()
-    await sourcesUp()
+    await agent.connected()
     await advance(540)
     await agent.kill()
     await agent.start()
-    await sourcesUp()
+    await agent.connected()
     await advance(steps)
   })
 

@@ -61,6 +61,18 @@ export class AgentProcess {
     )
   }
 
+  /** Resolves when all of its sources are connected: what is published before that may reach nobody. */
+  async connected(): Promise<void> {
+    await until(
+      'the sources are connected',
+      async () => {
+        const sources = (await this.state()).connections.filter(({ direction }) => direction === 'source')
+        return sources.length > 0 && sources.every(({ status }) => status.state === 'up')
+      },
+      60_000,
+    )
+  }
+
   /** Ends it as a power cut would. */
   kill(): Promise<void> {
     return this.#end('SIGKILL')

@@ -39,6 +39,7 @@ describe('the models on the page', function () {
     agent = new AgentProcess(folder, port, head + pumpConfiguration(broker.url, learn))
     started.push(() => agent.kill())
     await agent.start()
+    await agent.connected()
     const publisher = await connectAsync(broker.url)
     started.push(() => publisher.endAsync(true))
     pumps = new Pumps(publisher, agent)
