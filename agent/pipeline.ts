@@ -15,9 +15,11 @@ import {
   type ModelEvent,
   type Prediction,
   type TagTable,
+  valuesModel,
 } from './core/index.ts'
 import { Monitor, type Rival } from './monitor.ts'
 import { StationLife } from './stations/life.ts'
+import { stationModels } from './stations/values-model.ts'
 
 export interface PipelineOptions {
   readonly config: Pick<Config, 'clean' | 'assets' | 'monitors'> & Partial<Pick<Config, 'inspections'>>
@@ -53,9 +55,9 @@ interface Saved {
 export class Pipeline {
   readonly monitors: ReadonlyMap<string, Monitor>
   readonly alarms: Alarms
-  /** Where the models of stations are in their lives, by station. */
+  /** Where the models of stations are in their lives, by name: of a station, or `valuesModel` of it. */
   readonly stations: ReadonlyMap<string, StationLife>
-  /** Stations whose model has just taken a step in its life. */
+  /** Names of models of stations that have just taken a step in their life. */
   readonly stationSteps = new Subject<string>()
   /** Cleaned samples, as they pass. */
   readonly cleaned = new Subject<Batch>()
@@ -87,9 +89,9 @@ export class Pipeline {
       return [name, new Monitor(name, settings, cleaned, { tags, metrics, assets, keeper })] as const
     })
     this.monitors = new Map(monitors)
-    const stations = Object.keys(config.inspections ?? {}).map((name) => [name, new StationLife()] as const)
-    for (const [name, life] of stations) this.#checkpoint.keep(stationKey(name), life)
-    this.stations = new Map(stations)
+    const stations = [...stationModels({ inspections: config.inspections ?? {} })]
+    this.stations = new Map(stations.map(([name, rules]) => [name, new StationLife(rules)]))
+    for (const [name, life] of this.stations) this.#checkpoint.keep(stationKey(name), life)
   }
 
   static async create(options: PipelineOptions): Promise<Pipeline> {
@@ -165,11 +167,11 @@ export class Pipeline {
   async #apply(event: JournalEvent): Promise<JournalEvent[]> {
     if (event.type === 'action') return this.alarms.act(event)
     if (event.type === 'label') for (const monitor of this.monitors.values()) monitor.label(event)
-    if (event.type === 'correction') this.stations.get(event.station)?.take(event)
     if (event.type === 'model') await this.#step(event)
-    if (event.type !== 'opinion') return [event]
-    this.stations.get(event.station)?.take(event)
-    return []
+    if (event.type === 'inspection' || event.type === 'correction' || event.type === 'opinion') {
+      for (const name of [event.station, valuesModel(event.station)]) this.stations.get(name)?.take(event)
+    }
+    return event.type === 'opinion' ? [] : [event]
   }
 
   /** A step in the life of a model. */
@@ -228,7 +230,7 @@ export function arrivalOf(entry: Entry): number {
   return entry.kind === 'event' ? entry.arrival : NaN
 }
 
-/** Key of a station's life in a saved state. */
+/** Key of the life of a station's model in a saved state. */
 function stationKey(name: string): string {
   return `stations/${name}`
 }

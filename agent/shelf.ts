@@ -5,10 +5,17 @@ import type { ImageBundle } from '../models/inspection/manifest.ts'
 import { ImageRegistry } from '../models/inspection/registry.ts'
 import type { Config } from './components.ts'
 import type { Shelf } from './model-requests.ts'
+import { openValuesModel, stationOfValues } from './stations/values-model.ts'
 
-/** Where the models of a monitor or station are. */
+/** Where the models of that name are: of a monitor, of a station, or of its measured values. */
 export function shelfOf(config: Config, name: string): Shelf {
   const folder = join(config.data, 'models')
+  const measured = stationOfValues(config, name)
+  if (measured !== undefined) {
+    const check = async (bundle: ModelBundle) =>
+      (await openValuesModel(bundle, config.inspections[measured])).inspector.close()
+    return { registry: new Registry(folder), check } satisfies Shelf<ModelBundle>
+  }
   if (!(name in config.inspections)) {
     const check = async (bundle: ModelBundle) => (await loadDetector(bundle)).close()
     return { registry: new Registry(folder), check } satisfies Shelf<ModelBundle>

@@ -13,7 +13,7 @@ import { keepHeapSmall } from './heap.ts'
 import { createHttp, loadToken, type Listening } from './http/index.ts'
 import { Ingest } from './ingest.ts'
 import { Gallery, type ImageLookup } from './stations/gallery.ts'
-import { Inspections } from './stations/stations.ts'
+import { Inspections, joinedMonitors } from './stations/stations.ts'
 import { Internals } from './internals.ts'
 import { openJournal } from './journal/index.ts'
 import { MonitorLearner, type Learner } from './learner.ts'
@@ -74,7 +74,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const checkpoint = journal.cursor(pipelineCursor)
   const sinks = () => connections.filter(({ sink }) => sink)
   const newest = new Newest(tags)
-  const imageOf: ImageLookup = (station, part, time) => inspections.stations.get(station)?.imageOf(part, time)
+  const imageOf: ImageLookup = (station, part, time) => inspections.units.get(station)?.station.imageOf(part, time)
   const gallery = new Gallery(journal, Object.keys(config.inspections), imageOf, () => view.changes.next())
   const inspections = new Inspections({
     ...{ config, journal, clock, log, metrics, gallery },
@@ -90,7 +90,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       inspections.measured(batch)
     })
     created.stationSteps.subscribe((station) => inspections.stepped(station))
-    for (const monitor of inspections.joined) {
+    for (const monitor of joinedMonitors(config)) {
       created.monitors.get(monitor)?.vectors.subscribe((features) => inspections.windowed(monitor, features))
     }
     created.predictions.subscribe((predictions) => {
@@ -151,7 +151,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     newest,
     ingest,
     learning,
-    stationLearners: inspections.learners,
+    get stationLearners() {
+      return inspections.learners
+    },
     shelf,
     modelRequests: new ModelRequests({ learners, learning, shelf }),
     connections,

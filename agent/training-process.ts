@@ -2,8 +2,10 @@ import { join } from 'node:path'
 import { parseConfig } from '../config/index.ts'
 import { Registry } from '../models/registry.ts'
 import { schema, type Config } from './components.ts'
-import { describeError, MillwrightError } from './core/index.ts'
+import { describeError, MillwrightError, type Journal } from './core/index.ts'
+import { partsOfJournal, trainStationValues } from './stations/measured-training.ts'
 import { trainAndRegister } from './stations/training.ts'
+import { stationOfValues } from './stations/values-model.ts'
 import { openJournal } from './journal/index.ts'
 import { entriesBetween, leadIn, offsetAt } from './journal-range.ts'
 import { learn } from './training.ts'
@@ -47,6 +49,8 @@ const reportEvery = 200
 
 function train(job: ProcessJob): Promise<ProcessAnswer> {
   const config = parseConfig(job.text, { schema, args: job.args })
+  const measured = stationOfValues(config, job.monitor)
+  if (measured !== undefined) return trainOfValues(config, measured, job)
   if (job.monitor in config.inspections) return trainOfStation(config, job)
   if (job.monitor in config.monitors) return trainOfMonitor(config, job)
   return Promise.resolve({ failed: `the configuration has no ${job.monitor} any more`, retryable: false })
@@ -60,6 +64,24 @@ async function trainOfStation(config: Config, { monitor, created, active }: Proc
   })
   const { images, held_out } = trained.bundle.manifest.training
   return { version, used: `${images + held_out} images` }
+}
+
+async function trainOfValues(
+  config: Config,
+  station: string,
+  { to, created, active }: ProcessJob,
+): Promise<ProcessAnswer> {
+  const report = reporter((progress: number, step: string) => ({ progress, step }))
+  const range = { from: -Infinity, until: Infinity, to }
+  const parts = await withJournal(config, (journal) =>
+    partsOfJournal(journal, station, config.inspections[station], range, (share) => report(share * reading, 'reading')),
+  )
+  const version = await trainStationValues(config, station, parts, {
+    created,
+    ...(active !== undefined && { active }),
+    progress: (share, step) => report(reading + share * (1 - reading), step),
+  })
+  return { version, used: `${parts.length} parts` }
 }
 
 /** Tells the agent, now and then. */
@@ -76,8 +98,7 @@ async function trainOfMonitor(
   config: Config,
   { monitor, to, since, created, active }: ProcessJob,
 ): Promise<ProcessAnswer> {
-  const journal = await openJournal({ folder: join(config.data, 'journal'), settings: config.journal, readOnly: true })
-  try {
+  return withJournal(config, async (journal) => {
     const from = offsetAt(journal, since - leadIn(config.monitors[monitor].window))
     let read = 0
     const report = reporter((share: number, step: string) => ({
@@ -100,6 +121,16 @@ async function trainOfMonitor(
     )
     const version = await new Registry(join(config.data, 'models')).register(bundle, active)
     return { version, used: `${bundle.manifest.training.used} windows` }
+  })
+}
+
+async function withJournal<Result>(
+  config: Config,
+  work: (journal: Journal) => Result | Promise<Result>,
+): Promise<Result> {
+  const journal = await openJournal({ folder: join(config.data, 'journal'), settings: config.journal, readOnly: true })
+  try {
+    return await work(journal)
   } finally {
     await journal.close()
   }

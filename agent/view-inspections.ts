@@ -19,12 +19,12 @@ export class InspectionsView implements InspectionView {
   }
 
   stations(): readonly StationGlance[] {
-    return Object.entries(this.#inspections.settings).map(([station, { source }]) => {
+    return [...this.#inspections.units.values()].map(({ name: station, settings: { source }, station: own }) => {
       const { last } = this.#gallery.verdicts(station, this.#clock.now())
       return {
         station,
-        ready: source === undefined || this.#inspections.stations.get(station)?.model !== undefined,
-        judged: this.#inspections.stations.get(station)?.counts.judged ?? 0,
+        ready: source === undefined || own.model !== undefined,
+        judged: own.counts.judged,
         parts: partVerdicts.reduce((sum, verdict) => sum + last[verdict], 0),
         fails: last.fail,
         newest: this.#gallery.newest(station, 1)?.at(0)?.event.time ?? null,
@@ -34,23 +34,22 @@ export class InspectionsView implements InspectionView {
   }
 
   station(name: string, limit: number, only?: 'trouble'): StationView | undefined {
-    if (!Object.hasOwn(this.#inspections.settings, name)) return undefined
-    const settings = this.#inspections.settings[name]
-    const station = this.#inspections.stations.get(name)
-    const model = station?.model
-    const signal = this.#inspections.signalStatuses.get(name)
-    const counts = station?.counts ?? { received: 0, judged: 0, dropped: 0, unusable: 0, repeated: 0 }
+    const unit = this.#inspections.units.get(name)
+    if (!unit) return undefined
+    const { settings, station } = unit
+    const { model, counts } = station
+    const signal = unit.link.status
     const newest = this.#gallery.newest(name, Math.min(limit, newestKept), only) ?? []
     return {
       station: name,
       images: settings.source !== undefined,
-      source: this.#inspections.statuses.get(name) ?? sourceOf(settings),
+      source: unit.source.status ?? sourceOf(settings),
       ...(signal && { signal: { state: signal.state, message: signal.message, ...(signal.remedy !== undefined && { remedy: signal.remedy }) } }), // prettier-ignore
       model: model ? modelView(model) : null,
       learns: settings.model.type === 'learned',
       ...classesOf(model?.output, settings.verdict),
       limits: limitsOf(settings.values),
-      counts: { ...counts, waiting: station?.waiting ?? 0 },
+      counts: { ...counts, waiting: station.waiting },
       ...this.#gallery.verdicts(name, this.#clock.now()),
       confusion: this.#gallery.confusion(name),
       newest: newest.map(partView),

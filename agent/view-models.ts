@@ -12,7 +12,7 @@ import type { StationLearner } from './stations/learner.ts'
 export interface ModelParts {
   readonly pipeline: Pipeline
   readonly learning: Learning
-  /** Stations whose models the agent trains, by name. */
+  /** Models of stations that the agent trains, by name. */
   readonly stationLearners: ReadonlyMap<string, StationLearner>
   readonly shelf: (name: string) => Shelf
 }
@@ -53,12 +53,12 @@ function toldByMonitor(monitor: Monitor): Told {
   }
 }
 
-function toldByStation({ name, learns, model, rival, settings, standing }: StationLearner): Told {
+function toldByStation({ name, learns, model, rival, collected, standing, life }: StationLearner): Told {
   const trial = standing.rival?.trial
   return {
     ...{ name, learns, model, rival },
-    collected: standing.corrections / settings.learn.corrections,
-    detail: stationWords(standing),
+    collected,
+    detail: stationWords(standing, life.collected),
     facts: {},
     figures:
       trial &&
@@ -66,11 +66,12 @@ function toldByStation({ name, learns, model, rival, settings, standing }: Stati
   }
 }
 
-function stationWords({ corrections, problem, fallback, rival }: StationStanding): string {
+function stationWords({ model, corrections, problem, fallback, rival }: StationStanding, collected: number): string {
   if (problem !== undefined) return fallback === undefined ? problem : `${problem}; ${fallback} judges in its place`
   if (rival)
     return `${rival.trial.parts} parts seen by both models, ${rival.trial.labelled} of them judged by operators`
-  return `${corrections} verdicts by operators since the last training`
+  const measured = model === undefined && collected > 0 ? `${collected} parts measured, ` : ''
+  return `${measured}${corrections} verdicts by operators since the last training`
 }
 
 function merits(sides: readonly { readonly merit: number; readonly figures: Figures }[]): [Figures, Figures] {

@@ -305,7 +305,7 @@ export class View implements AgentView {
     const found = await corrections.admit(correctionOf(correction, arrival))
     if (typeof found === 'string') return { answer: 'unknown', why: found }
     await ingest.record([{ kind: 'event', event: found, arrival }])
-    return { answer: 'recorded', class: found.class, learns: found.image !== undefined }
+    return { answer: 'recorded', class: found.class, learns: found.image !== undefined || found.measured === true }
   }
 
   get modelRequests(): ModelActions {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { assetExpression, byteSize, duration } from '../agent/core/index.ts'
+import { assetExpression, byteSize, duration, valuesModel } from '../agent/core/index.ts'
 import type { ConfigProblem, ConnectorDefinition, OperatorDefinition } from '../agent/core/index.ts'
 import { byKey, byType } from './choice.ts'
 import { schedule } from './schedule.ts'
@@ -155,15 +155,20 @@ export function configSchema<
   })
 }
 
-/** Stations and monitors share the registry of models, commands and topics: no two may have one name. */
+/** Stations, the models of their values and monitors share the registry of models, commands and topics: no two may have one name. */
 export function sharedNames(raw: unknown): z.core.$ZodIssue[] {
   const monitors = keysOf(raw, 'monitors')
-  return keysOf(raw, 'inspections')
-    .filter((name) => monitors.includes(name))
-    .map((name) => {
-      const message = `a monitor is called "${name}" as well; give the station another name`
-      return { code: 'custom', path: ['inspections', name], message, input: name, params: { about: 'key' } }
-    })
+  const stations = keysOf(raw, 'inspections')
+  const problem = (path: string[], message: string): z.core.$ZodIssue => ({ code: 'custom', path, message, input: path[1], params: { about: 'key' } }) // prettier-ignore
+  const values = stations.map(valuesModel)
+  return [
+    ...stations
+      .filter((name) => monitors.includes(name))
+      .map((name) => problem(['inspections', name], `a monitor is called "${name}" as well; give the station another name`)), // prettier-ignore
+    ...[...monitors.map((name) => ['monitors', name]), ...stations.map((name) => ['inspections', name])]
+      .filter(([, name]) => values.includes(name))
+      .map((path) => problem(path, `the model of the values of a station is called "${path[1]}"; take another name`)),
+  ]
 }
 
 /** References within the file that lead nowhere; found even where the schema finds other problems. */

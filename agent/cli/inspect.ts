@@ -43,7 +43,7 @@ export function inspectCommand(): Command {
       const { config } = loadOrExit(options.config)
       const { station, images, data, out, json } = options
       const settings = stationOf(config, station)
-      if (data !== undefined) return inspectParts(config, station, data, out, json)
+      if (data !== undefined) return inspectParts(config, station, data, options)
       if (images === undefined) return command.error('error: say what to judge: --images FOLDER or --data FILE')
       const started = performance.now()
       const rows = await inspect(config, settings, options, images)

@@ -62,7 +62,7 @@ async function send(kind: string, subject: string, options: LabelOptions): Promi
     })
   const body = bodyOf(kind as MessageKind, subject, options)
   const { learns = true } = await agentApi(options).post<{ learns?: boolean }>('/api/labels', body)
-  const then = learns ? 'the next training knows it.' : 'nothing is learned from it, as its image is gone.'
+  const then = learns ? 'the next training knows it.' : 'nothing is learned from it, as its image and values are gone.'
   print(options.json, body, () => `${subject}: noted as ${kind}; ${then}`)
 }
 

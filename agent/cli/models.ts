@@ -10,6 +10,7 @@ import type { ModelLife } from '../http/index.ts'
 import { agentApi, userName, withAgent, type AgentOptions } from './api.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 import { shelfOf } from '../shelf.ts'
+import { valuesModels } from '../stations/values-model.ts'
 import { harmless, jsonOption, print, table } from './output.ts'
 
 interface FolderOptions {
@@ -78,7 +79,7 @@ function describeLife({ monitor, step, progress, detail, versions }: ModelLife):
 function show(): Command {
   return new Command('show')
     .description('Show the report and card of a model: its data, candidates, figures.')
-    .argument('<monitor>', 'a key of `monitors` or `inspections`')
+    .argument('<monitor>', 'a key of `monitors` or `inspections`, or STATION.values')
     .argument('[version]', 'the newest where absent')
     .addOption(configOption())
     .addOption(jsonOption())
@@ -96,7 +97,7 @@ function show(): Command {
 function promote(): Command {
   return withRequest(new Command('promote'))
     .description('Put a version to work; the one before goes on beside it for a while.')
-    .argument('<monitor>', 'a key of `monitors` or `inspections`')
+    .argument('<monitor>', 'a key of `monitors` or `inspections`, or STATION.values')
     .argument('<version>', 'a version that `models list` shows')
     .addHelpText('after', '\nExample:\n  $ millwright models promote pump-health 0003-5ab0c1d2')
     .action(async (monitor: string, version: string, options: RequestOptions) => {
@@ -114,7 +115,7 @@ const doneBy = {
 function request(verb: keyof typeof doneBy, description: string): Command {
   return withRequest(new Command(verb))
     .description(description)
-    .argument('<monitor>', 'a key of `monitors` or `inspections`')
+    .argument('<monitor>', 'a key of `monitors` or `inspections`, or STATION.values')
     .addHelpText('after', `\nExample:\n  $ millwright models ${verb} pump-health`)
     .action(async (monitor: string, options: RequestOptions) => {
       const answer = await ask(monitor, verb, options, {})
@@ -137,7 +138,7 @@ function ask(monitor: string, verb: string, options: RequestOptions, body: objec
 function exportCommand(): Command {
   return new Command('export')
     .description('Copy a model into a folder: model.onnx, manifest.json, card and report.')
-    .argument('<monitor>', 'a key of `monitors` or `inspections`')
+    .argument('<monitor>', 'a key of `monitors` or `inspections`, or STATION.values')
     .argument('[version]', 'the newest where absent')
     .requiredOption('--out <folder>', 'a folder that is empty or not there yet')
     .addOption(configOption())
@@ -182,7 +183,8 @@ function importCommand(): Command {
 /** Where the models of a monitor or station are. Throws a DetectorError where the configuration has none of that name. */
 function shelfFor({ config: file }: FolderOptions, name: string, kind: 'monitor' | 'station') {
   const { config } = loadOrExit(file)
-  const known = Object.keys(kind === 'station' ? config.inspections : config.monitors)
+  const known =
+    kind === 'station' ? Object.keys(config.inspections) : [...Object.keys(config.monitors), ...valuesModels(config)]
   if (known.includes(name)) return shelfOf(config, name)
   throw new DetectorError('MODEL_MISMATCH', `the configuration has no ${kind} ${name}`, {
     remedy: `Name one with --monitor; there are: ${known.join(', ') || 'none'}.`,

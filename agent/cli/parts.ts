@@ -1,10 +1,14 @@
 import { writeFile } from 'node:fs/promises'
-import { MeasuredInspector } from '../../models/inspection/measured.ts'
+import { join } from 'node:path'
+import { Registry } from '../../models/index.ts'
+import type { MeasuredInspector } from '../../models/inspection/measured-inspector.ts'
 import type { Config } from '../components.ts'
+import { valuesModel } from '../core/index.ts'
 import type { StationSettings } from '../stations/config.ts'
-import { judgePart, measuredNames, measuredRegistry } from '../stations/measured.ts'
-import { stationFolder } from '../stations/stations.ts'
-import { inputsOf, partsOfJournal, trainStationValues, type PartRange } from '../stations/measured-training.ts'
+import { versionAtWork } from '../stations/at-work.ts'
+import { judgePart, measuredNames } from '../stations/measured.ts'
+import { partsOfJournal, trainedNames, trainStationValues, type PartRange } from '../stations/measured-training.ts'
+import { openValuesModel } from '../stations/values-model.ts'
 import { readParts, type PartRow } from '../stations/part-table.ts'
 import { Progress, format } from './data.ts'
 import { withJournal } from './open-journal.ts'
@@ -18,14 +22,24 @@ export async function trainParts(
   json = false,
 ): Promise<void> {
   const started = performance.now()
-  const names = inputsOf(config, station)
+  const names = trainedNames(config, station)
   const settings = config.inspections[station]
   const parts = 'data' in from ? await readParts(from.data, names, settings.verdict) : await journalParts(from, station)
+  const model = valuesModel(station)
+  const active = await versionAtWork(config, model)
   const progress = new Progress('training')
-  const version = await trainStationValues(config, station, parts, (_, step) => progress.say(step))
+  const version = await trainStationValues(config, station, parts, {
+    created: Date.now(),
+    ...(active !== undefined && { active }),
+    progress: (_, step) => progress.say(step),
+  })
   progress.end()
   const seconds = (performance.now() - started) / 1000
-  print(json, { station, version, parts: parts.length, seconds }, () => `${station}: model ${version} of ${names.join(', ')} from ${format(parts.length)} parts after ${seconds.toFixed(1)} s; it works from the next start on`) // prettier-ignore
+  const then =
+    active === undefined
+      ? 'the agent works with it from its next start on'
+      : `\`millwright models promote ${model} ${version}\` puts it to work`
+  print(json, { station, model, version, parts: parts.length, seconds }, () => `${model}: model ${version} of ${names.join(', ')} from ${format(parts.length)} parts after ${seconds.toFixed(1)} s; ${then}`) // prettier-ignore
 }
 
 async function journalParts({ file, range }: { readonly file: string; readonly range: PartRange }, station: string) {
@@ -42,12 +56,11 @@ export async function inspectParts(
   config: Config,
   station: string,
   file: string,
-  out: string,
-  json = false,
+  { out, model, json = false }: { readonly out: string; readonly model?: string; readonly json?: boolean },
 ): Promise<void> {
   const settings = config.inspections[station]
   const names = measuredNames(settings)
-  const inspector = settings.measured && (await newestModel(config, station))
+  const inspector = settings.measured && (await modelOf(config, station, model))
   const rows = await readParts(file, names, settings.verdict)
   const lines = [[...header, ...names.map((name) => `contribution_${name}`)].join(',')]
   for (const row of rows) lines.push(await verdictLine(file, row, names, settings, inspector))
@@ -58,10 +71,12 @@ export async function inspectParts(
 
 const header = ['file', 'part', 'label', 'score', 'threshold', 'verdict', 'model', 'ms', 'reason']
 
-/** Rejects with a DetectorError where there is none. */
-async function newestModel(config: Config, station: string): Promise<MeasuredInspector> {
-  const registry = measuredRegistry(stationFolder(config.data, station))
-  return MeasuredInspector.open(await registry.load(station, (await registry.versions(station)).at(-1) ?? ''))
+/** The one at work, or a version by name. Rejects with a DetectorError where there is none. */
+async function modelOf(config: Config, station: string, version?: string): Promise<MeasuredInspector> {
+  const model = valuesModel(station)
+  const wanted = version ?? (await versionAtWork(config, model)) ?? ''
+  const bundle = await new Registry(join(config.data, 'models')).load(model, wanted)
+  return (await openValuesModel(bundle, config.inspections[station])).inspector
 }
 
 async function verdictLine(

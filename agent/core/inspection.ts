@@ -1,5 +1,17 @@
 import type { Observable } from 'rxjs'
 
+const valuesSuffix = '.values'
+
+/** Name of the model of a station's measured values: in the registry, in records, topics and commands. */
+export function valuesModel(station: string): string {
+  return `${station}${valuesSuffix}`
+}
+
+/** The station of a model of that name; undefined where it is no model of measured values. */
+export function stationOfValuesModel(name: string): string | undefined {
+  return name.endsWith(valuesSuffix) ? name.slice(0, -valuesSuffix.length) : undefined
+}
+
 /** `operator`: a person has to decide. `incomplete`: values that belong to the part never came. `unusable`: no picture. */
 export const partVerdicts = ['pass', 'fail', 'operator', 'incomplete', 'unusable'] as const
 export type PartVerdict = (typeof partVerdicts)[number]
@@ -63,16 +75,16 @@ export interface RejectEvent {
   readonly detail: string
 }
 
-/** What a model beside the one at work made of the image of a part, without effect on the verdict. */
+/** What a model beside the one at work made of a part, by its image or its values, without effect on the verdict. */
 export interface OpinionEvent {
   readonly type: 'opinion'
-  /** When the image was taken, ms since epoch. */
+  /** When the image was taken, or the part came; ms since epoch. */
   readonly time: number
   readonly station: string
   readonly part: string
   /** Versions of the model at work, and of the one beside it. */
   readonly models: readonly [active: string, rival: string]
-  /** Which of the two would fail the part, by the image alone. */
+  /** Which of the two would fail the part, by what it sees alone. */
   readonly fails: readonly [active: boolean, rival: boolean]
 }
 
@@ -91,7 +103,9 @@ export interface CorrectionEvent {
   readonly note?: string
   /** Path of the image that trainings learn from; absent where it is not there any more. */
   readonly image?: string
-  /** What models made of the image when somebody first said its class: label by version. */
+  /** Whether all values of the part are known: trainings of the model of the values learn from them. */
+  readonly measured?: boolean
+  /** What models made of the part when somebody first said its class: label by version. */
   readonly answers?: Readonly<Record<string, string>>
 }
 

@@ -79,7 +79,7 @@ export type LabelRequest = Exclude<LabelMessage, { type: 'false-alarm' | 'verdic
 /** A label of a part. */
 export type CorrectionRequest = Extract<LabelMessage, { type: 'verdict' }>
 
-/** `learns`: the image is there for the next training. `unknown`: there is no such station, part or class; `why` says which. */
+/** `learns`: the image, or all values, are there for the next training. `unknown`: there is no such station, part or class; `why` says which. */
 export type CorrectionAnswer =
   | { readonly answer: 'recorded'; readonly class: string; readonly learns: boolean }
   | { readonly answer: 'unknown'; readonly why: string }

@@ -168,7 +168,10 @@ export const operations = {
       station: z.string().optional(),
       part: z.string().optional(),
       class: z.string().optional().describe('Kind verdict: the class that it was understood as.'),
-      learns: z.boolean().optional().describe('Kind verdict: the image is there for the next training.'),
+      learns: z
+        .boolean()
+        .optional()
+        .describe('Kind verdict: the image, or all values, are there for the next training.'),
     }),
   },
   'GET /api/certificates': {

@@ -8,15 +8,17 @@ import { openJournal } from '../journal/index.ts'
 import { entriesBetween } from '../journal-range.ts'
 import { pipelineCursor } from '../live.ts'
 import { savedStation } from '../pipeline.ts'
+import { shelfOf } from '../shelf.ts'
 
 /**
- * The version that a station works with by what the journal in the data folder says, whether an agent runs or not; the
- * newest of the registry where the journal says nothing; undefined where there is none.
+ * The version of a model of a station that is at work by what the journal in the data folder says, whether an agent runs or
+ * not; the newest of the registry where the journal says nothing; undefined where there is none. `name`: of the station, or
+ * `valuesModel` of it.
  */
-export async function versionAtWork(config: Config, station: string): Promise<string | undefined> {
+export async function versionAtWork(config: Config, name: string): Promise<string | undefined> {
   const folder = join(config.data, 'journal')
-  const told = existsSync(join(folder, 'data.mdb')) ? await fromJournal(config, folder, station) : undefined
-  return told ?? (await new ImageRegistry(join(config.data, 'models')).versions(station)).at(-1)
+  const told = existsSync(join(folder, 'data.mdb')) ? await fromJournal(config, folder, name) : undefined
+  return told ?? (await shelfOf(config, name).registry.versions(name)).at(-1)
 }
 
 /** The model of a station: the one at work, a version by name, or the user's own. Rejects with a DetectorError. */
@@ -27,15 +29,15 @@ export async function stationModel(config: Config, station: string, version?: st
   return new ImageRegistry(join(config.data, 'models')).load(station, wanted)
 }
 
-async function fromJournal(config: Config, folder: string, station: string): Promise<string | undefined> {
+async function fromJournal(config: Config, folder: string, name: string): Promise<string | undefined> {
   const journal = await openJournal({ folder, settings: config.journal, readOnly: true })
   try {
     const checkpoint = journal.cursor(pipelineCursor)
-    const life = savedStation(checkpoint?.state, station)
+    const life = savedStation(checkpoint?.state, name)
     const { first, next } = journal.stats('samples')
     for (const entries of entriesBetween(journal, checkpoint?.offset ?? first, next)) {
       for (const entry of entries) {
-        if (entry.kind === 'event' && entry.event.type === 'model' && entry.event.monitor === station)
+        if (entry.kind === 'event' && entry.event.type === 'model' && entry.event.monitor === name)
           life.take(entry.event)
       }
     }

@@ -68,6 +68,13 @@ export const stationLearnConfig = z.strictObject({
     .describe(
       'Folder of images to learn from, one folder per class or good ones only. What operators said of parts is added to it; without a folder it is all there is.',
     ),
+  parts: z
+    .int()
+    .min(1)
+    .default(200)
+    .describe(
+      'Parts with all their values after which the first model of these is trained, where it learns from good parts.',
+    ),
   corrections: z.int().min(1).default(20).describe('Verdicts by operators since the last training that ask for another.'), // prettier-ignore
   retrain: schedule
     .prefault('weekly')
@@ -77,7 +84,7 @@ export const stationLearnConfig = z.strictObject({
   at_most: duration.prefault('1h').describe('Least time between two trainings.'),
   shadow: trialLength
     .prefault('100 parts')
-    .describe('How long a new model looks at the same images before it is compared: parts, or a duration.'),
+    .describe('How long a new model looks at the same parts before it is compared: parts, or a duration.'),
   margin: z
     .number()
     .min(0)

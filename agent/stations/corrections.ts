@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import { describeError, type CorrectionEvent, type Logger } from '../core/index.ts'
+import { describeError, type CorrectionEvent, type InspectionEvent, type Logger } from '../core/index.ts'
 import { classFolders } from './image-folder.ts'
 import { ImageStore } from './image-store.ts'
 import type { StationSettings } from './config.ts'
 import type { ImageKeeper } from './keeper.ts'
 import type { JudgingModel } from './judging-model.ts'
+import { inputsOf, isComplete } from './measured.ts'
+import type { Measured } from './values.ts'
+import type { ValuesJudge } from './values-judge.ts'
 import type { JudgedParts } from './judged-parts.ts'
 import { classMeant, defectClass, goodClass, labelOf } from './rule.ts'
 
@@ -16,8 +19,18 @@ export interface CorrectionParts {
   readonly keeper: ImageKeeper
   readonly judged: JudgedParts
   readonly log: Logger
-  /** The model at work, and the one beside it. */
+  /** The model of images at work, and the one beside it. */
   readonly models: () => readonly JudgingModel[]
+  readonly valuesJudge: Pick<ValuesJudge, 'answers'>
+  /** The verdict on a part that is not remembered any more. */
+  readonly recall?: (part: string, time?: number) => Promise<InspectionEvent | undefined>
+}
+
+/** A part that was judged, with what is left of it. */
+interface Found {
+  readonly time: number
+  readonly image?: Uint8Array | undefined
+  readonly inputs?: Measured | undefined
 }
 
 /** Takes what people say of the parts of a station. */
@@ -39,15 +52,31 @@ export class StationCorrections {
     const found = await this.#find(event)
     if (!found) return `station ${station} knows no verdict on part ${event.part}${at(event)} any more, or never gave one` // prettier-ignore
     const named = { ...event, of: found.time, class: meant.class }
-    if (!found.image) return named
-    const learned = await this.#parts.labelled.find(event.part, found.time)
-    const image = await this.#store(named, found.image, found.time)
+    const byImage = await this.#byImage(named, found)
+    const byValues = await this.#byValues(named, found)
+    const answers = { ...byImage.answers, ...byValues.answers }
+    return { ...named, ...byImage, ...byValues, ...(Object.keys(answers).length > 0 && { answers }) }
+  }
+
+  /** Puts the image where trainings find it. */
+  async #byImage(event: CorrectionEvent, { image, time }: Found): Promise<Pick<CorrectionEvent, 'image' | 'answers'>> {
+    if (!image) return {}
+    const learned = await this.#parts.labelled.find(event.part, time)
+    const path = await this.#store(event, image, time)
     return {
-      ...named,
-      ...(image !== undefined && { image }),
+      ...(path !== undefined && { image: path }),
       // A model may have learned from an image that was labelled before: what it says of that proves nothing.
-      ...(!learned && { answers: await this.#answers(found.image) }),
+      ...(!learned && { answers: await this.#answers(image) }),
     }
+  }
+
+  /** Trainings find the values in the journal. */
+  async #byValues(
+    { class: truth }: CorrectionEvent,
+    { inputs, time }: Found,
+  ): Promise<Pick<CorrectionEvent, 'measured' | 'answers'>> {
+    if (!inputs) return {}
+    return { measured: true, answers: await this.#parts.valuesJudge.answers({ time, values: inputs }, truth) }
   }
 
   /**
@@ -63,14 +92,24 @@ export class StationCorrections {
     return first.length === 0 ? [] : [...new Set([...first, ...(await labelled.list()).keys()])]
   }
 
-  /** From memory, or from disk where it was kept or called something before. */
-  async #find({ part, of }: CorrectionEvent): Promise<{ time: number; image?: Uint8Array } | undefined> {
-    const { judged, keeper, labelled } = this.#parts
+  /** From memory, from disk where the image was kept or called something before, or from the journal. */
+  async #find({ part, of }: CorrectionEvent): Promise<Found | undefined> {
+    const { judged, settings } = this.#parts
     const recent = judged.find(part, of)
-    if (recent?.image) return recent
-    const stored = (await keeper.find(part, of ?? recent?.time)) ?? (await labelled.find(part, of ?? recent?.time))
+    const stored = recent?.image ? undefined : await this.#stored(part, of ?? recent?.time)
+    const known = stored ?? recent
+    if (known && (recent?.inputs || !settings.measured)) return { inputs: recent?.inputs, ...known }
+    const told = await this.#parts.recall?.(part, known?.time ?? of)
+    if (!told) return known
+    const inputs = inputsOf(told.values, told.score, settings)
+    return { time: told.time, ...known, ...(settings.measured && isComplete(inputs, settings) && { inputs }) }
+  }
+
+  async #stored(part: string, time: number | undefined): Promise<Found | undefined> {
+    const { keeper, labelled } = this.#parts
+    const stored = (await keeper.find(part, time)) ?? (await labelled.find(part, time))
     const image = stored && (await readFile(stored.path).catch(() => undefined))
-    return stored && image ? { time: stored.time, image } : recent
+    return stored && image && { time: stored.time, image }
   }
 
   /** A full disk must not lose what somebody said: it stands without the image. */

@@ -2,7 +2,7 @@ import type { StationLearnSettings } from './config.ts'
 import { explodes, percent, scheduleDue, type Decision } from '../life-cycle.ts'
 import type { StationTrial } from './life.ts'
 
-/** Everything that the next step in the life of a station's model depends on. Times in ms since epoch. */
+/** Everything that the next step in the life of a model of a station depends on. Times in ms since epoch. */
 export interface StationStanding {
   /** Version of the model at work. */
   readonly model: string | undefined
@@ -15,15 +15,17 @@ export interface StationStanding {
   readonly trained: number
   /** What operators said of parts since then. */
   readonly corrections: number
-  /** Whether there is a folder of images to learn from. */
-  readonly hasFolder: boolean
+  /** What a first model can learn from whatever operators say, in words; undefined where there is nothing. */
+  readonly material: string | undefined
+  /** Whether there is more to learn from than the last training had. */
+  readonly news: boolean
   readonly rival:
     | {
         readonly version: string
         readonly role: 'challenger' | 'predecessor'
         readonly problem?: string
         readonly trial: StationTrial
-        /** Merit on the images that its training held out: of the model at work then, and its own. */
+        /** Merit on what its training held out: of the model at work then, and its own. */
         readonly heldOut?: readonly [before: number, own: number]
       }
     | undefined
@@ -43,14 +45,14 @@ export function decideStation(standing: StationStanding, settings: StationLearnS
 }
 
 function trainingDue(standing: StationStanding, settings: StationLearnSettings): string | undefined {
-  const { model, problem, now, trained, corrections, hasFolder } = standing
+  const { model, problem, now, trained, corrections, material, news } = standing
   const since = Number.isNaN(trained) ? Infinity : now - trained
   const enough = corrections >= settings.corrections
   if (model === undefined || problem !== undefined) {
-    if (since < settings.at_most / 4 || !(hasFolder || enough)) return undefined
-    return problem ?? (hasFolder ? 'there is a folder of images to learn from' : `${corrections} parts were labelled`)
+    if (since < settings.at_most / 4 || !(material !== undefined || enough)) return undefined
+    return problem ?? material ?? `${corrections} parts were labelled`
   }
-  if (since < settings.at_most || corrections === 0) return undefined
+  if (since < settings.at_most || !news) return undefined
   if (enough) return `${corrections} verdicts by operators since the last training`
   return scheduleDue(settings.retrain, trained, now) ? `schedule ${settings.retrain}` : undefined
 }
@@ -67,7 +69,7 @@ function judge({ version, problem, trial, heldOut }: Rival, { shadow, margin }: 
   const byLabels = trial.labelled >= least.labelled && trial.classes >= least.classes
   if (!byLabels && !heldOut) return refused(`operators judged ${trial.labelled} parts of ${trial.classes} classes: a comparison needs ${least.labelled} of ${least.classes}`) // prettier-ignore
   const [before, own] = byLabels ? trial.merit : heldOut!
-  const over = byLabels ? `${trial.labelled} parts that operators judged` : 'the images that the training held out'
+  const over = byLabels ? `${trial.labelled} parts that operators judged` : 'what the training held out'
   const figures = `merit ${own.toPrecision(3)} against ${before.toPrecision(3)} over ${over}`
   if (own > before + margin)
     return { step: 'active', version, why: `better by more than ${margin}: ${figures}` } as const

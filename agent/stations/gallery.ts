@@ -7,15 +7,13 @@ import type { CorrectionEvent, InspectionEvent, Journal, JournalEvent } from '..
 import { Hold } from './image-hold.ts'
 import { Darkroom } from './darkroom.ts'
 import { Corrections, HourTally, noVerdicts, type Confusion, type VerdictCounts } from './tally.ts'
-import { readSoon } from '../seek.ts'
+import { pastEvents } from './past.ts'
 
 /** Verdicts of a station that are remembered; and those of parts that did not pass, which are worth more. */
 export const newestKept = 100
 const troubleKept = 50
 /** Bytes of the newest anomaly maps of a station. */
 const mostBytes = 8e6
-/** Entries of the journal that are looked through at the start. */
-const mostEntries = 20_000
 
 /** The score by place, of the region of an image that the model saw. */
 interface HeldMap {
@@ -79,8 +77,9 @@ export class Gallery {
 
   /** Reads the newest verdicts of before the start; what `told` has said since comes after them. */
   async fill(): Promise<void> {
-    const past = this.#walls.size > 0 ? await pastEvents(this.#journal, this.#began) : []
-    const events = [...past, ...(this.#early ?? [])]
+    const past: JournalEvent[] = []
+    if (this.#walls.size > 0) for await (const event of pastEvents(this.#journal, this.#began)) past.push(event)
+    const events = [...past.reverse(), ...(this.#early ?? [])]
     this.#early = undefined
     for (const event of events) this.#take(event)
     this.#changed()
@@ -209,23 +208,4 @@ function newWall(): Wall {
 /** The same after a restart; says nothing of the part. */
 function idOf({ time, part }: Pick<InspectionEvent, 'time' | 'part'>): string {
   return createHash('sha256').update(`${time} ${part}`).digest('hex').slice(0, 16)
-}
-
-/** Verdicts and corrections among the newest results before `next`, oldest first. */
-async function pastEvents(journal: Journal, next: number): Promise<JournalEvent[]> {
-  const { first } = journal.stats('results')
-  const chunk = 200
-  const parts: JournalEvent[][] = []
-  for (let end = next; end > Math.max(first, next - mostEntries); end -= chunk) {
-    const begin = Math.max(first, end - chunk)
-    const entries = await readSoon(journal, 'results', begin, end - begin)
-    parts.push(
-      entries.flatMap((entry) => {
-        if (entry.offset >= end || entry.kind !== 'event') return []
-        return entry.event.type === 'inspection' || entry.event.type === 'correction' ? [entry.event] : []
-      }),
-    )
-    await new Promise(setImmediate)
-  }
-  return parts.reverse().flat()
 }

@@ -1,4 +1,5 @@
 import { closest } from './image-store.ts'
+import type { Measured } from './values.ts'
 
 /** A part that was judged. */
 export interface JudgedPart {
@@ -6,6 +7,8 @@ export interface JudgedPart {
   readonly time: number
   /** The image; absent where memory had to be made. */
   image?: Uint8Array
+  /** What a model of its values sees, where all of it is there. */
+  inputs?: Measured
 }
 
 /** Parts that are remembered, without their images. */
@@ -30,7 +33,8 @@ export class JudgedParts {
     return this.#parts.has(part)
   }
 
-  add(part: string, time: number, image?: Uint8Array): void {
+  /** The part as it is remembered. */
+  add(part: string, time: number, image?: Uint8Array): JudgedPart {
     const judged: JudgedPart = { time, ...(image && { image }) }
     this.#order.push({ part, judged })
     this.#parts.set(part, [...(this.#parts.get(part) ?? []), judged])
@@ -41,6 +45,7 @@ export class JudgedParts {
       delete old.image
     }
     if (this.#order.length > mostParts) this.#forget()
+    return judged
   }
 
   /** The newest of that id, or the one taken within a second of `time`. */

@@ -4,17 +4,22 @@ import type { Learner } from '../learner.ts'
 import type { Decision } from '../life-cycle.ts'
 import { decideStation, type StationStanding } from './decision.ts'
 import type { StationLife } from './life.ts'
-import type { StationModels } from './models.ts'
+import type { ModelState } from './models.ts'
 
 export interface StationLearnerParts {
+  /** Of the model: that of the station, or `valuesModel` of it. */
   readonly name: string
   readonly settings: StationSettings
-  readonly models: StationModels
+  readonly models: ModelState
   readonly clock: Clock
   life(): StationLife
+  /** See `StationStanding`. */
+  readonly material: (life: StationLife) => string | undefined
+  /** Share of what a first model needs that is there, 0 to 1. */
+  readonly collected: (life: StationLife) => number
 }
 
-/** A station as what learns: what the journal says of its model, and whether the files are what it says. */
+/** A model of a station as what learns: what the journal says of it, and whether the files are what it says. */
 export class StationLearner implements Learner {
   readonly learns = true
   readonly since = -Infinity
@@ -57,9 +62,14 @@ export class StationLearner implements Learner {
     return this.settings.learn.memory
   }
 
+  /** While there is no model: the share of what is needed that is there, 0 to 1. */
+  get collected(): number {
+    return this.#parts.collected(this.life)
+  }
+
   get standing(): StationStanding {
-    const { models, clock } = this.#parts
-    const { model, trained, corrections } = this.life
+    const { models, clock, material } = this.#parts
+    const { model, trained, corrections, collected } = this.life
     const problem = models.problem(model)
     return {
       model,
@@ -68,7 +78,8 @@ export class StationLearner implements Learner {
       now: clock.now(),
       trained,
       corrections,
-      hasFolder: this.settings.learn.images !== undefined,
+      material: material(this.life),
+      news: corrections + collected > 0,
       rival: this.#rival(),
     }
   }

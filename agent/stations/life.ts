@@ -1,4 +1,4 @@
-import type { CorrectionEvent, ModelEvent, OpinionEvent } from '../core/index.ts'
+import type { CorrectionEvent, InspectionEvent, ModelEvent, OpinionEvent } from '../core/index.ts'
 
 /** What two models did beside each other: the one at work first, its rival second. */
 export interface StationTrial {
@@ -23,13 +23,47 @@ interface Known {
   readonly said: readonly [string, string]
 }
 
+/** What of a station's events concerns one of its models. */
+export interface LifeRules {
+  /** Whether trainings learn from a part because of what was said of it. */
+  teaches(event: CorrectionEvent): boolean
+  /** Whether trainings learn from a part that was judged, whatever is said of it. */
+  counts(event: InspectionEvent): boolean
+  /**
+   * Whether the models can have learned from the part already: what they make of it proves nothing then. `learned`: event
+   * time of the newest part before the last training began, ms since epoch.
+   */
+  mayKnow(event: CorrectionEvent, learned: number): boolean
+}
+
+/** The model of a station's images learns from images that somebody said the class of. */
+export const imageRules: LifeRules = {
+  teaches: ({ image }) => image !== undefined,
+  counts: () => false,
+  mayKnow: () => false,
+}
+
+/** The model of a station's values learns from all parts with `names`. */
+export function valuesRules(names: readonly string[]): LifeRules {
+  return {
+    teaches: ({ measured }) => measured === true,
+    counts: ({ values }) => names.every((name) => name in values),
+    mayKnow: ({ of = -Infinity }, learned) => of <= learned,
+  }
+}
+
 interface State {
   active: string | undefined
   rival: { readonly version: string; readonly role: 'challenger' | 'predecessor' } | undefined
   /** When the last training began, ms since epoch; NaN if there was none. */
   trained: number
-  /** Images that somebody said the class of since the last training began. */
+  /** What somebody said of parts, so that trainings learn from it, since the last training began. */
   corrections: number
+  /** Parts since then that trainings learn from whatever is said of them. */
+  collected: number
+  /** Event time of the newest part, and of the newest before the last training began; ms since epoch. */
+  newest: number
+  learned: number
   parts: number
   first: number
   last: number
@@ -39,14 +73,22 @@ interface State {
 
 const noTrial = () => ({ parts: 0, first: NaN, last: NaN, fails: [0, 0] as [number, number], known: [] })
 
-/** Where a station's model is in its life, by what the journal says of it: a function of the events taken, in their order. */
+/** Where a model of a station is in its life, by what the journal says of it: a function of the events taken, in their order. */
 export class StationLife {
+  readonly #rules: LifeRules
   #state: State = {
     active: undefined,
     rival: undefined,
     trained: NaN,
     corrections: 0,
+    collected: 0,
+    newest: -Infinity,
+    learned: -Infinity,
     ...noTrial(),
+  }
+
+  constructor(rules = imageRules) {
+    this.#rules = rules
   }
 
   /** Version at work. */
@@ -66,6 +108,10 @@ export class StationLife {
     return this.#state.corrections
   }
 
+  get collected(): number {
+    return this.#state.collected
+  }
+
   get trial(): StationTrial {
     const { parts, first, last, fails, known } = this.#state
     const share = (count: number) => (parts === 0 ? 0 : count / parts)
@@ -79,7 +125,8 @@ export class StationLife {
     }
   }
 
-  take(event: OpinionEvent | CorrectionEvent | ModelEvent): void {
+  take(event: OpinionEvent | CorrectionEvent | InspectionEvent | ModelEvent): void {
+    if (event.type === 'inspection') this.#judged(event)
     if (event.type === 'model') this.#step(event)
     if (event.type === 'opinion') this.#opinion(event)
     if (event.type === 'correction') this.#correction(event)
@@ -93,9 +140,15 @@ export class StationLife {
     this.#state = structuredClone(saved as State)
   }
 
+  #judged(event: InspectionEvent): void {
+    const state = this.#state
+    state.newest = Math.max(state.newest, event.time)
+    if (this.#rules.counts(event)) state.collected++
+  }
+
   #step({ step, version, time }: ModelEvent): void {
-    const { active, rival } = this.#state
-    if (step === 'training') Object.assign(this.#state, { trained: time, corrections: 0 })
+    const { active, rival, newest: learned } = this.#state
+    if (step === 'training') Object.assign(this.#state, { trained: time, corrections: 0, collected: 0, learned })
     else if (step === 'shadow') this.#change(active, { version, role: 'challenger' })
     else if (step === 'active') {
       this.#change(version, active === undefined || active === version ? undefined : { version: active, role: 'predecessor' }) // prettier-ignore
@@ -116,10 +169,11 @@ export class StationLife {
   }
 
   /** Who says something else of a part later corrects what was said before. */
-  #correction({ part, of, class: truth, image, answers = {} }: CorrectionEvent): void {
+  #correction(event: CorrectionEvent): void {
     const state = this.#state
-    if (image !== undefined) state.corrections++
-    if (state.active === undefined || !state.rival) return
+    const { part, of, class: truth, answers = {} } = event
+    if (this.#rules.teaches(event)) state.corrections++
+    if (state.active === undefined || !state.rival || this.#rules.mayKnow(event, state.learned)) return
     const key = `${of ?? ''} ${part}`
     const before = state.known.find((known) => known.part === key)?.said ?? []
     const [active = before[0], rival = before[1]] = [answers[state.active], answers[state.rival.version]] as (string | undefined)[] // prettier-ignore

@@ -1,24 +1,37 @@
-import { trainMeasured, type MeasuredPart } from '../../models/inspection/measured.ts'
+import { join } from 'node:path'
+import { Registry } from '../../models/index.ts'
+import { trainMeasured } from '../../models/inspection/measured.ts'
+import type { MeasuredPart } from '../../models/inspection/measured-inspector.ts'
 import type { Config } from '../components.ts'
-import { ConfigError, type CorrectionEvent, type InspectionEvent, type Journal } from '../core/index.ts'
-import type { StationSettings } from './config.ts'
-import { imageInput, measuredNames, measuredRegistry } from './measured.ts'
-import { stationFolder } from './stations.ts'
+import { ConfigError, valuesModel, type CorrectionEvent, type InspectionEvent, type Journal } from '../core/index.ts'
 import { entriesBetween, offsetAt } from '../journal-range.ts'
+import type { StationSettings } from './config.ts'
+import { inputsOf, isComplete, measuredNames } from './measured.ts'
 import { classOf } from './part-table.ts'
 
-/** Event times of the parts to learn from, ms since epoch, both inclusive. */
+/** Which parts of the journal to learn from. */
 export interface PartRange {
+  /** Event times, ms since epoch, both inclusive. */
   readonly from: number
   readonly until: number
+  /** Offset in `samples` before which they end; the end of the journal where absent. */
+  readonly to?: number
 }
 
-/** Inputs of the model of a station's measured values. Throws a ConfigError where it has none. */
-export function inputsOf(config: Config, station: string): string[] {
+/** Names of what the model of a station's measured values sees. Throws a ConfigError where it has none. */
+export function trainedNames(config: Config, station: string): string[] {
   const settings = config.inspections[station]
   if (settings.measured) return measuredNames(settings)
   const message = 'has no model of measured values to train: say `measured: { model: anomaly }`'
   throw new ConfigError([{ path: `inspections.${station}`, message }])
+}
+
+export interface ValuesTrainingOptions {
+  /** Written into the bundle; ms since epoch. */
+  readonly created: number
+  /** Version at work: it is compared on the parts that are held out, and stays in the registry. */
+  readonly active?: string
+  readonly progress: (share: number, step: string) => void
 }
 
 /** Trains the model of a station's measured values and registers it; resolves with its version. Rejects with a DetectorError. */
@@ -26,49 +39,60 @@ export async function trainStationValues(
   config: Config,
   station: string,
   parts: readonly MeasuredPart[],
-  progress: (share: number, step: string) => void,
+  { created, active, progress }: ValuesTrainingOptions,
 ): Promise<string> {
-  const names = inputsOf(config, station)
-  const { model } = config.inspections[station].measured!
-  const bundle = await trainMeasured(model, parts, { station, names, created: Date.now() }, { progress })
-  return measuredRegistry(stationFolder(config.data, station)).register(bundle)
+  const names = trainedNames(config, station)
+  const { measured, learn } = config.inspections[station]
+  const model = valuesModel(station)
+  const registry = new Registry(join(config.data, 'models'))
+  const before = active === undefined ? undefined : await registry.load(model, active).catch(() => undefined)
+  const job = { station, model, names, created, ...(before && { before }) }
+  const bundle = await trainMeasured(measured!.model, parts, job, { progress, budget: learn.budget })
+  return registry.register(bundle, active)
 }
+
+/** Parts that a training reads from the journal, the newest. */
+const mostParts = 50_000
 
 /**
  * Parts that a station judged, as the journal has them, with all their values. Their class is what people said of them;
  * where nobody did, a part that failed is of the class that it was called, and one that passed is of none: it may be good.
+ * Parts that a model of the values failed and nobody spoke of are left out: they would prove it right by its own word.
  */
 export function partsOfJournal(
   journal: Journal,
   station: string,
   settings: StationSettings,
-  range: PartRange,
+  { from, until, to = journal.stats('samples').next }: PartRange,
+  progress?: (share: number) => void,
 ): MeasuredPart[] {
   const judged: InspectionEvent[] = []
   const said = new Map<string, CorrectionEvent>()
-  for (const chunk of entriesBetween(journal, offsetAt(journal, range.from), journal.stats('samples').next)) {
+  for (const chunk of entriesBetween(journal, offsetAt(journal, from), to, progress)) {
     for (const entry of chunk) {
       if (entry.kind !== 'event') continue
       const { event } = entry
-      if (event.type === 'inspection' && event.station === station) judged.push(event)
       if (event.type === 'correction' && event.station === station) said.set(keyOf(event.part, event.of), event)
+      if (event.type === 'inspection' && event.station === station && event.time >= from && event.time <= until) {
+        if (isComplete(inputsOf(event.values, event.score, settings), settings)) judged.push(event)
+      }
     }
+    if (judged.length > 2 * mostParts) judged.splice(0, judged.length - mostParts)
   }
-  const names = measuredNames(settings)
-  return judged
-    .filter(({ time }) => time >= range.from && time <= range.until)
-    .map((event) => partOf(event, said.get(keyOf(event.part, event.time)), settings))
-    .filter(({ values }) => names.every((name) => name in values))
+  return judged.slice(-mostParts).flatMap((event) => {
+    const known = said.get(keyOf(event.part, event.time))
+    return !known && failedByValues(event) ? [] : [partOf(event, known, settings)]
+  })
+}
+
+function failedByValues({ measured }: InspectionEvent): boolean {
+  return measured !== undefined && measured.score !== null && measured.score > measured.threshold
 }
 
 function partOf(event: InspectionEvent, said: CorrectionEvent | undefined, settings: StationSettings): MeasuredPart {
   const { time, score, values, verdict } = event
   const known = said ? classOf(said.class, settings.verdict) : verdict === 'fail' ? failed(event, settings) : undefined
-  return {
-    time,
-    values: settings.measured?.image && score !== null ? { ...values, [imageInput]: score } : values,
-    ...(known !== undefined && { class: known }),
-  }
+  return { time, values: inputsOf(values, score, settings), ...(known !== undefined && { class: known }) }
 }
 
 /** A part may fail by its values alone: its image, or the model, may have called it good. */

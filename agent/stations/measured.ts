@@ -1,8 +1,6 @@
-import { join } from 'node:path'
-import { Registry } from '../../models/index.ts'
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
-import { MeasuredInspector } from '../../models/inspection/measured.ts'
-import { describeError, type Logger, type MeasuredConclusion } from '../core/index.ts'
+import type { MeasuredAnswer, MeasuredInspector } from '../../models/inspection/measured-inspector.ts'
+import type { MeasuredConclusion } from '../core/index.ts'
 import type { StationSettings } from './config.ts'
 import { ruleValues, type Ruling } from './rule.ts'
 import { namesOf, type Measured } from './values.ts'
@@ -15,37 +13,21 @@ export function measuredNames(settings: Pick<StationSettings, 'values' | 'window
   return [...namesOf(settings), ...(settings.measured?.image ? [imageInput] : [])]
 }
 
-/** The models of a station's measured values, oldest first; the newest is at work. `folder`: that of the station. */
-export function measuredRegistry(folder: string): Registry {
-  return new Registry(join(folder, 'measured'))
+/** What a model of measured values sees of a part: its values, and the score of its image where it is told to. */
+export function inputsOf(
+  values: Measured,
+  imageScore: number | null | undefined,
+  { measured }: Pick<StationSettings, 'measured'>,
+): Measured {
+  return measured?.image && typeof imageScore === 'number' ? { ...values, [imageInput]: imageScore } : values
 }
 
-/** The newest model of a station's measured values; undefined where there is none that can be used, said in the log. */
-export async function openMeasured(
-  folder: string,
-  station: string,
-  settings: StationSettings,
-  log: Logger,
-): Promise<MeasuredInspector | undefined> {
-  if (!settings.measured) return undefined
-  const registry = measuredRegistry(folder)
-  const version = (await registry.versions(station)).at(-1)
-  if (version === undefined) {
-    log.warn({ station }, 'no model of the measured values yet: train one with `millwright train`')
-    return undefined
-  }
-  try {
-    return checked(await MeasuredInspector.open(await registry.load(station, version)), measuredNames(settings))
-  } catch (error) {
-    log.error({ station, version }, `the model of the measured values cannot be used: ${describeError(error)}`)
-    return undefined
-  }
-}
-
-function checked(inspector: MeasuredInspector, names: readonly string[]): MeasuredInspector {
-  const strange = inspector.names.filter((name) => !names.includes(name))
-  if (strange.length === 0) return inspector
-  throw new Error(`it was trained with ${strange.join(', ')}, which the station no longer has: train it again`)
+/** Whether a model of measured values has all that it sees. */
+export function isComplete(
+  inputs: Measured,
+  settings: Pick<StationSettings, 'values' | 'windows' | 'measured'>,
+): boolean {
+  return measuredNames(settings).every((name) => name in inputs)
 }
 
 /** What is known of a part when it is judged. */
@@ -66,8 +48,8 @@ export async function judgePart(
   const { measured, values: limits } = settings
   const limited = (ruling: Ruling) => ruleValues(ruling, values, limits, namesOf(settings))
   if (!measured) return { ruling: limited(image) }
-  const inputs = measured.image && answer ? { ...values, [imageInput]: answer.score } : values
-  const complete = measuredNames(settings).every((name) => name in inputs)
+  const inputs = inputsOf(values, answer?.score, settings)
+  const complete = isComplete(inputs, settings)
   if (!complete || !inspector) {
     const reason = complete ? 'the station has no model of its values yet' : ''
     return { ruling: limited(complete ? undecided(image, reason) : image) }
@@ -80,12 +62,7 @@ export async function judgePart(
 }
 
 /** The part fails where the model of the values says so; without an opinion the operator decides. */
-function ruleMeasured({
-  label,
-  score,
-  threshold,
-  contributions,
-}: Awaited<ReturnType<MeasuredInspector['judge']>>): Ruling {
+function ruleMeasured({ label, score, threshold, contributions }: MeasuredAnswer): Ruling {
   if (Number.isNaN(score)) return { verdict: 'operator', reason: 'the model of the values has no opinion', threshold }
   if (score <= threshold) return { verdict: 'pass', reason: '', threshold }
   const [most] = Object.keys(contributions)

@@ -1,17 +1,34 @@
-import type { ImageBundle } from '../../models/inspection/manifest.ts'
-import type { ImageRegistry } from '../../models/inspection/registry.ts'
 import { describeError, DetectorError, type Logger } from '../core/index.ts'
-import type { Station } from './station.ts'
-import type { StationSettings } from './config.ts'
-import { openModel, type JudgingModel } from './judging-model.ts'
 
-export interface StationModelsParts {
+/** A model that is open, under its version. */
+export interface OpenModel {
+  readonly version: string
+  readonly inspector: { close(): Promise<void> }
+  /** What its training measured. */
+  readonly metrics: Readonly<Record<string, number>>
+}
+
+/** Where a model works. */
+export interface Workplace<Model> {
+  /** The model that judges from the next part on; with none the operator decides. */
+  use(model: Model | undefined): void
+  /** A model that looks at the same parts without effect; none ends that. */
+  challenge(model: Model | undefined, failed: (version: string, why: string) => void): void
+}
+
+export interface StationModelsParts<Model> {
+  /** For the log. */
   readonly name: string
-  readonly settings: StationSettings
-  readonly station: Station
-  readonly registry: ImageRegistry
+  readonly workplace: Workplace<Model>
+  /** Versions there are, oldest first. */
+  readonly versions: () => Promise<readonly string[]>
+  /** Rejects with a DetectorError. */
+  readonly open: (version: string) => Promise<Model>
   readonly log: Logger
 }
+
+/** What is known of the files of models. */
+export type ModelState = Pick<StationModels<OpenModel>, 'problem' | 'fallback' | 'metrics'>
 
 /** Versions that a station is to work with. */
 export interface Wanted {
@@ -19,16 +36,16 @@ export interface Wanted {
   readonly rival: string | undefined
 }
 
-/** Opens and closes the models of a station, as its life asks for them. */
-export class StationModels {
-  readonly #parts: StationModelsParts
-  readonly #open = new Map<string, JudgingModel>()
+/** Opens and closes models of a station, as their life asks for them. */
+export class StationModels<Model extends OpenModel> {
+  readonly #parts: StationModelsParts<Model>
+  readonly #open = new Map<string, Model>()
   readonly #problems = new Map<string, string>()
   #wanted: string | undefined
   #fallback: string | undefined
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(parts: StationModelsParts) {
+  constructor(parts: StationModelsParts<Model>) {
     this.#parts = parts
   }
 
@@ -50,27 +67,27 @@ export class StationModels {
   /** Lets the station work with these versions; where that at work cannot be used, with the newest before it that can. */
   follow(wanted: Wanted): Promise<void> {
     return this.#alone(async () => {
-      const { station } = this.#parts
+      const { workplace } = this.#parts
       // Who puts a version to work that broke before has mended it.
       if (wanted.active !== this.#wanted) this.#problems.delete(wanted.active ?? '')
       this.#wanted = wanted.active
       const active = await this.#get(wanted.active)
       const stand = active ?? (await this.#earlier(wanted.active))
       this.#fallback = active ? undefined : stand?.version
-      station.use(stand)
+      workplace.use(stand)
       const rival = wanted.rival === stand?.version ? undefined : await this.#get(wanted.rival)
-      station.challenge(rival, (version, why) => this.#problems.set(version, why))
+      workplace.challenge(rival, (version, why) => this.#problems.set(version, why))
       await this.#closeAllBut([stand, rival])
     })
   }
 
   /** Lets the station work with a network of the user's own. */
-  async useOwn(bundle: () => Promise<ImageBundle>): Promise<void> {
-    const { name, settings, station, log } = this.#parts
+  async useOwn(open: () => Promise<Model>): Promise<void> {
+    const { name, workplace, log } = this.#parts
     try {
-      const model = await openModel(await bundle(), settings)
+      const model = await open()
       this.#open.set(model.version, model)
-      station.use(model)
+      workplace.use(model)
     } catch (error) {
       log.error({ station: name, ...remedyOf(error) }, `no model: ${describeError(error)}`)
     }
@@ -81,13 +98,13 @@ export class StationModels {
     return this.#alone(() => this.#closeAllBut([]))
   }
 
-  async #get(version: string | undefined): Promise<JudgingModel | undefined> {
+  async #get(version: string | undefined): Promise<Model | undefined> {
     if (version === undefined || this.#problems.has(version)) return undefined
     const known = this.#open.get(version)
     if (known) return known
-    const { name, registry, settings, log } = this.#parts
+    const { name, open, log } = this.#parts
     try {
-      const model = await openModel(await registry.load(name, version), settings)
+      const model = await open(version)
       this.#open.set(version, model)
       return model
     } catch (error) {
@@ -99,10 +116,10 @@ export class StationModels {
   }
 
   /** The newest before the one at work that can be used. */
-  async #earlier(active: string | undefined): Promise<JudgingModel | undefined> {
+  async #earlier(active: string | undefined): Promise<Model | undefined> {
     if (active === undefined) return undefined
-    const { name, registry, log } = this.#parts
-    const versions = await registry.versions(name)
+    const { name, log } = this.#parts
+    const versions = await this.#parts.versions()
     const before = versions.slice(0, versions.includes(active) ? versions.indexOf(active) : undefined)
     for (const version of before.reverse()) {
       const model = await this.#get(version)
@@ -113,7 +130,7 @@ export class StationModels {
     return undefined
   }
 
-  async #closeAllBut(kept: readonly (JudgingModel | undefined)[]): Promise<void> {
+  async #closeAllBut(kept: readonly (Model | undefined)[]): Promise<void> {
     for (const [version, model] of this.#open) {
       if (kept.includes(model)) continue
       this.#open.delete(version)

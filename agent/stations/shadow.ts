@@ -1,39 +1,47 @@
-import { describeError, type ImageArrival, type Logger, type OpinionEvent } from '../core/index.ts'
-import type { StationSettings } from './config.ts'
-import type { JudgingModel } from './judging-model.ts'
-import { rule, type Ruling } from './rule.ts'
+import { describeError, type Logger, type OpinionEvent } from '../core/index.ts'
 
-export interface ShadowParts {
+export interface ShadowParts<Seen> {
   readonly station: string
-  readonly model: JudgingModel
-  readonly settings: StationSettings
+  readonly version: string
+  /** Parts that it may look at at once. */
+  readonly most: number
+  /** Whether the model would fail a part; undefined where it has no opinion. */
+  fails(seen: Seen): Promise<boolean | undefined>
   readonly log: Logger
-  /** Called once, when it cannot look at images. */
+  /** Called once, when it cannot look at parts. */
   readonly failed: (version: string, why: string) => void
   readonly record: (event: OpinionEvent) => Promise<void>
 }
 
+/** What the model at work made of a part. */
+export interface Standpoint {
+  readonly part: string
+  /** ms since epoch. */
+  readonly time: number
+  readonly version: string
+  readonly fails: boolean
+}
+
 /**
- * A model beside the one at work: sees the same images in workers of its own, and what it makes of them is recorded. No
- * verdict waits for it: an image that comes while it is busy passes it by.
+ * A model beside the one at work: sees the same as that one, and what it makes of it is recorded. No verdict waits for it: a
+ * part that comes while it is busy passes it by.
  */
-export class Shadow {
-  readonly #parts: ShadowParts
+export class Shadow<Seen> {
+  readonly #parts: ShadowParts<Seen>
   readonly #underWay = new Set<Promise<void>>()
   #broken = false
 
-  constructor(parts: ShadowParts) {
+  constructor(parts: ShadowParts<Seen>) {
     this.#parts = parts
   }
 
-  get model(): JudgingModel {
-    return this.#parts.model
+  get version(): string {
+    return this.#parts.version
   }
 
-  /** Looks at an image on which the model at work has come to `ruling`. */
-  look(arrival: ImageArrival, part: string, active: string, ruling: Ruling): void {
-    if (this.#underWay.size >= 2 * this.#parts.settings.workers) return
-    const looking = this.#look(arrival, part, active, ruling)
+  look(seen: Seen, active: Standpoint): void {
+    if (this.#underWay.size >= this.#parts.most) return
+    const looking = this.#look(seen, active)
       .catch((error: unknown) => this.#failed(error))
       .finally(() => this.#underWay.delete(looking))
     this.#underWay.add(looking)
@@ -44,20 +52,20 @@ export class Shadow {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
   }
 
-  async #look({ image, time }: ImageArrival, part: string, active: string, ruling: Ruling): Promise<void> {
-    const { station, model, settings } = this.#parts
-    const answer = await model.inspector.inspect(image)
-    if ('reason' in answer) return
-    const own = rule(answer, settings.verdict)
-    const fails = [ruling.verdict === 'fail', own.verdict === 'fail'] as const
-    await this.#parts.record({ type: 'opinion', time, station, part, models: [active, model.version], fails })
+  async #look(seen: Seen, active: Standpoint): Promise<void> {
+    const { station, version } = this.#parts
+    const own = await this.#parts.fails(seen)
+    if (own === undefined) return
+    const { part, time } = active
+    const models = [active.version, version] as const
+    await this.#parts.record({ type: 'opinion', time, station, part, models, fails: [active.fails, own] })
   }
 
   #failed(error: unknown): void {
-    const { station, model, log, failed } = this.#parts
+    const { station, version, log, failed } = this.#parts
     if (this.#broken) return
     this.#broken = true
-    log.warn({ station, version: model.version }, `a model has no opinion: ${describeError(error)}`)
-    failed(model.version, describeError(error))
+    log.warn({ station, version }, `a model has no opinion: ${describeError(error)}`)
+    failed(version, describeError(error))
   }
 }

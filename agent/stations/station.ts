@@ -2,19 +2,20 @@ import { join } from 'node:path'
 import type { Subscription } from 'rxjs'
 import type { ImageProblem } from '../../models/inspection/decode.ts'
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
-import type { MeasuredInspector } from '../../models/inspection/measured.ts'
 import type { StationSettings } from './config.ts'
 import { ImageStore } from './image-store.ts'
 import { StationCorrections } from './corrections.ts'
 import { ImageKeeper } from './keeper.ts'
-import { judgePart } from './measured.ts'
+import { inputsOf, isComplete, type PartFindings } from './measured.ts'
+import type { Workplace } from './models.ts'
 import type { JudgingModel } from './judging-model.ts'
-import { JudgedParts } from './judged-parts.ts'
+import { JudgedParts, type JudgedPart } from './judged-parts.ts'
 import { BoundedQueue } from './queue.ts'
 import type { RejectSignal } from './reject.ts'
 import { rule, type Ruling } from './rule.ts'
 import { Shadow } from './shadow.ts'
 import { PartValues, type Measured, type Opened } from './values.ts'
+import { ValuesJudge } from './values-judge.ts'
 import {
   describeError,
   type Batch,
@@ -38,8 +39,6 @@ export interface StationParts {
   readonly settings: StationSettings
   /** Absent: parts are judged by what is measured of them. */
   readonly source?: ImageSource
-  /** The model of measured values; absent while there is none. */
-  readonly measured?: MeasuredInspector
   /** Whether a part of a station without images was judged before this start. */
   judgedBefore?(part: Opened): boolean
   readonly tags: TagTable
@@ -50,6 +49,8 @@ export interface StationParts {
   readonly folder: string
   /** Stores a verdict, with the model's answer that led to it, or an opinion; resolves when it is on disk. */
   readonly record: (event: InspectionEvent | OpinionEvent, answer?: ImageAnswer) => Promise<void>
+  /** The verdict on a part that is not remembered any more; absent where nobody knows it. */
+  readonly recall?: (part: string, time?: number) => Promise<InspectionEvent | undefined>
   /** Tells a PLC which parts to reject. */
   readonly signal?: Pick<RejectSignal, 'decided'>
   /** Puts an image aside that cannot be used. */
@@ -89,7 +90,9 @@ const mostWaiting = 256
  * A station at work: takes images, judges them in the workers, joins measured values, stores a verdict for each. Images
  * that come faster than they are judged wait in a bounded queue; what is dropped is counted.
  */
-export class Station {
+export class Station implements Workplace<JudgingModel> {
+  /** Judges by the values of parts. */
+  readonly valuesJudge: ValuesJudge
   readonly #parts: StationParts
   readonly #queue: BoundedQueue<Waiting>
   readonly #values: PartValues
@@ -97,7 +100,8 @@ export class Station {
   readonly #judged: JudgedParts
   readonly #corrections: StationCorrections
   #model: JudgingModel | undefined
-  #shadow: Shadow | undefined
+  #rival: JudgingModel | undefined
+  #shadow: Shadow<Uint8Array> | undefined
   readonly #counts = { received: 0, judged: 0, dropped: 0, unusable: 0, repeated: 0 }
   readonly #underWay = new Set<Promise<void>>()
   /** Images that are being decoded and judged now. */
@@ -120,6 +124,7 @@ export class Station {
     const shown = settings.keep.outside === 'black' ? settings.region : undefined
     this.#keeper = new ImageKeeper(join(folder, 'images'), settings.keep, shown)
     this.#judged = new JudgedParts(settings.keep.recent)
+    this.valuesJudge = new ValuesJudge({ station: parts.name, settings, log: parts.log, record: parts.record })
     this.#corrections = new StationCorrections({
       station: parts.name,
       settings,
@@ -127,7 +132,9 @@ export class Station {
       keeper: this.#keeper,
       judged: this.#judged,
       log: parts.log,
-      models: () => [this.#model, this.#shadow?.model].filter((model) => model !== undefined),
+      models: () => [this.#model, this.#rival].filter((model) => model !== undefined),
+      valuesJudge: this.valuesJudge,
+      ...(parts.recall && { recall: parts.recall }),
     })
   }
 
@@ -149,16 +156,19 @@ export class Station {
     return this.#judged.find(part, time)?.image
   }
 
-  /** The model that judges from the next image on; with none the operator decides. */
   use(model: JudgingModel | undefined): void {
     this.#model = model
   }
 
-  /** A model that looks at the same images without effect; none ends that. */
-  challenge(model: JudgingModel | undefined, failed: (version: string, why: string) => void = () => undefined): void {
-    const { name, settings, record, log } = this.#parts
-    if (model?.version === this.#shadow?.model.version) return
-    this.#shadow = model && new Shadow({ station: name, model, settings, record, log, failed })
+  challenge(model: JudgingModel | undefined, failed: (version: string, why: string) => void): void {
+    const { name: station, settings, record, log } = this.#parts
+    if (model === this.#rival) return
+    const fails = async (image: Uint8Array) => {
+      const answer = await model!.inspector.inspect(image)
+      return 'reason' in answer ? undefined : rule(answer, settings.verdict).verdict === 'fail'
+    }
+    this.#rival = model
+    this.#shadow = model && new Shadow({ station, version: model.version, most: 2 * settings.workers, fails, record, log, failed }) // prettier-ignore
   }
 
   /** The event of a correction as it is to be recorded, or why it cannot be. */
@@ -187,6 +197,7 @@ export class Station {
     this.#values.release()
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
     await this.#shadow?.idle()
+    await this.valuesJudge.idle()
   }
 
   #arrived(arrival: ImageArrival): void {
@@ -226,31 +237,38 @@ export class Station {
   async #judge(waiting: Waiting): Promise<void> {
     const { arrival, received } = waiting
     const part = this.#partOf(arrival)
-    this.#judged.add(part, arrival.time, arrival.image)
+    const judged = this.#judged.add(part, arrival.time, arrival.image)
     const model = this.#model
     const answer = await this.#ask(arrival, model)
     if (answer && 'reason' in answer) return this.#unusable(arrival, part, answer, received)
-    const { settings, measured } = this.#parts
     const image: Ruling = answer
-      ? rule(answer, settings.verdict)
+      ? rule(answer, this.#parts.settings.verdict)
       : { verdict: 'operator', reason: 'the station has no model yet', threshold: null }
-    if (model && answer) this.#shadow?.look(arrival, part, model.version, image)
-    const values = await this.#valuesOf(part, arrival.time)
-    const judged = await judgePart({ time: arrival.time, image, values, ...(answer && { answer }) }, settings, measured)
-    const kept = await this.#keep(arrival, judged.ruling, part)
-    await this.#conclude(arrival, part, received, { ...judged, values, ...(answer && { answer }), ...(kept && { kept }) }) // prettier-ignore
+    const { time } = arrival
+    if (model && answer) this.#shadow?.look(arrival.image, { part, time, version: model.version, fails: image.verdict === 'fail' }) // prettier-ignore
+    const found = await this.#weigh(part, { time, image, ...(answer && { answer }) }, judged)
+    const kept = await this.#keep(arrival, found.ruling, part)
+    await this.#conclude(arrival, part, received, { ...found, ...(kept && { kept }) })
     this.#counts.judged++
   }
 
   async #judgeValues({ part, time }: Opened): Promise<void> {
     const received = performance.now()
     if (this.#judged.has(part)) this.#counts.repeated++
-    this.#judged.add(part, time)
+    const judged = this.#judged.add(part, time)
     const image: Ruling = { verdict: 'pass', reason: '', threshold: null }
-    const values = await this.#valuesOf(part, time)
-    const judged = await judgePart({ time, image, values }, this.#parts.settings, this.#parts.measured)
-    await this.#conclude({ time }, part, received, { ...judged, values })
+    await this.#conclude({ time }, part, received, await this.#weigh(part, { time, image }, judged))
     this.#counts.judged++
+  }
+
+  /** What is to be said of a part, once its values are there. */
+  async #weigh(part: string, seen: Omit<PartFindings, 'values'>, judged: JudgedPart): Promise<Conclusion> {
+    const { settings } = this.#parts
+    const { answer } = seen
+    const values = await this.#valuesOf(part, seen.time)
+    const inputs = inputsOf(values, answer?.score, settings)
+    if (settings.measured && isComplete(inputs, settings)) judged.inputs = inputs
+    return { ...(await this.valuesJudge.judge(part, { ...seen, values })), values, ...(answer && { answer }) }
   }
 
   /** The model's answer; the next image may follow while this one waits for its measured values. */

@@ -8,7 +8,7 @@ import { imageFiles, readImages } from './image-folder.ts'
 import { ImageStore } from './image-store.ts'
 import { labelledFolder } from './station.ts'
 import { lessonOf } from './lesson.ts'
-import { stationFolder } from './stations.ts'
+import { stationFolder } from './unit.ts'
 
 export interface StationTrainingOptions {
   /** Written into the bundle; ms since epoch. */

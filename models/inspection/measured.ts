@@ -1,11 +1,13 @@
 import { z } from 'zod'
-import { DetectorError, soundClass, type Detector, type FeatureBatch } from '../../agent/core/index.ts'
+import { DetectorError, soundClass } from '../../agent/core/index.ts'
 import { anomalyConfig, trainAnomaly } from '../anomaly/index.ts'
 import { faultConfig } from '../fault/fault.ts'
 import { fault } from '../fault/index.ts'
 import { openDetector } from '../onnx/detector.ts'
 import type { ModelBundle } from '../onnx/manifest.ts'
 import type { Targets, TrainingContext } from '../training.ts'
+import { batchOf, MeasuredInspector, type MeasuredPart } from './measured-inspector.ts'
+import { examOf, holdOut, meritBefore, meritOf } from './measured-comparison.ts'
 
 /** A model of the measured values of a part: settings, or the name of a type with its defaults. */
 export const measuredModelConfig = z.union([
@@ -16,115 +18,82 @@ export const measuredModelConfig = z.union([
 
 export type MeasuredModelSettings = z.output<typeof measuredModelConfig>
 
-/** What was measured of one part. */
-export interface MeasuredPart {
-  /** ms since epoch. */
-  readonly time: number
-  /** By name; what is missing was not measured. */
-  readonly values: Readonly<Record<string, number>>
-  /** Class of the part, `soundClass` for one that passes; absent where nobody said. */
-  readonly class?: string
-}
-
-/** What a model makes of the measured values of a part. */
-export interface MeasuredAnswer {
-  /** The class of a model that tells classes; else `good` or `defect`. */
-  readonly label: string
-  /** Distance from good parts, or the probability of any defect. NaN: no opinion. */
-  readonly score: number
-  readonly threshold: number
-  /** Share of the score by value, in its unit, largest first. */
-  readonly contributions: Readonly<Record<string, number>>
+/** What a training of measured values is for. */
+export interface MeasuredTraining {
+  /** For messages. */
+  readonly station: string
+  /** The name that the bundle is registered under. */
   readonly model: string
+  /** Of the values. */
+  readonly names: readonly string[]
+  /** Written as the time of training, ms since epoch. */
+  readonly created: number
+  /** The model at work: both are judged by parts that are held out. */
+  readonly before?: ModelBundle
 }
-
-/** A value is a series of one sample: its mean is itself, so that models take it as any other feature. */
-const columnOf = (name: string) => `${name}.mean`
 
 /**
  * Learns from parts. `anomaly` (Hotelling's T² by default): from all but those of a defective class. `fault` (boosted
- * trees): from those with a class. Rejects with a DetectorError: TRAINING_DATA where there are too few parts, in words
+ * trees): from those with a class. Where there is a model before and enough parts, the metrics have the `merit` of it
+ * and of a model that learned from three quarters of them, on the last quarter. Rejects with a DetectorError: TRAINING_DATA where there are too few parts, in words
  * of parts; TRAINING_FAILED; or the reason of the signal.
  */
 export async function trainMeasured(
   settings: MeasuredModelSettings,
   parts: readonly MeasuredPart[],
-  {
-    station,
-    names,
-    created,
-  }: { readonly station: string; readonly names: readonly string[]; readonly created: number },
+  job: MeasuredTraining,
   context: TrainingContext = {},
 ): Promise<ModelBundle> {
-  check(settings, parts, station)
+  check(settings, parts, job.station)
   const ordered = [...parts].sort((a, b) => a.time - b.time)
-  const features = batchOf(ordered, names, station)
-  const input = { monitor: station, features, targets: targetsOf(settings, ordered), created }
-  const bundle = await (settings.type === 'anomaly' ? trainAnomaly(settings, input, context) : fault.train(settings, input, context)) // prettier-ignore
-  const detector = await openDetector(bundle)
-  await detector.close()
-  return bundle
-}
-
-/** Judges the measured values of parts by a trained model. */
-export class MeasuredInspector {
-  readonly #detector: Detector
-  readonly #station: string
-  readonly #names: readonly string[]
-
-  private constructor(detector: Detector, station: string) {
-    this.#detector = detector
-    this.#station = station
-    this.#names = detector.inputs.map((column) => column.replace(/\.mean$/, ''))
-  }
-
-  /** Checks the bundle before it is handed out. Rejects with a DetectorError. */
-  static async open(bundle: ModelBundle): Promise<MeasuredInspector> {
-    return new MeasuredInspector(await openDetector(bundle), bundle.manifest.monitor)
-  }
-
-  /** Names of the values it was trained with. */
-  get names(): readonly string[] {
-    return this.#names
-  }
-
-  /** Rejects with a DetectorError. */
-  async judge(part: MeasuredPart): Promise<MeasuredAnswer> {
-    const scores = await this.#detector.score(batchOf([part], this.#names, this.#station))
-    const [score, threshold] = [scores.score[0], scores.threshold[0]]
-    const code = scores.label?.[0] ?? -1
-    const named = code >= 0 ? scores.classes?.[code] : undefined
-    const shares = scores.tags.map((name, at): [string, number] => [name, scores.contributions[at]])
-    return {
-      label: named === undefined || named === soundClass ? (score > threshold ? 'defect' : 'good') : named,
-      score,
-      threshold,
-      contributions: Object.fromEntries(shares.sort((a, b) => b[1] - a[1])),
-      model: this.#detector.version,
-    }
-  }
-
-  close(): Promise<void> {
-    return this.#detector.close()
-  }
-}
-
-function batchOf(parts: readonly MeasuredPart[], names: readonly string[], station: string): FeatureBatch {
-  const values = new Float64Array(parts.length * names.length)
-  parts.forEach((part, row) =>
-    names.forEach((name, at) => (values[row * names.length + at] = part.values[name] ?? NaN)),
-  )
-  const time = Float64Array.from(parts, ({ time }) => time)
+  const compared = job.before && (await compare(settings, ordered, job.before, job, context))
+  const bundle = await fit(settings, ordered, job, context)
+  if (!compared) return bundle
+  const { manifest, report } = bundle
   return {
-    length: parts.length,
-    names: names.map(columnOf),
-    values,
-    asset: parts.map(() => station),
-    start: time,
-    end: time,
-    coverage: new Float64Array(parts.length).fill(1),
-    revision: new Uint16Array(parts.length).fill(1),
+    ...bundle,
+    manifest: { ...manifest, metrics: { ...manifest.metrics, ...compared.merits } },
+    ...(report && { report: { ...report, notes: [...report.notes, compared.note] } }),
   }
+}
+
+/** The merit on held-out parts of a model that learned from the others, and of the one before; undefined where there are too few. */
+async function compare(
+  settings: MeasuredModelSettings,
+  parts: readonly MeasuredPart[],
+  before: ModelBundle,
+  job: MeasuredTraining,
+  context: TrainingContext,
+) {
+  const split = holdOut(settings, parts, leastOfClass)
+  if (!split) return undefined
+  const exam = examOf(settings, split, job.names)
+  const inspector = await MeasuredInspector.open(await fit(settings, split.learned, job, context))
+  const merit = await meritOf(inspector, exam)
+  await inspector.close()
+  const earlier = await meritBefore(before, exam)
+  const count = split.heldOut.length
+  const then = earlier === undefined ? 'the model at work cannot be asked about them' : `the model at work of ${earlier.toPrecision(3)}` // prettier-ignore
+  const note = `A model that learned without ${count} of the parts has a merit of ${merit.toPrecision(3)} on these, ${then}.`
+  return { merits: { merit, ...(earlier !== undefined && { merit_before: earlier }) }, note }
+}
+
+async function fit(
+  settings: MeasuredModelSettings,
+  parts: readonly MeasuredPart[],
+  { model, names, created, before }: MeasuredTraining,
+  context: TrainingContext,
+): Promise<ModelBundle> {
+  const input = {
+    monitor: model,
+    features: batchOf(parts, names, model),
+    targets: targetsOf(settings, parts),
+    created,
+    ...(before && { parent: before.manifest.version }),
+  }
+  const bundle = await (settings.type === 'anomaly' ? trainAnomaly(settings, input, context) : fault.train(settings, input, context)) // prettier-ignore
+  await (await openDetector(bundle)).close()
+  return bundle
 }
 
 /** anomaly: 1 a defect, 0 said to be good; fault: code of the class. NaN: nobody said. */

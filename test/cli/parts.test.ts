@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { soundClass } from '../../agent/core/index.ts'
-import type { MeasuredPart } from '../../models/inspection/measured.ts'
+import type { MeasuredPart } from '../../models/inspection/measured-inspector.ts'
 import { screwedParts } from '../models/inspection/parts.ts'
 import { millwright } from './millwright.ts'
 
@@ -63,7 +63,7 @@ describe('millwright with tables of parts', function () {
     writeFileSync(join(folder, 'parts.csv'), table([...screwedParts(150, 1), ...screwedParts(50, 2, 'hot')], true))
     const trained = await train('--data', 'parts.csv')
     assert.equal(trained.status, 0, trained.stderr)
-    assert.match(trained.stdout, /screw: model \S+ of torque, depth, heat from 200 parts/)
+    assert.match(trained.stdout, /screw.values: model \S+ of torque, depth, heat from 200 parts/)
   })
 
   it('says what is wrong with one', async () => {

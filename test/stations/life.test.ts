@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { stationLearnConfig } from '../../agent/stations/config.ts'
-import type { CorrectionEvent, ModelEvent, ModelStep, OpinionEvent } from '../../agent/core/index.ts'
+import type { CorrectionEvent, InspectionEvent, ModelEvent, ModelStep, OpinionEvent } from '../../agent/core/index.ts'
 import { decideStation, type StationStanding } from '../../agent/stations/decision.ts'
-import { StationLife, type StationTrial } from '../../agent/stations/life.ts'
+import { StationLife, valuesRules, type StationTrial } from '../../agent/stations/life.ts'
 
 const hour = 3_600_000
 const settings = stationLearnConfig.parse({})
@@ -16,7 +16,8 @@ function standing(more: Partial<StationStanding> = {}): StationStanding {
     now: wednesday,
     trained: wednesday - 24 * hour,
     corrections: 0,
-    hasFolder: true,
+    material: 'there is a folder of images to learn from',
+    news: (more.corrections ?? 0) > 0,
     rival: undefined,
     ...more,
   }
@@ -43,8 +44,13 @@ describe('next step of a station’s model', () => {
   const none = { model: undefined, trained: NaN }
   const cases: [string, StationStanding, string | undefined][] = [
     ['trains from its folder as soon as it can', standing(none), 'train'],
-    ['waits for operators where it has no folder', standing({ ...none, hasFolder: false, corrections: 19 }), undefined],
-    ['trains when they have said enough', standing({ ...none, hasFolder: false, corrections: 20 }), 'train'],
+    [
+      'waits for operators where it has no folder',
+      standing({ ...none, material: undefined, corrections: 19 }),
+      undefined,
+    ],
+    ['trains from what came without a word of theirs', standing({ model: first, trained: wednesday - 7 * 24 * hour, news: true }), 'train'], // prettier-ignore
+    ['trains when they have said enough', standing({ ...none, material: undefined, corrections: 20 }), 'train'],
     ['waits a while after a training that failed', standing({ model: undefined, trained: wednesday - hour / 8 }), undefined], // prettier-ignore
     ['tries again after that while', standing({ model: undefined, trained: wednesday - hour / 2 }), 'train'],
     ['has nothing new to learn while nobody says anything', standing({ trained: 0 }), undefined],
@@ -81,6 +87,39 @@ describe('next step of a station’s model', () => {
   it('states the figures of a promotion', () => {
     const { why } = decideStation(challenger(), settings)!
     assert.equal(why, 'better by more than 0.01: merit 0.900 against 0.800 over 12 parts that operators judged')
+  })
+})
+
+describe('life of a model of measured values', () => {
+  const inspected = (time: number, values: Record<string, number>): InspectionEvent => ({ type: 'inspection', time, station: 'press', part: `${time}`, verdict: 'pass', label: '', score: null, threshold: null, model: '', ms: 1, values, reason: '' }) // prettier-ignore
+  const said = (of: number, truth: string, answers: readonly [string, string], measured = true): CorrectionEvent => ({ type: 'correction', time: 99, station: 'press', part: `${of}`, of, class: truth, by: 'Mei', ...(measured && { measured }), answers: { [first]: answers[0], [second]: answers[1] } }) // prettier-ignore
+  const step = (name: ModelStep, version: string, time = 0): ModelEvent => ({ type: 'model', time, monitor: 'press.values', step: name, version, detail: '' }) // prettier-ignore
+
+  it('counts parts with all their values, and what was said of such, since the last training', () => {
+    const life = new StationLife(valuesRules(['torque', 'depth']))
+    life.take(inspected(1, { torque: 1, depth: 2 }))
+    life.take(inspected(2, { torque: 1 }))
+    life.take(said(1, 'good', ['good', 'good']))
+    life.take(said(2, 'good', ['good', 'good'], false))
+    assert.deepEqual([life.collected, life.corrections], [1, 1])
+    life.take(step('training', '', 5))
+    assert.deepEqual([life.collected, life.corrections, life.trained], [0, 0, 5])
+  })
+
+  it('goes by parts that neither model can have learned from', () => {
+    const life = new StationLife(valuesRules(['torque']))
+    life.take(step('active', first))
+    life.take(inspected(10, { torque: 1 }))
+    life.take(step('training', first, 5))
+    life.take(step('shadow', second))
+    life.take(inspected(20, { torque: 1 }))
+    life.take(said(10, 'good', ['defect', 'good']))
+    assert.equal(life.trial.labelled, 0)
+    life.take(said(20, 'good', ['defect', 'good']))
+    assert.deepEqual([life.trial.labelled, life.trial.merit], [1, [0, 1]])
+    const again = new StationLife(valuesRules(['torque']))
+    again.load(structuredClone(life.save()))
+    assert.deepEqual([again.trial, again.collected], [life.trial, 1])
   })
 })
 

@@ -12,21 +12,25 @@ import {
   type FeatureBatch,
   type ImageArrival,
   type InspectionEvent,
+  type OpinionEvent,
 } from '../../agent/core/index.ts'
-import { Station } from '../../agent/stations/station.ts'
+import { Station, type StationParts } from '../../agent/stations/station.ts'
+import { pastVerdict } from '../../agent/stations/past.ts'
 import { stationConfig } from '../../agent/stations/config.ts'
 import { measuredNames } from '../../agent/stations/measured.ts'
 import { openJournal } from '../../agent/journal/index.ts'
 import { judgedSince } from '../../agent/stations/resume.ts'
 import { partsOfJournal } from '../../agent/stations/measured-training.ts'
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
-import { MeasuredInspector, trainMeasured, type MeasuredPart } from '../../models/inspection/measured.ts'
+import { trainMeasured } from '../../models/inspection/measured.ts'
+import { MeasuredInspector, type MeasuredPart } from '../../models/inspection/measured-inspector.ts'
 import { seededRandom } from '../../models/random.ts'
 import { screwedParts, unlabelled } from '../models/inspection/parts.ts'
 import { manifest } from '../models/inspection/pictures.ts'
 import { until } from '../support/until.ts'
 
 const silent = () => undefined
+const unexpected = (version: string, why: string) => assert.fail(`${version}: ${why}`)
 const log = { debug: silent, info: silent, warn: silent, error: silent }
 
 const values = {
@@ -37,26 +41,33 @@ const values = {
 
 async function modelOf(settings: object, parts: readonly MeasuredPart[]): Promise<MeasuredInspector> {
   const parsed = stationConfig.parse(settings)
-  const options = { station: 'screw', names: measuredNames(parsed), created: 0 }
+  const options = { station: 'screw', model: 'screw.values', names: measuredNames(parsed), created: 0 }
   return MeasuredInspector.open(await trainMeasured(parsed.measured!.model, parts, options))
 }
 
 /** A station that judges by what is measured; with images where the settings have a source. */
 class Bench {
   readonly events: InspectionEvent[] = []
+  readonly opinions: OpinionEvent[] = []
   readonly images = new Subject<ImageArrival>()
   readonly station: Station
   readonly #tags = new TagTable()
   #time = 0
 
-  constructor(settings: object, measured?: MeasuredInspector, answer?: ImageAnswer, judgedBefore?: () => boolean) {
+  constructor(
+    settings: object,
+    measured?: MeasuredInspector,
+    answer?: ImageAnswer,
+    judgedBefore?: () => boolean,
+    recall?: StationParts['recall'],
+  ) {
     const parsed = stationConfig.parse(settings)
     this.station = new Station({
       name: 'screw',
       settings: parsed,
       ...(parsed.source && { source: { images: () => this.images } }),
-      ...(measured && { measured }),
       ...(judgedBefore && { judgedBefore }),
+      ...(recall && { recall }),
       tags: this.#tags,
       clock: systemClock,
       log,
@@ -64,6 +75,7 @@ class Bench {
       folder: join(tmpdir(), 'millwright-none'),
       record: (event) => {
         if (event.type === 'inspection') this.events.push(event)
+        else this.opinions.push(event)
         return Promise.resolve()
       },
       reject: () => Promise.resolve(),
@@ -72,6 +84,7 @@ class Bench {
       const inspector = { inspect: () => Promise.resolve(answer), close: () => Promise.resolve() }
       this.station.use({ version: 'm', inspector, metrics: {}, output: { type: 'score', threshold: 1 }, manifest })
     }
+    if (measured) this.station.valuesJudge.use({ version: 'v', metrics: {}, inspector: measured })
     this.station.start()
   }
 
@@ -182,6 +195,82 @@ describe('station without images', () => {
     assert.equal(bench.station.counts.repeated, 1)
   })
 
+  describe('with a model of the values beside the one at work', () => {
+    const settings = { values, measured: { model: 'anomaly' } }
+    const usual = () => modelOf(settings, unlabelled(screwedParts(200, 1)))
+    /** Learned from parts that are all six degrees hotter. */
+    const hotter = () => modelOf(settings, unlabelled(screwedParts(200, 1)).map(({ time, values: own }) => ({ time, values: { ...own, heat: own.heat + 6 } }))) // prettier-ignore
+    const [part] = screwedParts(1, 2)
+    const hot = { ...part.values, heat: part.values.heat + 6 }
+
+    async function pair() {
+      const models = { a: await usual(), b: await hotter() }
+      const bench = new Bench(settings)
+      const model = (version: 'a' | 'b') => ({ version, metrics: {}, inspector: models[version] })
+      bench.station.valuesJudge.use(model('a'))
+      bench.station.valuesJudge.challenge(model('b'), unexpected)
+      return { bench, close: async () => Promise.all([bench.station.stop(), models.a.close(), models.b.close()]) }
+    }
+
+    it('records what that one would have said, without effect', async () => {
+      const { bench, close } = await pair()
+      bench.measure('A', hot)
+      assert.deepEqual(await bench.verdicts(1), ['A fail'])
+      await until('the other one has looked', () => bench.opinions.length === 1)
+      const [{ part: of, station, fails }] = bench.opinions
+      assert.deepEqual([of, station, fails], ['A', 'screw', [true, false]])
+      await close()
+    })
+
+    it('asks both when somebody says what a part is, in the words of that', async () => {
+      const { bench, close } = await pair()
+      bench.measure('A', hot)
+      bench.measure('B', part.values)
+      await bench.verdicts(2)
+      const say = (id: string, name: string) => bench.station.correct({ type: 'correction', time: 9, station: 'screw', part: id, class: name, by: 'Mei' }) // prettier-ignore
+      const { time } = bench.events[0]
+      const rows: readonly [string, string, object][] = [
+        ['A', 'ok', { class: 'good', of: time, measured: true, answers: { a: 'defect', b: 'good' } }],
+        ['A', 'overheated', { class: 'overheated', measured: true, answers: { a: 'overheated', b: 'good' } }],
+        ['B', 'ok', { class: 'good', measured: true, answers: { a: 'good', b: 'defect' } }],
+      ]
+      for (const [id, name, expected] of rows) {
+        const found = await say(id, name)
+        assert.ok(typeof found !== 'string')
+        assert.deepEqual({ ...found, ...expected }, found)
+      }
+      await close()
+    })
+
+    it('does not learn from parts that lack a value', async () => {
+      const bench = new Bench({ ...settings, timeout: '20ms' })
+      bench.measure('A', { torque: 3 })
+      await bench.verdicts(1)
+      const found = await bench.station.correct({ type: 'correction', time: 9, station: 'screw', part: 'A', class: 'ok', by: 'Mei' }) // prettier-ignore
+      assert.ok(typeof found !== 'string' && !('measured' in found) && !('answers' in found))
+    })
+  })
+
+  it('knows parts of before a restart from the journal', async () => {
+    const journal = await openJournal({ folder: '', settings: { store: 'memory' } as never, metrics: silentMetrics, log }) // prettier-ignore
+    const first = new Bench({ values })
+    for (const id of ['A', 'B', 'A']) {
+      first.measure(id, { torque: 3, depth: 10, heat: 80 })
+      await first.verdicts(first.station.counts.received)
+    }
+    await journal.append('results', first.events.map((event) => ({ kind: 'event', event, arrival: 9, origin: 0 }) as const)) // prettier-ignore
+    const times = first.events.map(({ time }) => time)
+    const find = async (part: string, of?: number) => (await pastVerdict(journal, 'screw', part, of))?.time
+    assert.deepEqual([await find('A'), await find('B'), await find('C')], [times[2], times[1], undefined])
+    assert.equal(await find('A', times[0] + 1e6), undefined)
+    const recall = (part: string, of?: number) => pastVerdict(journal, 'screw', part, of)
+    const again = new Bench({ values, measured: { model: 'anomaly' } }, undefined, undefined, undefined, recall)
+    const found = await again.station.correct({ type: 'correction', time: 9, station: 'screw', part: 'B', class: 'ok', by: 'Mei' }) // prettier-ignore
+    assert.ok(typeof found !== 'string')
+    assert.deepEqual([found.of, found.class, found.measured], [times[1], 'good', true])
+    await journal.close()
+  })
+
   it('judges no part again that it had judged before a restart', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'millwright-resume-'))
     const journal = await openJournal({ folder, settings: { store: 'memory' } as never, metrics: silentMetrics, log })
@@ -280,6 +369,7 @@ describe('parts of the journal', () => {
       event('C', 3, { verdict: 'fail' }),
       event('D', 4, { verdict: 'fail', label: 'hot' }),
       event('E', 5, { values: {} }),
+      event('H', 7, { verdict: 'fail', measured: { label: 'defect', score: 2, threshold: 1, contributions: {}, model: 'v' } }), // prettier-ignore
       event('F', 6, { station: 'other' }),
       event('G', 99, {}),
       { kind: 'event', event: said, arrival: 9 },

@@ -172,13 +172,16 @@ describe('station', () => {
   it('finds the image of a part that is corrected, whatever was kept, and asks its models again', async () => {
     const bench = new Bench(folder, { keep: { images: 'none' } }, () => Promise.resolve(good))
     const rival: Inspector = { inspect: () => Promise.resolve({ ...bad, model: 'r' }), close: () => Promise.resolve() }
-    bench.station.challenge({
-      version: 'r',
-      inspector: rival,
-      output: { type: 'score', threshold: 1 },
-      metrics: {},
-      manifest,
-    })
+    bench.station.challenge(
+      {
+        version: 'r',
+        inspector: rival,
+        output: { type: 'score', threshold: 1 },
+        metrics: {},
+        manifest,
+      },
+      (version, why) => assert.fail(`${version}: ${why}`),
+    )
     bench.send(await picture(), 'A')
     await until('A is judged', () => bench.events.length === 1)
     const image = join(folder, 'labelled', 'defect', '1970-01-01T00-00-01-000Z-A.jpg')

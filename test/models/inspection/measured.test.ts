@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
-import {
-  MeasuredInspector,
-  measuredModelConfig,
-  trainMeasured,
-  type MeasuredPart,
-} from '../../../models/inspection/measured.ts'
+import { measuredModelConfig, trainMeasured, type MeasuredTraining } from '../../../models/inspection/measured.ts'
+import { MeasuredInspector, type MeasuredPart } from '../../../models/inspection/measured-inspector.ts'
 import { screwedParts, unlabelled } from './parts.ts'
 
 const names = ['torque', 'depth', 'heat']
-const train = (model: unknown, parts: readonly MeasuredPart[]) =>
-  trainMeasured(measuredModelConfig.parse(model), parts, { station: 'screw', names, created: 0 })
+const train = (model: unknown, parts: readonly MeasuredPart[], more: Partial<MeasuredTraining> = {}) =>
+  trainMeasured(measuredModelConfig.parse(model), parts, {
+    station: 'screw',
+    model: 'screw.values',
+    names,
+    created: 0,
+    ...more,
+  })
 
 async function answers(inspector: MeasuredInspector, parts: readonly MeasuredPart[]) {
   return Promise.all(parts.map((part) => inspector.judge(part)))
@@ -68,6 +70,64 @@ describe('models of measured values', () => {
     assert.ok(label(hot, 'hot') > 0.9)
     assert.ok(share(hot.map(({ contributions }) => Object.keys(contributions)[0] === 'heat')) > 0.9)
     await inspector.close()
+  })
+
+  describe('beside the model at work', () => {
+    /** Parts of another supplier: all good, and a little deeper and hotter. */
+    const other = (parts: readonly MeasuredPart[]) =>
+      parts.map(({ values, ...part }) => ({
+        ...part,
+        time: part.time + 1e9,
+        values: { ...values, heat: values.heat + 6 },
+      }))
+    const before = () => train('anomaly', unlabelled(screwedParts(200, 1)))
+
+    it('are compared on parts that were held out: good ones, known and made-up defects', async () => {
+      const parts = [...unlabelled(screwedParts(200, 1)), ...other(screwedParts(100, 2)), ...screwedParts(20, 3, 'stripped')] // prettier-ignore
+      const first = await before()
+      assert.equal(first.manifest.metrics.merit, undefined, 'nothing to compare it with')
+      const { manifest, report } = await train('anomaly', parts, { before: first })
+      const { merit, merit_before } = manifest.metrics
+      assert.ok(merit > merit_before + 0.05, `${merit} against ${merit_before}`)
+      assert.equal(manifest.parent, first.manifest.version)
+      assert.match(
+        report!.notes.join(' '),
+        /without 95 of the parts has a merit of 0\.\d+ on these, the model at work of 0\.\d+\./,
+      )
+    })
+
+    it('learn from the newest parts as well, which the comparison held out', async () => {
+      const parts = [...unlabelled(screwedParts(200, 1)), ...other(screwedParts(60, 2))]
+      const inspector = await MeasuredInspector.open(await train('anomaly', parts, { before: await before() }))
+      const found = await inspector.judgeAll(other(screwedParts(100, 4)))
+      assert.ok(share(found.map(({ score, threshold }) => score <= threshold)) > 0.9)
+      await inspector.close()
+    })
+
+    it('are as good as before where nothing has changed', async () => {
+      const { manifest } = await train('anomaly', unlabelled(screwedParts(400, 1)), { before: await before() })
+      const { merit, merit_before } = manifest.metrics
+      assert.ok(Math.abs(merit - merit_before) < 0.05, `${merit} against ${merit_before}`)
+    })
+
+    it('stand alone where the one before sees what is no longer measured, or nothing can be held out', async () => {
+      const first = await before()
+      const fewer = unlabelled(screwedParts(200, 5)).map(({ time, values: { torque, depth } }) => ({ time, values: { torque, depth } })) // prettier-ignore
+      const { manifest } = await train('anomaly', fewer, { before: first, names: ['torque', 'depth'] })
+      assert.ok(manifest.metrics.merit > 0.8)
+      assert.equal(manifest.metrics.merit_before, undefined)
+      const few = await train('anomaly', unlabelled(screwedParts(55, 5)), { before: first })
+      assert.equal(few.manifest.metrics.merit, undefined)
+    })
+
+    it('tell classes apart better than one that does not know one of them', async function () {
+      this.timeout(120_000)
+      const known = [...screwedParts(120, 1), ...screwedParts(40, 2, 'stripped')]
+      const first = await train('fault', known)
+      const { manifest } = await train('fault', [...known, ...screwedParts(40, 3, 'hot')], { before: first })
+      const { merit, merit_before } = manifest.metrics
+      assert.ok(merit > 0.8 && merit_before < 0.7, `${merit} against ${merit_before}`)
+    })
   })
 
   const lacking: readonly [string, string, readonly MeasuredPart[], RegExp][] = [

@@ -1,5 +1,5 @@
 import { soundClass } from '../../../agent/core/index.ts'
-import type { MeasuredPart } from '../../../models/inspection/measured.ts'
+import type { MeasuredPart } from '../../../models/inspection/measured-inspector.ts'
 import { seededRandom } from '../../../models/random.ts'
 
 /**

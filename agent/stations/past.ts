@@ -1,0 +1,35 @@
+import type { CorrectionEvent, InspectionEvent, Journal } from '../core/index.ts'
+import { readSoon } from '../seek.ts'
+import { closest } from './image-store.ts'
+
+/** Entries of the journal that are looked through, the newest. */
+const mostEntries = 20_000
+const chunk = 200
+
+/** Verdicts and corrections among the newest results before the offset `next`, newest first; in small turns. */
+export async function* pastEvents(journal: Journal, next: number): AsyncGenerator<InspectionEvent | CorrectionEvent> {
+  const first = Math.max(journal.stats('results').first, next - mostEntries)
+  for (let end = next; end > first; end -= chunk) {
+    const begin = Math.max(first, end - chunk)
+    const entries = await readSoon(journal, 'results', begin, end - begin)
+    for (const entry of entries.reverse()) {
+      if (entry.offset >= end || entry.kind !== 'event') continue
+      if (entry.event.type === 'inspection' || entry.event.type === 'correction') yield entry.event
+    }
+    await new Promise(setImmediate)
+  }
+}
+
+/** The newest verdict of a station on a part, or that on the part within a second of `time`, ms since epoch. */
+export async function pastVerdict(
+  journal: Journal,
+  station: string,
+  part: string,
+  time?: number,
+): Promise<InspectionEvent | undefined> {
+  for await (const event of pastEvents(journal, journal.stats('results').next)) {
+    if (event.type !== 'inspection' || event.station !== station || event.part !== part) continue
+    if (closest([event], time)) return event
+  }
+  return undefined
+}
