@@ -1,14 +1,18 @@
 import type { Config } from './components.ts'
 import { Secret } from './core/index.ts'
 
-/** What differs between two configurations, by what has to be done about it. */
-export interface Changes {
-  /** Names of connectors to be started, stopped, or stopped and started. */
+interface Compared {
   readonly added: readonly string[]
   readonly removed: readonly string[]
   readonly changed: readonly string[]
+}
+
+/** What differs between two configurations, by what has to be done about it. */
+export interface Changes extends Compared {
   /** What in the pipeline differs: `clean`, `assets.pump`, `monitors.pump-health`. */
   readonly pipeline: readonly string[]
+  /** Names of stations to be started, stopped, or stopped and started. */
+  readonly stations: Compared
   readonly logging: boolean
   /** Keys that take effect at the next start only. */
   readonly later: readonly string[]
@@ -24,6 +28,7 @@ export function changesBetween(before: Config, after: Config): Changes {
   const others = (Object.keys(after) as (keyof Config)[]).filter((key) => !own.includes(key))
   return {
     ...connectors,
+    stations: stationsBetween(before, after),
     pipeline: [...(same(before.clean, after.clean) ? [] : ['clean']), ...parts],
     logging: !same(before.log, after.log),
     later: others.filter((key) => !same(before[key], after[key])),
@@ -31,7 +36,20 @@ export function changesBetween(before: Config, after: Config): Changes {
 }
 
 /** Keys whose changes are applied while the agent runs. */
-const own: readonly (keyof Config)[] = ['connectors', 'clean', 'assets', 'monitors', 'log']
+const own: readonly (keyof Config)[] = ['connectors', 'clean', 'assets', 'monitors', 'inspections', 'log']
+
+/** A station whose images, or whose PLC, are at a server that is another now is another as well. */
+function stationsBetween(before: Config, after: Config): Compared {
+  const servers = (config: Config) =>
+    Object.fromEntries(
+      Object.entries(config.inspections).map(([name, settings]) => {
+        const { source, reject } = settings
+        const named = [source?.type === 'opcua' && source.connector, reject?.connector]
+        return [name, [settings, ...named.map((server) => (server ? config.connectors[server] : undefined))]]
+      }),
+    )
+  return compare(servers(before), servers(after))
+}
 
 /** `after` with the values of `before` under the keys that wait for the next start. */
 export function effective(before: Config, after: Config, { later }: Changes): Config {
@@ -39,18 +57,22 @@ export function effective(before: Config, after: Config, { later }: Changes): Co
 }
 
 /** The changes in words, empty where there are none. */
-export function changesText({ added, removed, changed, pipeline, logging, later }: Changes): string[] {
+export function changesText({ pipeline, stations, logging, later, ...connectors }: Changes): string[] {
+  const texts = (what: string, { added, removed, changed }: Compared) => [
+    ...added.map((name) => `${what} ${name} started`),
+    ...removed.map((name) => `${what} ${name} stopped`),
+    ...changed.map((name) => `${what} ${name} restarted`),
+  ]
   return [
-    ...added.map((name) => `connector ${name} started`),
-    ...removed.map((name) => `connector ${name} stopped`),
-    ...changed.map((name) => `connector ${name} restarted`),
+    ...texts('connector', connectors),
+    ...texts('station', stations),
     ...pipeline.map((part) => `${part} changed`),
     ...(logging ? ['log level changed'] : []),
     ...later.map((key) => `${key} takes effect at the next start`),
   ]
 }
 
-function compare(before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>) {
+function compare(before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>): Compared {
   const names = Object.keys(after)
   return {
     added: names.filter((name) => !Object.hasOwn(before, name)),

@@ -5,7 +5,15 @@ import { ImageRegistry } from '../models/inspection/registry.ts'
 import { Annals } from './annals.ts'
 import type { Config } from './components.ts'
 import { createConnections, type Connection } from './connections.ts'
-import { describeError, systemClock, type Clock, type Journal, type JournalEvent, type Logger } from './core/index.ts'
+import {
+  describeError,
+  systemClock,
+  valuesModel,
+  type Clock,
+  type Journal,
+  type JournalEvent,
+  type Logger,
+} from './core/index.ts'
 import { deliver, sinkLedger, type Delivery } from './delivery.ts'
 import { HealthTrends } from './health-trends.ts'
 import { HistoryReader } from './history.ts'
@@ -162,7 +170,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     lag,
     failure: () => failure,
     camera: inspections,
-    ...(Object.keys(config.inspections).length > 0 && { inspection: new InspectionsView(inspections, gallery, clock) }),
+    inspection: new InspectionsView(inspections, gallery, clock),
     corrections: inspections,
     ...(options.plant && { plant: options.plant }),
   })
@@ -212,19 +220,28 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const after = effective(config, next.config, changes)
     // Made before anything is stopped: one that cannot be made changes nothing.
     const made = createConnections(after, { metrics, log, clock, tags }, [...changed, ...added])
+    const { stations } = changes
+    const [ended, begun] = [
+      [...stations.removed, ...stations.changed],
+      [...stations.changed, ...stations.added],
+    ]
+    if (ended.length + begun.length > 0) await inspecting
+    await inspections.close(ended)
     await Promise.all([...removed, ...changed].map(disconnect))
     if (next.config.data !== after.data) args = [...args, `--data=${after.data}`]
     const kept = sinks().length > 0
     config = after
     text = next.text
     connections.push(...made)
-    if (changes.pipeline.length > 0 || sinks().length > 0 !== kept) {
+    if (changes.pipeline.length + ended.length + begun.length > 0 || sinks().length > 0 !== kept) {
       await live.caughtUp
-      for (const monitor of pipeline.monitors.keys())
-        if (changes.pipeline.includes(`monitors.${monitor}`)) learning.cancel(monitor, 'its configuration has changed')
+      const others = [...changes.pipeline.map((part) => part.replace('monitors.', '')), ...ended, ...ended.map(valuesModel)] // prettier-ignore
+      for (const name of others) learning.cancel(name, 'its configuration has changed')
       pipeline = await live.swap(createPipeline)
       await putToWork(pipeline, config, registry, record, clock)
     }
+    gallery.show(Object.keys(config.inspections))
+    await inspections.reopen(config, begun, live.next)
     for (const connection of made) {
       startSink(connection)
       if (connection.source) ingest.add(connection.name, connection.source)

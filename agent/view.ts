@@ -74,7 +74,7 @@ export interface ViewParts extends AssetParts, ModelParts {
   failure(): string | undefined
   readonly plant?: PlantView & { state(): PlantState }
   readonly camera?: CameraView
-  readonly inspection?: InspectionView
+  readonly inspection: InspectionView
   readonly corrections: Corrections
   readonly modelRequests: ModelActions
 }
@@ -106,7 +106,7 @@ export class View implements AgentView {
     return this.#parts.camera
   }
 
-  get inspection(): InspectionView | undefined {
+  get inspection(): InspectionView {
     return this.#parts.inspection
   }
 
@@ -164,7 +164,7 @@ export class View implements AgentView {
         }),
       ) as Record<(typeof streams)[number], StreamState>,
       journalLimit: this.#parts.journalLimit,
-      ...(inspection && { stations: inspection.stations() }),
+      stations: inspection.stations(),
       ...(plant && { plant: plant.state() }),
     }
   }

@@ -68,8 +68,8 @@ export interface AgentView {
   readonly modelRequests: ModelActions
   /** There only while a simulated plant is attached. */
   readonly plant?: PlantView
-  /** What stations saw and concluded; there only where some are configured. */
-  readonly inspection?: InspectionView
+  /** What stations saw and concluded. */
+  readonly inspection: InspectionView
   /** There only where stations are configured. */
   readonly camera?: CameraView
 }

@@ -11,22 +11,22 @@ export function addInspections(route: Route, { view, read }: Pick<AppParts, 'vie
   // A picture never changes under its address. Whoever may not read any more must not find it in the browser either.
   const caching = read === 'open' ? 'private, max-age=86400, immutable' : 'private, no-cache'
   const parameters = (context: Context) => [context.req.param('station')!, context.req.param('id')!] as const
-  route('GET /api/inspections', (context) => context.json(view.inspection?.stations() ?? []))
+  route('GET /api/inspections', (context) => context.json(view.inspection.stations()))
   route('GET /api/inspections/:station', (context, { query }) => {
     const name = context.req.param('station')!
-    const found = view.inspection?.station(name, query.limit, query.only)
+    const found = view.inspection.station(name, query.limit, query.only)
     if (!found) throw new Problem('HTTP_UNKNOWN', `there is no station ${name}`)
     return context.json(found)
   })
   route('GET /api/inspections/:station/images/:id', async (context) => {
     const [station, id] = parameters(context)
     const type = operations['GET /api/inspections/:station/images/:id'].media
-    return picture(context, (await view.inspection?.image(station, id)) ?? 'unknown', type, caching)
+    return picture(context, await view.inspection.image(station, id), type, caching)
   })
   route('GET /api/inspections/:station/maps/:id', async (context) => {
     const [station, id] = parameters(context)
     const type = operations['GET /api/inspections/:station/maps/:id'].media
-    return picture(context, (await view.inspection?.map(station, id)) ?? 'unknown', type, caching)
+    return picture(context, await view.inspection.map(station, id), type, caching)
   })
 }
 

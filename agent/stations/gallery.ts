@@ -72,7 +72,13 @@ export class Gallery {
     this.#imageOf = imageOf
     this.#began = journal.stats('results').next
     this.#changed = changed
-    for (const name of stations) this.#walls.set(name, newWall())
+    this.show(stations)
+  }
+
+  /** Shows these stations; what it knows of others is forgotten. */
+  show(stations: readonly string[]): void {
+    for (const name of this.#walls.keys()) if (!stations.includes(name)) this.#walls.delete(name)
+    for (const name of stations) if (!this.#walls.has(name)) this.#walls.set(name, newWall())
   }
 
   /** Reads the newest verdicts of before the start; what `told` has said since comes after them. */

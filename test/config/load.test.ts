@@ -104,6 +104,12 @@ describe('configuration', () => {
       /a monitor is called "m" as well; give the station another name/,
       5,
     ],
+    [
+      'a monitor called as the model of the values of a station is',
+      'assets: { p: { tags: "{role}" } }\nmonitors: { weld.values: { assets: p } }\ninspections: { weld: { values: { t: { tag: x } } } }',
+      /the model of the values of a station is called "weld.values"; take another name/,
+      2,
+    ],
     ['a port that is none', 'http:\n  port: 99999', /65535/, 2],
     [
       'a span without unit',

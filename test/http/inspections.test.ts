@@ -16,13 +16,6 @@ describe('inspections over HTTP', () => {
     assert.deepEqual(agent.calls, [['station', 'weld', 7, 'trouble']])
   })
 
-  it('answers no station where none is configured', async () => {
-    const { agent, ask } = setUp()
-    Object.assign(agent, { inspection: undefined })
-    assert.deepEqual(await (await ask('/api/inspections')).json(), [])
-    assert.equal((await ask(image)).status, 404)
-  })
-
   for (const [kind, type] of [
     ['images', 'image/jpeg'],
     ['maps', 'image/png'],
