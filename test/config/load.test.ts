@@ -106,7 +106,7 @@ describe('configuration', () => {
     ],
     [
       'a monitor called as the model of the values of a station is',
-      'assets: { p: { tags: "{role}" } }\nmonitors: { weld.values: { assets: p } }\ninspections: { weld: { values: { t: { tag: x } } } }',
+      'assets: { p: { tags: "{role}" } }\nmonitors: { weld.values: { assets: p } }\ninspections: { weld: {} }',
       /the model of the values of a station is called "weld.values"; take another name/,
       2,
     ],
