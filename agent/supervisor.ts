@@ -118,6 +118,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     end: () => journal.stats('samples').next,
     handled: () => live.next,
     record,
+    changed: () => view.changes.next(),
   })
   const shelf = (name: string) => shelfOf(config, name)
   const deliveries = new Map<string, Delivering>()
@@ -160,7 +161,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     lag,
     failure: () => failure,
     camera: inspections,
-    ...(Object.keys(config.inspections).length > 0 && { inspection: new InspectionsView(inspections, gallery, clock) }),
+    ...(Object.keys(config.inspections).length > 0 && {
+      inspection: new InspectionsView(inspections, gallery, clock, (name) => learning.training(name)),
+    }),
     corrections: inspections,
     ...(options.plant && { plant: options.plant }),
   })

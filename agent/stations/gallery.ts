@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { Region } from '../../models/inspection/decode.ts'
 import type { AnomalyMap } from '../../models/inspection/inspector.ts'
 import { mapPicture, previewOf } from '../../models/inspection/picture.ts'
-import type { CorrectionEvent, InspectionEvent, Journal, JournalEvent } from '../core/index.ts'
+import type { CorrectionEvent, InspectionEvent, Journal, JournalEvent, RejectEvent } from '../core/index.ts'
 import { Hold } from './image-hold.ts'
 import { Darkroom } from './darkroom.ts'
 import { Corrections, HourTally, noVerdicts, type Confusion, type VerdictCounts } from './tally.ts'
@@ -34,6 +34,8 @@ export interface Remembered {
   readonly hasImage: boolean
   readonly hasMap: boolean
   readonly correction?: CorrectionEvent
+  /** What became of the signal to the PLC. */
+  readonly reject?: RejectEvent
 }
 
 interface Shot {
@@ -51,6 +53,7 @@ interface Wall {
   readonly corrections: Corrections
   /** By id of the verdict. */
   readonly corrected: Map<string, CorrectionEvent>
+  readonly signalled: Map<string, RejectEvent>
   revision: number
 }
 
@@ -88,7 +91,7 @@ export class Gallery {
 
   /** Takes what is newly among the results. */
   told(event: JournalEvent): void {
-    if (event.type !== 'inspection' && event.type !== 'correction') return
+    if (!isShown(event)) return
     if (this.#early) this.#early.push(event)
     else this.#take(event)
     this.#changed()
@@ -162,12 +165,14 @@ export class Gallery {
     const hasImage = this.#hasImage(event)
     const hasMap = hasImage && event.threshold !== null && wall.maps.has(id)
     const correction = wall.corrected.get(id)
-    return { id, event, hasImage, hasMap, ...(correction && { correction }) }
+    const reject = wall.signalled.get(id)
+    return { id, event, hasImage, hasMap, ...(correction && { correction }), ...(reject && { reject }) }
   }
 
   #take(event: JournalEvent): void {
     if (event.type === 'inspection') this.#judged(event)
     else if (event.type === 'correction') this.#corrected(event)
+    else if (event.type === 'reject') this.#signalled(event)
   }
 
   #judged(event: InspectionEvent): void {
@@ -178,7 +183,11 @@ export class Gallery {
     wall.newest.push(shot)
     if (event.verdict !== 'pass') wall.trouble.push(shot)
     const gone = [...wall.newest.splice(0, wall.newest.length - newestKept), ...wall.trouble.splice(0, wall.trouble.length - troubleKept)] // prettier-ignore
-    for (const { id } of gone) if (!this.#find(event.station, id)) wall.corrected.delete(id)
+    for (const { id } of gone) {
+      if (this.#find(event.station, id)) continue
+      wall.corrected.delete(id)
+      wall.signalled.delete(id)
+    }
     wall.hour.add(event.verdict, event.time)
     wall.corrections.judged(event.part, event.time, event.verdict)
   }
@@ -189,8 +198,17 @@ export class Gallery {
     wall.revision++
     const { part, of } = event
     wall.corrections.corrected(part, of, event.class)
-    const meant = [...wall.trouble, ...wall.newest].findLast((each) => each.event.part === part && (of ?? each.event.time) === each.event.time) // prettier-ignore
+    const meant = shotOf(wall, part, of)
     if (meant) wall.corrected.set(meant.id, event)
+  }
+
+  /** Signals follow their verdicts: it is that of the newest verdict on the part. */
+  #signalled(event: RejectEvent): void {
+    const wall = this.#walls.get(event.station)
+    const meant = wall && shotOf(wall, event.part)
+    if (!meant) return
+    wall.revision++
+    wall.signalled.set(meant.id, event)
   }
 }
 
@@ -202,8 +220,18 @@ function newWall(): Wall {
     hour: new HourTally(),
     corrections: new Corrections(),
     corrected: new Map(),
+    signalled: new Map(),
     revision: 0,
   }
+}
+
+/** The newest verdict on a part, or that of a time. */
+function shotOf({ trouble, newest }: Wall, part: string, time?: number): Shot | undefined {
+  return [...trouble, ...newest].findLast(({ event }) => event.part === part && (time ?? event.time) === event.time)
+}
+
+function isShown({ type }: JournalEvent): boolean {
+  return type === 'inspection' || type === 'correction' || type === 'reject'
 }
 
 /** The same after a restart; says nothing of the part. */
@@ -211,7 +239,7 @@ function idOf({ time, part }: Pick<InspectionEvent, 'time' | 'part'>): string {
   return createHash('sha256').update(`${time} ${part}`).digest('hex').slice(0, 16)
 }
 
-/** Verdicts and corrections among the newest results before `next`, oldest first. */
+/** Verdicts, corrections and what became of signals among the newest results before `next`, oldest first. */
 async function pastEvents(journal: Journal, next: number): Promise<JournalEvent[]> {
   const { first } = journal.stats('results')
   const chunk = 200
@@ -222,7 +250,7 @@ async function pastEvents(journal: Journal, next: number): Promise<JournalEvent[
     parts.push(
       entries.flatMap((entry) => {
         if (entry.offset >= end || entry.kind !== 'event') return []
-        return entry.event.type === 'inspection' || entry.event.type === 'correction' ? [entry.event] : []
+        return isShown(entry.event) ? [entry.event] : []
       }),
     )
     await new Promise(setImmediate)
