@@ -20,6 +20,8 @@ export interface LearningOptions {
   handled(): number
   /** Writes a step of a model's life into the journal; resolves when it is stored. */
   readonly record: (event: ModelEvent) => Promise<void>
+  /** Told when a training begins, goes on or ends. */
+  readonly changed: () => void
 }
 
 /** A training under way. */
@@ -140,16 +142,20 @@ export class Learning {
     })
     const running: Running = { child, training: { started: clock.now(), progress: 0, step: 'starting', why } }
     this.#running.set(name, running)
+    this.#options.changed()
     if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW)
     let answer: ProcessAnswer | undefined
     child.on('message', (message: ProcessAnswer) => {
-      if ('progress' in message) running.training = { ...running.training, ...message }
-      else answer = message
+      if ('progress' in message) {
+        running.training = { ...running.training, ...message }
+        this.#options.changed()
+      } else answer = message
     })
     child.on('error', (error) => (answer ??= { failed: describeError(error), retryable: true }))
     child.on('exit', (code, signal) => {
       this.#running.delete(name)
       if (this.#stopped) return
+      this.#options.changed()
       const ended = running.cancelled ?? `the training process ended with ${signal ?? code}`
       const remedy =
         signal === 'SIGABRT' || code === 134 ? { remedy: 'Raise `learn.memory`, or shorten `learn.history`.' } : {}

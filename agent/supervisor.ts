@@ -126,6 +126,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     end: () => journal.stats('samples').next,
     handled: () => live.next,
     record,
+    changed: () => view.changes.next(),
   })
   const shelf = (name: string) => shelfOf(config, name)
   const deliveries = new Map<string, Delivering>()
@@ -170,7 +171,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     lag,
     failure: () => failure,
     camera: inspections,
-    inspection: new InspectionsView(inspections, gallery, clock),
+    inspection: new InspectionsView(inspections, gallery, clock, (name) => learning.training(name)),
     corrections: inspections,
     ...(options.plant && { plant: options.plant }),
   })

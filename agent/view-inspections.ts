@@ -1,5 +1,6 @@
-import { partVerdicts, type Clock } from './core/index.ts'
+import { partVerdicts, valuesModel, type Clock, type RejectEvent } from './core/index.ts'
 import type { InspectionView, PartView, PictureAnswer, StationGlance, StationView } from './http/index.ts'
+import type { Training } from './learning.ts'
 import { newestKept, type Gallery, type Remembered } from './stations/gallery.ts'
 import type { JudgingModel } from './stations/judging-model.ts'
 import type { Inspections } from './stations/stations.ts'
@@ -11,9 +12,17 @@ export class InspectionsView implements InspectionView {
   readonly #inspections: Inspections
   readonly #gallery: Gallery
   readonly #clock: Clock
+  readonly #training: (model: string) => Training | undefined
 
-  constructor(inspections: Inspections, gallery: Gallery, clock: Clock) {
+  /** `training`: that of a model, while there is one. */
+  constructor(
+    inspections: Inspections,
+    gallery: Gallery,
+    clock: Clock,
+    training: (model: string) => Training | undefined,
+  ) {
     this.#inspections = inspections
+    this.#training = training
     this.#gallery = gallery
     this.#clock = clock
   }
@@ -21,6 +30,7 @@ export class InspectionsView implements InspectionView {
   stations(): readonly StationGlance[] {
     return [...this.#inspections.units.values()].map(({ name: station, settings: { source }, station: own }) => {
       const { last } = this.#gallery.verdicts(station, this.#clock.now())
+      const training = this.#training(station) ?? this.#training(valuesModel(station))
       return {
         station,
         ready: source === undefined || own.model !== undefined,
@@ -28,6 +38,7 @@ export class InspectionsView implements InspectionView {
         parts: partVerdicts.reduce((sum, verdict) => sum + last[verdict], 0),
         fails: last.fail,
         newest: this.#gallery.newest(station, 1)?.at(0)?.event.time ?? null,
+        ...(training && { training: { step: training.step, progress: training.progress, why: training.why } }),
         revision: this.#gallery.revision(station),
       }
     })
@@ -93,7 +104,7 @@ function classesOf(output: ImageOutput | undefined, { fails, passes }: VerdictRu
   return { classes: [...passing, ...classes.filter((name) => !passing.includes(name))], passes: passing }
 }
 
-function partView({ id, event, hasImage, hasMap, correction }: Remembered): PartView {
+function partView({ id, event, hasImage, hasMap, correction, reject }: Remembered): PartView {
   const { time, part, verdict, label, score, threshold, model, ms, values, measured, reason } = event
   const finite = (value: number | null) => (value !== null && Number.isFinite(value) ? value : null)
   return {
@@ -104,5 +115,10 @@ function partView({ id, event, hasImage, hasMap, correction }: Remembered): Part
     image: hasImage,
     map: hasMap,
     ...(correction && { correction: { class: correction.class, by: correction.by, time: correction.time } }),
+    ...(reject && { reject: signalView(reject) }),
   }
+}
+
+function signalView({ time, outcome, attempts, ms, detail }: RejectEvent): PartView['reject'] {
+  return { time, outcome, attempts, ms, detail }
 }

@@ -118,6 +118,8 @@ export interface ImageArrival {
   readonly time: number
   /** Topic or file, for messages. */
   readonly subject: string
+  /** Why the far side could not send the image, in words; `image` is empty then. */
+  readonly unsent?: string
   /** Called once the verdict is stored, or the image was dropped and counted. */
   settled?(): void
 }

@@ -22,6 +22,10 @@ export const stationGlance = z.strictObject({
   parts: z.number().describe('How many of the newest parts `fails` is of.'),
   fails: z.number().describe('Those of the newest parts that failed.'),
   newest: time.nullable().describe('Time of the newest verdict.'),
+  training: z
+    .strictObject({ step: z.string(), progress: z.number().describe('0 to 1.'), why: z.string() })
+    .optional()
+    .describe('The training of its model that is under way.'),
   revision: z.number().describe('Counts changes: what /api/inspections/{station} answers is new where this is.'),
 })
 
@@ -54,6 +58,16 @@ export const partView = z.strictObject({
     .strictObject({ class: z.string(), by: z.string(), time })
     .optional()
     .describe('What somebody said the part truly is.'),
+  reject: z
+    .strictObject({
+      time,
+      outcome: z.enum(['done', 'failed']),
+      attempts: z.number(),
+      ms: z.number(),
+      detail: z.string(),
+    })
+    .optional()
+    .describe('What became of the signal to the PLC, once that is known.'),
 })
 
 export const stationView = z

@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises'
 import type { Region } from '../../models/inspection/decode.ts'
 import type { AnomalyMap } from '../../models/inspection/inspector.ts'
 import { mapPicture, previewOf } from '../../models/inspection/picture.ts'
-import type { CorrectionEvent, InspectionEvent, Journal, JournalEvent } from '../core/index.ts'
+import type { CorrectionEvent, InspectionEvent, Journal, JournalEvent, RejectEvent } from '../core/index.ts'
 import { Hold } from './image-hold.ts'
 import { Darkroom } from './darkroom.ts'
 import { Corrections, HourTally, noVerdicts, type Confusion, type VerdictCounts } from './tally.ts'
-import { pastEvents } from './past.ts'
+import { isOfPart, pastEvents, type PartEvent } from './past.ts'
 
 /** Verdicts of a station that are remembered; and those of parts that did not pass, which are worth more. */
 export const newestKept = 100
@@ -32,6 +32,8 @@ export interface Remembered {
   readonly hasImage: boolean
   readonly hasMap: boolean
   readonly correction?: CorrectionEvent
+  /** What became of the signal to the PLC. */
+  readonly reject?: RejectEvent
 }
 
 interface Shot {
@@ -49,6 +51,7 @@ interface Wall {
   readonly corrections: Corrections
   /** By id of the verdict. */
   readonly corrected: Map<string, CorrectionEvent>
+  readonly signalled: Map<string, RejectEvent>
   revision: number
 }
 
@@ -65,7 +68,7 @@ export class Gallery {
   readonly #imageOf: ImageLookup
   readonly #changed: () => void
   /** Events that came before the past was read. */
-  #early: JournalEvent[] | undefined = []
+  #early: PartEvent[] | undefined = []
 
   constructor(journal: Journal, stations: readonly string[], imageOf: ImageLookup, changed: () => void) {
     this.#journal = journal
@@ -83,7 +86,7 @@ export class Gallery {
 
   /** Reads the newest verdicts of before the start; what `told` has said since comes after them. */
   async fill(): Promise<void> {
-    const past: JournalEvent[] = []
+    const past: PartEvent[] = []
     if (this.#walls.size > 0) for await (const event of pastEvents(this.#journal, this.#began)) past.push(event)
     const events = [...past.reverse(), ...(this.#early ?? [])]
     this.#early = undefined
@@ -93,7 +96,7 @@ export class Gallery {
 
   /** Takes what is newly among the results. */
   told(event: JournalEvent): void {
-    if (event.type !== 'inspection' && event.type !== 'correction') return
+    if (!isOfPart(event)) return
     if (this.#early) this.#early.push(event)
     else this.#take(event)
     this.#changed()
@@ -167,12 +170,14 @@ export class Gallery {
     const hasImage = this.#hasImage(event)
     const hasMap = hasImage && event.threshold !== null && wall.maps.has(id)
     const correction = wall.corrected.get(id)
-    return { id, event, hasImage, hasMap, ...(correction && { correction }) }
+    const reject = wall.signalled.get(id)
+    return { id, event, hasImage, hasMap, ...(correction && { correction }), ...(reject && { reject }) }
   }
 
-  #take(event: JournalEvent): void {
+  #take(event: PartEvent): void {
     if (event.type === 'inspection') this.#judged(event)
     else if (event.type === 'correction') this.#corrected(event)
+    else this.#signalled(event)
   }
 
   #judged(event: InspectionEvent): void {
@@ -183,7 +188,11 @@ export class Gallery {
     wall.newest.push(shot)
     if (event.verdict !== 'pass') wall.trouble.push(shot)
     const gone = [...wall.newest.splice(0, wall.newest.length - newestKept), ...wall.trouble.splice(0, wall.trouble.length - troubleKept)] // prettier-ignore
-    for (const { id } of gone) if (!this.#find(event.station, id)) wall.corrected.delete(id)
+    for (const { id } of gone) {
+      if (this.#find(event.station, id)) continue
+      wall.corrected.delete(id)
+      wall.signalled.delete(id)
+    }
     wall.hour.add(event.verdict, event.time)
     wall.corrections.judged(event.part, event.time, event.verdict)
   }
@@ -194,8 +203,17 @@ export class Gallery {
     wall.revision++
     const { part, of } = event
     wall.corrections.corrected(part, of, event.class)
-    const meant = [...wall.trouble, ...wall.newest].findLast((each) => each.event.part === part && (of ?? each.event.time) === each.event.time) // prettier-ignore
+    const meant = shotOf(wall, part, of)
     if (meant) wall.corrected.set(meant.id, event)
+  }
+
+  /** Signals follow their verdicts: it is that of the newest verdict on the part. */
+  #signalled(event: RejectEvent): void {
+    const wall = this.#walls.get(event.station)
+    const meant = wall && shotOf(wall, event.part)
+    if (!meant) return
+    wall.revision++
+    wall.signalled.set(meant.id, event)
   }
 }
 
@@ -207,8 +225,14 @@ function newWall(): Wall {
     hour: new HourTally(),
     corrections: new Corrections(),
     corrected: new Map(),
+    signalled: new Map(),
     revision: 0,
   }
+}
+
+/** The newest verdict on a part, or that of a time. */
+function shotOf({ trouble, newest }: Wall, part: string, time?: number): Shot | undefined {
+  return [...trouble, ...newest].findLast(({ event }) => event.part === part && (time ?? event.time) === event.time)
 }
 
 /** The same after a restart; says nothing of the part. */

@@ -1,4 +1,4 @@
-import type { CorrectionEvent, InspectionEvent, Journal } from '../core/index.ts'
+import type { CorrectionEvent, InspectionEvent, Journal, JournalEvent, RejectEvent } from '../core/index.ts'
 import { readSoon } from '../seek.ts'
 import { closest } from './image-store.ts'
 
@@ -6,15 +6,22 @@ import { closest } from './image-store.ts'
 const mostEntries = 20_000
 const chunk = 200
 
-/** Verdicts and corrections among the newest results before the offset `next`, newest first; in small turns. */
-export async function* pastEvents(journal: Journal, next: number): AsyncGenerator<InspectionEvent | CorrectionEvent> {
+/** What became of a part. */
+export type PartEvent = InspectionEvent | CorrectionEvent | RejectEvent
+
+export function isOfPart(event: JournalEvent): event is PartEvent {
+  return event.type === 'inspection' || event.type === 'correction' || event.type === 'reject'
+}
+
+/** What became of parts, among the newest results before the offset `next`, newest first; in small turns. */
+export async function* pastEvents(journal: Journal, next: number): AsyncGenerator<PartEvent> {
   const first = Math.max(journal.stats('results').first, next - mostEntries)
   for (let end = next; end > first; end -= chunk) {
     const begin = Math.max(first, end - chunk)
     const entries = await readSoon(journal, 'results', begin, end - begin)
     for (const entry of entries.reverse()) {
       if (entry.offset >= end || entry.kind !== 'event') continue
-      if (entry.event.type === 'inspection' || entry.event.type === 'correction') yield entry.event
+      if (isOfPart(entry.event)) yield entry.event
     }
     await new Promise(setImmediate)
   }

@@ -273,10 +273,11 @@ export class Station implements Workplace<JudgingModel> {
 
   /** The model's answer; the next image may follow while this one waits for its measured values. */
   async #ask(
-    { image }: ImageArrival,
+    { image, unsent }: ImageArrival,
     model: JudgingModel | undefined,
   ): Promise<ImageAnswer | ImageProblem | undefined> {
     try {
+      if (unsent !== undefined) return { reason: 'oversized', detail: unsent }
       return await model?.inspector.inspect(image)
     } finally {
       this.#judging--

@@ -63,3 +63,8 @@ export function nameOf(path: string): { name: string; place: string } {
   const at = path.lastIndexOf('/')
   return { name: path.slice(at + 1), place: at < 0 ? '' : path.slice(0, at).replaceAll('/', ' / ') }
 }
+
+/** A text with a capital at its beginning. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

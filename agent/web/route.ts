@@ -22,6 +22,8 @@ export function inspectionLink(station: string): string {
   return `#/inspection/${encodeURIComponent(station)}`
 }
 
+export const modelsLink = '#/models'
+
 function decode(text: string): string {
   try {
     return decodeURIComponent(text)

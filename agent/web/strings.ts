@@ -242,9 +242,11 @@ export const strings = {
     score: 'Score',
     threshold: 'fails above',
     measured: 'Measured values',
+    weighs: (causes: string) => `Contributions: ${causes}`,
     sure: (percent: string) => `${percent} sure`,
     truth: 'What is it truly?',
-    keys: 'Keys: left and right choose a part, numbers say what it truly is, M shows the map, Home follows the newest.',
+    keys: (images: boolean) =>
+      `Keys: left and right choose a part, numbers say what it truly is, ${images ? 'M shows the map, ' : ''}Home follows the newest.`,
     noted: (part: string, name: string) => `${part} noted as ${name}; the next training will know.`,
     corrected: (name: string, by: string) => `Truly ${name}, says ${by}`,
     said: (name: string) => `truly ${name}`,
@@ -252,7 +254,10 @@ export const strings = {
     shown: 'Parts that are shown',
     choices: { all: 'All', trouble: 'Not passed' },
     noneOf: { all: 'No part has come by yet.', trouble: 'Every part has passed.' },
-    noParts: 'No part has come by yet. Its image appears here as soon as the camera sends it.',
+    noParts: (images: boolean) =>
+      images
+        ? 'No part has come by yet. Its image appears here as soon as the camera sends it.'
+        : 'No part has come by yet. It appears here as soon as it is measured.',
     figures: 'Fail rate',
     failRate: 'Of the newest parts',
     failRateHour: 'Within the last hour',
@@ -283,9 +288,16 @@ export const strings = {
       `millwright train --config FILE --monitor ${station} --images FOLDER\nmillwright models promote ${station} VERSION`,
     untrainedDemo:
       'In the demo the agent does this by itself, from 60 images of good parts; it takes less than a minute.',
+    training: 'A model is being trained',
+    trainingStep: (step: string, percent: string) => `${step}, ${percent}.`,
+    trainingWhy: (why: string) => `Why: ${why}`,
     ownMissing:
       'The network that the configuration names cannot be used; the log says why. Until then every part is left to the operator.',
     source: (message: string) => `The camera: ${message}.`,
+    signalDone: (ms: string) => `Reject signal written and read back after ${ms} ms`,
+    signalFailed: (attempts: number) =>
+      `The signal to the PLC failed, ${attempts === 1 ? 'tried once' : `tried ${attempts} times`}`,
+    signalFailedShort: 'signal failed',
     signal: (message: string) => `Reject signal: ${message}.`,
     overview: (fails: string, parts: string) => `${fails} of the last ${parts} parts failed`,
     waiting: 'no model yet',

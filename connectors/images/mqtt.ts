@@ -1,12 +1,15 @@
-import mqtt from 'mqtt'
 import { Observable } from 'rxjs'
-import type { ConnectorContext, ImageArrival, ImageSource, Status } from '../../agent/core/index.ts'
-import { troubleOf } from '../mqtt/reasons.ts'
+import type { ConnectorContext, ImageArrival, ImageSource } from '../../agent/core/index.ts'
+import { Connection } from '../mqtt/connection.ts'
+import { Subscriptions } from '../mqtt/subscriptions.ts'
 import { imageMessage } from './message.ts'
 import { partPattern } from './part.ts'
 import type { MqttImageSettings } from './settings.ts'
 
-/** Images as messages of an MQTT broker: the file itself, or JSON with base64. Reconnects by itself. */
+/**
+ * Images as messages of an MQTT broker: the file itself, or JSON with base64. Reconnects by itself; the broker keeps
+ * nothing for it meanwhile, as the parts have gone by.
+ */
 export class MqttImages implements ImageSource {
   readonly #settings: MqttImageSettings
   readonly #context: ConnectorContext
@@ -17,37 +20,42 @@ export class MqttImages implements ImageSource {
   }
 
   images(): Observable<ImageArrival> {
-    const { url, topic, part, username, password, password_file, qos } = this.#settings
-    const { clock, name } = this.#context
-    const report = (status: Status) => this.#context.report(status)
+    const { url, part, client_id } = this.#settings
+    const { clock, name, site } = this.#context
     const partOf = part === undefined ? undefined : partPattern(part)
     return new Observable((subscriber) => {
-      const client = mqtt.connect(url, {
-        clientId: `millwright-${name}-${process.pid}`,
-        reconnectPeriod: 2000,
-        resubscribe: false,
-        ...(username !== undefined && { username }),
-        ...((password ?? password_file) && { password: (password ?? password_file)!.reveal() }),
+      const subscriptions = this.#subscriptions()
+      const connection = new Connection(this.#settings, {
+        clientId: client_id ?? `millwright-${site}-${name}-images`,
+        clean: true,
+        up: (client, present) => {
+          client.on('message', (on, payload) => subscriber.next(imageMessage(payload, on, clock.now(), partOf?.(on))))
+          subscriptions.start(client, present)
+        },
+        down: ({ message, remedy }) => {
+          subscriptions.stop()
+          this.#context.report({ state: 'down', message: `${url}: ${message}`, remedy })
+        },
       })
-      let failing = false
-      client.on('connect', () => {
-        failing = false
-        client.subscribe(topic, { qos }, (error) => {
-          if (error) report({ state: 'degraded', message: `the broker refuses ${topic}: ${error.message}` })
-          else report({ state: 'up', message: `subscribed to ${topic}` })
+      this.#context.report({ state: 'connecting', message: `connecting to ${url}` })
+      connection.open()
+      return () => {
+        subscriptions.stop()
+        void connection.close()
+      }
+    })
+  }
+
+  #subscriptions(): Subscriptions {
+    const { topic, url } = this.#settings
+    return new Subscriptions({ ...this.#settings, topics: [{ filter: topic }] }, undefined, (refused) => {
+      if (!(topic in refused)) this.#context.report({ state: 'up', message: `subscribed to ${topic}` })
+      else
+        this.#context.report({
+          state: 'degraded',
+          message: `${url} refuses ${topic}: ${refused[topic]}`,
+          remedy: 'Check the topic and the access rules of the broker.',
         })
-      })
-      client.on('error', (error) => {
-        failing = true
-        const { message, remedy } = troubleOf(error)
-        report({ state: 'down', message: `${url}: ${message}`, remedy })
-      })
-      client.on('close', () => {
-        // An attempt that failed has said why.
-        if (!failing) report({ state: 'connecting', message: `no connection to ${url}` })
-      })
-      client.on('message', (on, payload) => subscriber.next(imageMessage(payload, on, clock.now(), partOf?.(on))))
-      return () => void client.endAsync(true)
     })
   }
 }

@@ -2,15 +2,20 @@ import type { DataValue } from 'node-opcua-client'
 import { emptyBatch, type Arrival, type ImageArrival } from '../../agent/core/index.ts'
 import type { Item, ItemReader } from '../opcua/items.ts'
 import { TimePicker } from '../opcua/times.ts'
-import { partTag } from './settings.ts'
+import { imageTag, partTag } from './settings.ts'
 import { isOverflow, kindOf, numberOf, qualityOf, textOf } from '../opcua/values.ts'
 
 /** Part ids that are remembered, for images that come after them. */
 const mostParts = 1000
 
+const nothing = new Uint8Array(0)
+const unsent = 'the server could not send the image'
+
 /** What a reader of images needs of its source. */
 export interface ImageReaderOptions {
   readonly name: string
+  /** The node of the images. */
+  readonly node: string
   /** Longer images are cut one byte beyond, so that they are refused by their size and not held. */
   readonly largest: number
   /** Time of the newest image that had its verdict: the server sends it again with each new subscription. */
@@ -44,6 +49,13 @@ export class ImageReader implements ItemReader {
 
   add(item: Item, data: DataValue, arrival: number): void {
     if (isOverflow(data.statusCode.value)) this.overflows++
+    const { name } = data.statusCode
+    // No value then, and the time of the one that was too long for a message.
+    if (item.settings.tag === imageTag && /TooLarge|EncodingLimitsExceeded/.test(name)) {
+      const time = this.#picker.pick(data, arrival)
+      this.#keep({ image: nothing, time, subject: item.settings.node, unsent: `${unsent}: ${name}` })
+      return
+    }
     const value = data.value.value as unknown
     if (qualityOf(data.statusCode.value) === 2 || value === null || value === undefined) return
     const time = this.#picker.pick(data, arrival)
@@ -57,6 +69,11 @@ export class ImageReader implements ItemReader {
 
   addLoss(): void {
     // What held before says nothing about images to come.
+  }
+
+  /** Its time and part were in the notification that was lost. */
+  addUnsent(arrival: number): void {
+    this.#taken.push({ image: nothing, time: arrival, subject: this.#options.node, unsent })
   }
 
   take(arrival: number): Pick<Arrival, 'batch'> | undefined {
@@ -85,11 +102,15 @@ export class ImageReader implements ItemReader {
       this.#options.wrong(`${subject} holds ${Array.isArray(value) ? 'an array' : `a ${typeof value}`}, not the bytes of an image`) // prettier-ignore
       return
     }
-    if (time <= this.#newest) return
-    this.#newest = time
     const { largest } = this.#options
     const image = value.length > largest ? Uint8Array.from(value.subarray(0, largest + 1)) : value
-    this.#images.push({ image, time, subject })
+    this.#keep({ image, time, subject })
+  }
+
+  #keep(image: Omit<ImageArrival, 'part'>): void {
+    if (image.time <= this.#newest) return
+    this.#newest = image.time
+    this.#images.push(image)
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { duration, secret, secretFile } from '../../agent/core/index.ts'
+import { duration } from '../../agent/core/index.ts'
+import { brokerFields, brokerProblems, qos, topicFilter } from '../mqtt/broker-settings.ts'
 import { nodeId } from '../opcua/settings.ts'
 
 const part = z
@@ -22,19 +23,22 @@ export const folderSource = z.strictObject({
 })
 
 /** Images as MQTT messages. */
-export const mqttSource = z.strictObject({
-  type: z.literal('mqtt').describe('Images as MQTT messages.'),
-  url: z.url().describe('Address of the broker, mqtt:// or mqtts://.'),
-  topic: z.string().min(1).describe('Topic or filter with + and #.'),
-  part: part.describe('Where the part id is in the topic, such as line3/camera/{part}. Metadata in JSON go before it.'),
-  username: z.string().optional().describe('User of the broker.'),
-  password: secret.optional().describe('Password of the broker.'),
-  password_file: secretFile.optional().describe('File with the password.'),
-  qos: z
-    .union([z.literal(0), z.literal(1)])
-    .default(1)
-    .describe('Quality of service of the subscription.'),
-})
+export const mqttSource = z
+  .strictObject({
+    type: z.literal('mqtt').describe('Images as MQTT messages.'),
+    ...brokerFields,
+    client_id: brokerFields.client_id.describe(
+      'Names the session at the broker; absent: millwright-, site and name of the station, -images.',
+    ),
+    topic: topicFilter.describe('Topic or filter with + and #.'),
+    part: part.describe(
+      'Where the part id is in the topic, such as line3/camera/{part}. Metadata in JSON go before it.',
+    ),
+    qos: qos.default(1).describe('Quality of service of the subscription.'),
+  })
+  .superRefine((settings, context) => {
+    for (const { path, message } of brokerProblems(settings)) context.addIssue({ code: 'custom', path, message })
+  })
 
 /** Images by HTTP POST. */
 export const httpSource = z.strictObject({

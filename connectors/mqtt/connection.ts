@@ -1,13 +1,15 @@
 import type { Duplex } from 'node:stream'
 import { type IClientOptions, type IConnackPacket, MqttClient } from 'mqtt'
+import type { BrokerSettings } from './broker-settings.ts'
 import { type Trouble, troubleOf } from './reasons.ts'
-import type { MqttSettings } from './settings.ts'
 import { openStream } from './transport.ts'
 
-/** What differs between the connections of source and sink. */
+/** What differs between the connections of source, sink and images. */
 export interface Role {
   readonly clientId: string
   readonly clean: boolean
+  /** How long the broker keeps a session that is not clean, ms. */
+  readonly sessionExpiry?: number
   readonly will?: IClientOptions['will']
   /** Puts something between the socket and mqtt.js. */
   wrap?(socket: Duplex): Duplex
@@ -25,7 +27,7 @@ const goodAfter = 10_000
  * an mqtt.js client of its own, which does not reconnect, so nothing of a broken connection lives on in the next.
  */
 export class Connection {
-  readonly #settings: MqttSettings
+  readonly #settings: BrokerSettings
   readonly #role: Role
   #client: MqttClient | undefined
   #timer: NodeJS.Timeout | undefined
@@ -34,7 +36,7 @@ export class Connection {
   #wanted = false
   #isUp = false
 
-  constructor(settings: MqttSettings, role: Role) {
+  constructor(settings: BrokerSettings, role: Role) {
     this.#settings = settings
     this.#role = role
   }
@@ -112,9 +114,9 @@ export class Connection {
 
   #options(): IClientOptions {
     const settings = this.#settings
-    const { clientId, clean, will } = this.#role
+    const { clientId, clean, sessionExpiry = 0, will } = this.#role
     const version = settings.version
-    const expiry = clean ? 0 : Math.min(Math.round(settings.session_expiry / 1_000), 0xffff_ffff)
+    const expiry = clean ? 0 : Math.min(Math.round(sessionExpiry / 1_000), 0xffff_ffff)
     return {
       protocolVersion: version,
       clientId,

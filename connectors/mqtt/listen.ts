@@ -1,7 +1,7 @@
 import { SourceError } from '../../agent/core/index.ts'
+import type { BrokerSettings } from './broker-settings.ts'
 import { Connection } from './connection.ts'
 import { reasonOf, type Trouble } from './reasons.ts'
-import type { MqttSettings } from './settings.ts'
 
 /** A topic on which something was heard. */
 export interface HeardTopic {
@@ -42,7 +42,7 @@ const largestPayload = 65_536
  * Listens at a broker for a while, in a session of its own that leaves nothing there. Settings as for the source; client id
  * and session are not those of the source. Rejects with a SourceError that says why the broker cannot be used.
  */
-export function listen(settings: MqttSettings, options: ListenOptions): Promise<Listened> {
+export function listen(settings: BrokerSettings, options: ListenOptions): Promise<Listened> {
   const topics = new Map<string, HeardTopic>()
   const refused: Record<string, string> = {}
   let messages = 0
@@ -102,7 +102,7 @@ function count(heard: HeardTopic, payload: Buffer, retained: boolean): HeardTopi
   return heard
 }
 
-function unusable({ url }: MqttSettings, { message, remedy }: Trouble): SourceError {
+function unusable({ url }: BrokerSettings, { message, remedy }: Trouble): SourceError {
   const refuses = /user name|authorized|client id|version|banned|log in/.test(message)
   return new SourceError(refuses ? 'SOURCE_REFUSED' : 'SOURCE_UNREACHABLE', `${url}: ${message}`, { remedy })
 }

@@ -57,6 +57,7 @@ export class MqttSession {
     this.#connection = new Connection(settings, {
       clientId: settings.client_id ?? `millwright-${context.site}-${context.name}`,
       clean: settings.clean,
+      sessionExpiry: settings.session_expiry,
       wrap: (socket) => this.#wrap(socket),
       up: (client, present) => this.#up(client, present),
       down: (trouble) => this.#down(trouble),

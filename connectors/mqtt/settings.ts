@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { byteSize, duration, secret, secretFile } from '../../agent/core/index.ts'
+import { byteSize, duration } from '../../agent/core/index.ts'
+import { brokerFields, brokerProblems, qos, topicFilter } from './broker-settings.ts'
 import { formatNames, timeUnits } from './formats/index.ts'
-import { filterProblem, templateProblem } from './patterns.ts'
-
-const qos = z.union([z.literal(0), z.literal(1), z.literal(2)], { error: 'expected 0, 1 or 2' })
+import { templateProblem } from './patterns.ts'
 
 const time = z.union([
   z.literal('arrival'),
@@ -18,15 +17,9 @@ const time = z.union([
 ])
 
 const topic = z.strictObject({
-  filter: z
-    .string()
-    .superRefine((text, context) => {
-      const message = filterProblem(text)
-      if (message !== undefined) context.addIssue({ code: 'custom', message })
-    })
-    .describe(
-      'MQTT topic filter; `+` stands for one level, `#` for the rest. `$share/group/` before it shares the work.',
-    ),
+  filter: topicFilter.describe(
+    'MQTT topic filter; `+` stands for one level, `#` for the rest. `$share/group/` before it shares the work.',
+  ),
   tag: z
     .string()
     .min(1)
@@ -61,15 +54,6 @@ const topic = z.strictObject({
     .describe('Type of the values; they are converted where that loses nothing. Absent: that of the first value.'),
 })
 
-const tls = z.strictObject({
-  ca: z.string().min(1).optional().describe('File of the certificate authority (PEM); absent: those of the system.'),
-  cert: z.string().min(1).optional().describe('File of the client certificate (PEM).'),
-  key: z.string().min(1).optional().describe('File of the private key of the client certificate (PEM).'),
-  passphrase: secret.optional().describe('Passphrase of the private key.'),
-  passphrase_file: secretFile.optional().describe('File that holds the passphrase.'),
-  servername: z.string().min(1).optional().describe('Name the certificate of the broker is for, if not the host.'),
-})
-
 const publish = z.strictObject({
   prefix: z
     .string()
@@ -89,37 +73,10 @@ const publish = z.strictObject({
 export const mqttSettings = z
   .strictObject({
     type: z.literal('mqtt').describe('This connector.'),
-    url: z
-      .url({
-        protocol: /^(mqtts?|wss?)$/,
-        error: 'expected an address such as mqtt://broker:1883 (mqtt, mqtts, ws or wss)',
-      })
-      .describe('Address of the broker: mqtt, mqtts, ws or wss.'),
-    version: z
-      .union([z.literal('3.1.1'), z.literal(5), z.literal('5')], { error: 'expected 3.1.1 or 5' })
-      .default(5)
-      .transform((version) => (version === '3.1.1' ? 4 : 5))
-      .describe('Version of MQTT.'),
-    client_id: z
-      .string()
-      .min(1)
-      .optional()
-      .describe(
-        'Names the session at the broker; absent: millwright-, site and name of the connector. The sink appends -out.',
-      ),
-    username: z.string().min(1).optional().describe('User name.'),
-    password: secret.optional().describe('Password; better in a file.'),
-    password_file: secretFile.optional().describe('File that holds the password.'),
-    tls: tls.prefault({}).describe('Certificates, for mqtts and wss.'),
-    keepalive: duration.prefault('30s').describe('Longest silence before a ping.'),
-    connect_timeout: duration.prefault('10s').describe('Longest wait for the broker to accept a connection.'),
-    reconnect: z
-      .strictObject({
-        first: duration.prefault('500ms').describe('Wait before the first try.'),
-        longest: duration.prefault('30s').describe('The wait doubles with each failed try, up to this.'),
-      })
-      .prefault({})
-      .describe('How long to wait before connecting again.'),
+    ...brokerFields,
+    client_id: brokerFields.client_id.describe(
+      'Names the session at the broker; absent: millwright-, site and name of the connector. The sink appends -out.',
+    ),
     clean: z
       .boolean()
       .default(false)
@@ -144,18 +101,7 @@ export const mqttSettings = z
   .superRefine((settings, context) => {
     const problem = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
     if (!settings.topics && !settings.publish) problem(['topics'], 'give topics (a source), publish (a sink), or both')
-    if (settings.password && settings.password_file) problem(['password'], 'give password or password_file, not both')
-    if ((settings.password ?? settings.password_file) && settings.username === undefined) {
-      problem(['username'], 'a password needs a username')
-    }
-    const { cert, key, passphrase, passphrase_file } = settings.tls
-    if ((cert === undefined) !== (key === undefined)) problem(['tls'], 'cert and key belong together')
-    if (passphrase && passphrase_file) problem(['tls', 'passphrase'], 'give passphrase or passphrase_file, not both')
-    if (!URL.canParse(settings.url)) return
-    const { protocol, username, password } = new URL(settings.url)
-    if (username !== '' || password !== '') problem(['url'], 'use username and password_file, not the address')
-    if (Object.keys(settings.tls).length > 0 && (protocol === 'mqtt:' || protocol === 'ws:'))
-      problem(['tls'], `${protocol}// has no TLS: use mqtts or wss`)
+    for (const { path, message } of brokerProblems(settings)) problem(path, message)
     settings.topics?.forEach((entry, index) => {
       const message = templateProblem(entry.tag, entry.filter)
       if (message !== undefined) problem(['topics', index, 'tag'], message)

@@ -4,21 +4,33 @@ import type { ISubscriptionMap, MqttClient } from 'mqtt'
 import { reasonOf } from './reasons.ts'
 import type { MqttSettings } from './settings.ts'
 
+/** What is to be subscribed, and how. */
+export interface Wanted extends Pick<MqttSettings, 'version' | 'qos' | 'reconnect'> {
+  readonly topics?: readonly { readonly filter: string; readonly qos?: MqttSettings['qos'] | undefined }[] | undefined
+}
+
 /**
  * Keeps the subscriptions of a connection. They are made at the first connection of a process and whenever the broker
  * has lost the session; filters that a former configuration left in the session are removed; refused ones are tried again.
  */
 export class Subscriptions {
-  readonly #settings: MqttSettings
-  readonly #file: string
+  readonly #settings: Wanted
+  readonly #file: string | undefined
   readonly #changed: (refused: Readonly<Record<string, string>>) => void
   readonly #wanted: ISubscriptionMap = {}
   #refused: Record<string, string> = {}
   #made = false
   #timer: NodeJS.Timeout | undefined
 
-  /** `changed` is told the refused filters, with the broker's reason, each time the broker has answered. */
-  constructor(settings: MqttSettings, file: string, changed: (refused: Readonly<Record<string, string>>) => void) {
+  /**
+   * `file` remembers the filters of a session that outlives the process; undefined for one that does not. `changed` is told
+   * the refused filters, with the broker's reason, each time the broker has answered.
+   */
+  constructor(
+    settings: Wanted,
+    file: string | undefined,
+    changed: (refused: Readonly<Record<string, string>>) => void,
+  ) {
     this.#settings = settings
     this.#file = file
     this.#changed = changed
@@ -68,6 +80,7 @@ export class Subscriptions {
 
   #remember(): void {
     this.#made = true
+    if (this.#file === undefined) return
     try {
       mkdirSync(dirname(this.#file), { recursive: true })
       writeFileSync(this.#file, JSON.stringify(Object.keys(this.#wanted)))
@@ -77,6 +90,7 @@ export class Subscriptions {
   }
 
   #removeFormer(client: MqttClient): void {
+    if (this.#file === undefined) return
     let former: unknown
     try {
       former = JSON.parse(readFileSync(this.#file, 'utf8'))

@@ -4,7 +4,7 @@ import { Duplex } from 'node:stream'
 import { connect as connectTls, type SecureContextOptions } from 'node:tls'
 import type { MqttClient } from 'mqtt'
 import { streamBuilder as websocket } from 'mqtt/lib/connect/ws'
-import type { MqttSettings } from './settings.ts'
+import type { BrokerSettings } from './broker-settings.ts'
 
 const defaultPorts: Readonly<Record<string, number>> = { 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 }
 
@@ -12,7 +12,7 @@ const defaultPorts: Readonly<Record<string, number>> = { 'mqtt:': 1883, 'mqtts:'
  * Opens the byte stream to the broker. Certificates are read each time, so that renewed ones are used at the next
  * connection. Throws where a file cannot be read. The broker's certificate is always verified.
  */
-export function openStream(settings: MqttSettings, client: MqttClient): Duplex {
+export function openStream(settings: BrokerSettings, client: MqttClient): Duplex {
   const url = new URL(settings.url)
   const port = Number(url.port) || defaultPorts[url.protocol]
   const host = url.hostname.replace(/^\[|\]$/g, '')
@@ -30,7 +30,7 @@ export function openStream(settings: MqttSettings, client: MqttClient): Duplex {
   return stream
 }
 
-function certificates({ tls }: MqttSettings): SecureContextOptions {
+function certificates({ tls }: BrokerSettings): SecureContextOptions {
   const passphrase = (tls.passphrase ?? tls.passphrase_file)?.reveal()
   return {
     minVersion: 'TLSv1.2',

@@ -20,8 +20,9 @@ import { X509Certificate } from 'node:crypto'
 import { SourceError } from '../../agent/core/index.ts'
 import type { Logger } from '../../agent/core/index.ts'
 import { asSourceError } from './faults.ts'
+import { longMessages } from './long-messages.ts'
 import { chooseEndpoint } from './security.ts'
-import type { Settings } from './settings.ts'
+import type { SessionSettings, Settings } from './settings.ts'
 
 // The library would write to the console; what matters is told by the connector's status.
 setWarningLogger(() => undefined)
@@ -51,12 +52,12 @@ const maxMonitoredItemsPerCall = 'ns=0;i=11714'
  * Attempts reject with a SourceError: unreachable, insecure, untrusted or refused.
  */
 export class Connector {
-  readonly #settings: Settings
+  readonly #settings: SessionSettings
   readonly #log: Logger
   readonly #pki: string
   #manager: OPCUACertificateManager | undefined
 
-  constructor(settings: Settings, pki: string, log: Logger) {
+  constructor(settings: SessionSettings, pki: string, log: Logger) {
     this.#settings = settings
     this.#pki = pki
     this.#log = log
@@ -144,7 +145,7 @@ export class Connector {
   }
 
   #client(manager: OPCUACertificateManager, endpoint?: EndpointDescription): OPCUAClient {
-    const { timeout, keepalive, watchdog } = this.#settings
+    const { timeout, keepalive, watchdog, bounds } = this.#settings
     return OPCUAClient.create({
       applicationName: 'Millwright',
       clientName: 'millwright',
@@ -154,6 +155,7 @@ export class Connector {
         securityPolicy: endpoint.securityPolicyUri ?? undefined,
         serverCertificate: endpoint.serverCertificate,
       }),
+      ...(bounds && { transportFactory: longMessages(bounds.bytes) }),
       // A server behind a gateway names itself differently from how it is reached.
       endpointMustExist: false,
       connectionStrategy: { maxRetry: 0 },

@@ -51,6 +51,17 @@ export function isTooLarge(error: unknown): boolean {
   return /TooLarge|BadTooManyOperations|BadEncodingLimitsExceeded|BadOutOfMemory|timed out/.test(String(error))
 }
 
+/** Whether the server had something to send that is longer than a message may be. It is lost; the connection is not. */
+export function isUnsendable(error: unknown): boolean {
+  const says = /BadTcpMessageTooLarge|BadResponseTooLarge|BadEncodingLimitsExceeded|BadOperationAbandoned/
+  return isAnswer(error) && says.test(String(error))
+}
+
+/** Whether the server sent more than it was asked to, which ends the connection. */
+export function isOverlong(error: unknown): boolean {
+  return /max (message size|chunk count) exceeded/.test(String(error))
+}
+
 /** Whether the server answered, and with a refusal; otherwise the connection is broken. */
 export function isAnswer(error: unknown): boolean {
   return error instanceof Error && 'response' in error && error.response !== undefined

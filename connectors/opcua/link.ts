@@ -3,18 +3,18 @@ import type { NotificationMessage, PublishResponse, TransferResult } from 'node-
 import type { Arrival, Clock, GapEvent } from '../../agent/core/index.ts'
 import type { Connection } from './client.ts'
 import { describeItems } from './describe.ts'
-import { isAnswer } from './faults.ts'
+import { isAnswer, isOverlong } from './faults.ts'
 import { readHistory, readNow } from './history.ts'
 import type { Item, ItemReader } from './items.ts'
 import { Publisher } from './publisher.ts'
-import type { Settings } from './settings.ts'
+import type { SessionSettings } from './settings.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { Limits, Subscription } from './subscriptions.ts'
 
 /** What a link needs of its source. */
 export interface LinkHost {
   readonly name: string
-  readonly settings: Settings
+  readonly settings: SessionSettings
   readonly clock: Clock
   readonly items: readonly Item[]
   readonly reader: ItemReader
@@ -52,6 +52,8 @@ export class Link {
   #placing = false
   #paused = false
   #overflowToldAt = -Infinity
+  /** Notifications that the server could not send: their numbers will be missing. */
+  #unsendable = 0
 
   constructor(host: LinkHost, connection: Connection) {
     this.#host = host
@@ -59,11 +61,11 @@ export class Link {
     host.limits.perCall = Math.min(host.limits.perCall, connection.itemsPerCall)
     this.subscriptions = new Subscriptions(host.settings, host.limits)
     this.ended = new Promise((resolve) => (this.#end = resolve))
-    this.#publisher = new Publisher(
-      connection.session,
-      (response) => this.#receive(response),
-      (error) => this.#fail(error),
-    )
+    this.#publisher = new Publisher(connection.session, {
+      received: (response) => this.#receive(response),
+      unsent: () => this.#unsent(),
+      failed: (error) => this.#fail(error),
+    })
     connection.client.on('close', (error) => this.#fail(error ?? new Error('the connection was closed')))
   }
 
@@ -197,6 +199,17 @@ export class Link {
     if (missing > 0 && missing < 10_000) void this.#fetchMissing(subscription, expected, missing, before)
   }
 
+  /** A notification did not come: it is longer than a message may be. Those after it do. */
+  #unsent(): void {
+    this.#unsendable++
+    const { clock, reader } = this.#host
+    const arrival = clock.now()
+    reader.addUnsent?.(arrival)
+    const detail = 'the server could not send a notification: it was longer than a message may be'
+    const events = [this.#gap(arrival - this.#host.settings.publishing, arrival, detail)]
+    this.#host.emit({ ...reader.take(arrival), events }, arrival, () => undefined)
+  }
+
   /** `again`: it has been handed on before and could not be stored. */
   #process(subscription: Subscription, message: NotificationMessage, again = false): void {
     const { reader, items, clock } = this.#host
@@ -253,12 +266,19 @@ export class Link {
       for (let sequence = first, i = 0; i < count; i++, sequence = next(sequence)) {
         const message = await this.#publisher.again(subscription.id, sequence)
         if (message) this.#process(subscription, message)
-        else lost++
+        else {
+          lost++
+          // The server need not keep what it cannot send.
+          this.#publisher.acknowledge(subscription.id, sequence)
+        }
       }
     } catch {
       // The connection broke as well: its own end tells.
       lost = count
     }
+    const told = Math.min(lost, this.#unsendable)
+    this.#unsendable -= told
+    lost -= told
     if (lost === 0) return
     const arrival = this.#host.clock.now()
     const events = [
@@ -344,7 +364,8 @@ export class Link {
   }
 
   #fail(error: Error): void {
-    if (/BadNoSubscription|BadSubscriptionIdInvalid/.test(error.message)) this.#gone(error)
+    // Asked again for the same, the server would send the same again.
+    if (/BadNoSubscription|BadSubscriptionIdInvalid/.test(error.message) || isOverlong(error)) this.#gone(error)
     else this.#end({ error, silent: false, subscriptionsGone: false })
   }
 

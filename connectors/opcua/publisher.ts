@@ -1,15 +1,23 @@
 import { PublishRequest, RepublishRequest } from 'node-opcua-client'
 import type { NotificationMessage, PublishResponse } from 'node-opcua-client'
 import type { Session } from './client.ts'
+import { isUnsendable } from './faults.ts'
 
 /** A day: the watchdog decides what is too long, not the request. */
 const longestWait = 86_400_000
 
+/** What becomes of the answers to publish requests. */
+export interface PublisherEvents {
+  received(response: PublishResponse): void
+  /** A notification was longer than a message may be. */
+  unsent(): void
+  failed(error: Error): void
+}
+
 /** Keeps publish requests waiting on the server and acknowledges what is stored. */
 export class Publisher {
   readonly #session: Session
-  readonly #receive: (response: PublishResponse) => void
-  readonly #fail: (error: Error) => void
+  readonly #events: PublisherEvents
   #acknowledgements: { subscriptionId: number; sequenceNumber: number }[] = []
   #waiting = 0
   #target = 0
@@ -17,10 +25,9 @@ export class Publisher {
   #paused = false
   #closed = false
 
-  constructor(session: Session, receive: (response: PublishResponse) => void, fail: (error: Error) => void) {
+  constructor(session: Session, events: PublisherEvents) {
     this.#session = session
-    this.#receive = receive
-    this.#fail = fail
+    this.#events = events
   }
 
   /** Serves this many subscriptions from now on. */
@@ -48,13 +55,14 @@ export class Publisher {
     this.#closed = true
   }
 
-  /** A notification that was sent before; undefined where the server no longer has it. Rejects where the connection breaks. */
+  /** A notification that was sent before; undefined where the server no longer has it, or cannot send it. Rejects where the connection breaks. */
   again(subscriptionId: number, retransmitSequenceNumber: number): Promise<NotificationMessage | undefined> {
     return new Promise((resolve, reject) => {
       this.#session.republish(new RepublishRequest({ subscriptionId, retransmitSequenceNumber }), (error, response) => {
         if (response && !error) resolve(response.notificationMessage)
         else if (/BadMessageNotAvailable|BadServiceUnsupported|BadNotImplemented/.test(String(error)))
           resolve(undefined)
+        else if (isUnsendable(error)) resolve(undefined)
         else reject(error ?? new Error('no answer'))
       })
     })
@@ -77,7 +85,7 @@ export class Publisher {
       if (this.#closed) return
       if (error || !response) this.#failed(error ?? new Error('no answer'), acknowledgements)
       else {
-        this.#receive(response)
+        this.#events.received(response)
         this.#send()
       }
     })
@@ -88,8 +96,16 @@ export class Publisher {
     if (/BadTooManyPublishRequests/.test(error.message)) {
       // The server holds this many and no more; the next answer makes room for the next request.
       this.#most = Math.max(1, this.#waiting)
-      if (this.#waiting === 0) setTimeout(() => this.#send(), 1_000).unref()
+      if (this.#waiting === 0) this.#sendLater()
+    } else if (isUnsendable(error)) {
+      this.#events.unsent()
+      // Later, as a server may try the same again.
+      this.#sendLater()
     } else if (/BadTimeout|timed out/.test(error.message)) this.#send()
-    else this.#fail(error)
+    else this.#events.failed(error)
+  }
+
+  #sendLater(): void {
+    setTimeout(() => this.#send(), 1_000).unref()
   }
 }

@@ -123,4 +123,11 @@ export const settings = z.strictObject({
 })
 
 export type Settings = z.output<typeof settings>
+
+/** Settings of a session that reads long values, such as images. */
+export interface SessionSettings extends Settings {
+  /** Most values in a notification, and bytes of the longest message; absent: what server and library do by themselves. */
+  readonly bounds?: { readonly values: number; readonly bytes: number }
+}
+
 export type TagSettings = Settings['tags'][number]

@@ -7,29 +7,29 @@ import type { Subscriber } from 'rxjs'
 import { describeError, emptyBatch } from '../../agent/core/index.ts'
 import type { Arrival, Clock, ConnectorContext, GapEvent, Source } from '../../agent/core/index.ts'
 import type { Connector, Session } from './client.ts'
-import { told } from './faults.ts'
+import { isOverlong, told } from './faults.ts'
 import type { Ending, Link, LinkHost } from './link.ts'
 import { makeItems, type ItemReader } from './items.ts'
 import { ValueReader } from './reader.ts'
-import type { Settings } from './settings.ts'
+import type { SessionSettings } from './settings.ts'
 import type { Limits, Subscriptions } from './subscriptions.ts'
 
 /** Batches that may wait for the journal before the source stops reading. */
 const mostUnsettled = 64
 
 /** Makes the reader of one run of a source. */
-type MakeReader = (settings: Settings, context: ConnectorContext) => ItemReader
+type MakeReader = (settings: SessionSettings, context: ConnectorContext) => ItemReader
 
 const samples: MakeReader = ({ elements }, { name, tags, metrics }) => new ValueReader(name, tags, metrics, elements)
 
 /** Reads the values of nodes of one OPC UA server by subscription. `reader`: what becomes of them; samples by default. */
 export class OpcuaSource implements Source {
-  readonly #settings: Settings
+  readonly #settings: SessionSettings
   readonly #context: ConnectorContext
   readonly #reader: MakeReader
   #running: Promise<void> = Promise.resolve()
 
-  constructor(settings: Settings, context: ConnectorContext, reader = samples) {
+  constructor(settings: SessionSettings, context: ConnectorContext, reader = samples) {
     this.#settings = settings
     this.#context = context
     this.#reader = reader
@@ -58,7 +58,7 @@ interface Remains {
 /** One subscription of the observable: connects, again and again, until it is stopped. The one owner of reconnecting. */
 class Run implements LinkHost {
   readonly name: string
-  readonly settings: Settings
+  readonly settings: SessionSettings
   readonly clock: Clock
   readonly items
   readonly reader
@@ -79,7 +79,12 @@ class Run implements LinkHost {
   /** Since when nothing is known, ms since epoch; undefined while connected. */
   #lostSince: number | undefined
 
-  constructor(settings: Settings, context: ConnectorContext, subscriber: Subscriber<Arrival>, reader: ItemReader) {
+  constructor(
+    settings: SessionSettings,
+    context: ConnectorContext,
+    subscriber: Subscriber<Arrival>,
+    reader: ItemReader,
+  ) {
     this.settings = settings
     this.#context = context
     this.#subscriber = subscriber
@@ -201,7 +206,8 @@ class Run implements LinkHost {
     if (data) this.emit(data, arrival, () => undefined)
     const message = `connection lost: ${describeError(ending.error)}`
     log.warn({ endpoint: this.settings.endpoint }, message)
-    this.#context.report({ state: 'down', message })
+    const remedy = 'Bound the longest message on the server: it sends more than it is asked for.'
+    this.#context.report({ state: 'down', message, ...(isOverlong(ending.error) && { remedy }) })
   }
 
   #failed(error: unknown): void {

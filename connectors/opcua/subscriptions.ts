@@ -11,7 +11,7 @@ import type { MonitoredItemCreateRequestOptions, NodeId, StatusCode } from 'node
 import type { Session } from './client.ts'
 import { isAnswer, isTooLarge } from './faults.ts'
 import type { Item } from './items.ts'
-import type { Settings, TagSettings } from './settings.ts'
+import type { SessionSettings, Settings, TagSettings } from './settings.ts'
 
 /** A subscription on the server. Times on the monotonic clock, ms. */
 export interface Subscription {
@@ -39,10 +39,10 @@ export interface Limits {
 /** The subscriptions of one session and the items in them. */
 export class Subscriptions {
   readonly byId = new Map<number, Subscription>()
-  readonly #settings: Settings
+  readonly #settings: SessionSettings
   readonly #limits: Limits
 
-  constructor(settings: Settings, limits: Limits) {
+  constructor(settings: SessionSettings, limits: Limits) {
     this.#settings = settings
     this.#limits = limits
   }
@@ -75,7 +75,7 @@ export class Subscriptions {
 
   /** A new subscription, or in words why the server makes none. */
   async #open(session: Session): Promise<Subscription | string> {
-    const { publishing, keepalive, lifetime, items_per_subscription } = this.#settings
+    const { publishing, keepalive, lifetime, items_per_subscription, bounds } = this.#settings
     const interval = Math.max(publishing, 1)
     const keepaliveCount = Math.max(1, Math.round(keepalive / interval))
     try {
@@ -83,7 +83,7 @@ export class Subscriptions {
         requestedPublishingInterval: interval,
         requestedMaxKeepAliveCount: keepaliveCount,
         requestedLifetimeCount: Math.max(3 * keepaliveCount, Math.ceil(lifetime / interval)),
-        maxNotificationsPerPublish: 10_000,
+        maxNotificationsPerPublish: bounds?.values ?? 10_000,
         publishingEnabled: true,
         priority: 0,
       })

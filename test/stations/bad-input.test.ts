@@ -89,13 +89,13 @@ class Bench {
     this.station.start()
   }
 
-  send(image: Uint8Array, name: string): void {
-    this.arrivals.next({ image, part: name, time: 1000, subject: `file ${name}`, settled: () => this.settled.push(name) }) // prettier-ignore
+  send(image: Uint8Array, name: string, own: Partial<ImageArrival> = {}): void {
+    this.arrivals.next({ image, part: name, time: 1000, subject: `file ${name}`, settled: () => this.settled.push(name), ...own }) // prettier-ignore
   }
 
-  async verdict(image: Uint8Array, name: string): Promise<string> {
+  async verdict(image: Uint8Array, name: string, own: Partial<ImageArrival> = {}): Promise<string> {
     const before = this.events.length
-    this.send(image, name)
+    this.send(image, name, own)
     await until(`${name} has a verdict`, () => this.events.length > before)
     return this.events[before].verdict
   }
@@ -139,6 +139,19 @@ describe('bad input at a station', function () {
       assert.equal(bench.station.counts.unusable, 1)
     })
   }
+
+  it('an image that the far side could not send: a dead letter with its words, the verdict unusable, and the next is judged', async () => {
+    const bench = new Bench(folder, bundle, inspector)
+    const unsent = 'the server could not send the image: BadResponseTooLarge'
+    assert.equal(await bench.verdict(new Uint8Array(0), 'A', { unsent }), 'unusable')
+    assert.deepEqual([await bench.verdict(await jpeg(), 'B'), await bench.verdict(await jpeg('upper'), 'C')], ['pass', 'fail']) // prettier-ignore
+    assert.deepEqual(
+      bench.letters.map(({ reason, detail, subject, size: bytes }) => [reason, detail, subject, bytes]),
+      [['oversized', unsent, 'file A', 0]],
+    )
+    assert.equal(bench.events[0].reason, unsent)
+    assert.deepEqual(bench.settled, ['A', 'B', 'C'])
+  })
 
   const unusual: readonly [string, (image: Buffer) => Promise<Buffer>][] = [
     ['CMYK', (image) => sharp(image).toColourspace('cmyk').jpeg({ quality: 95 }).toBuffer()],

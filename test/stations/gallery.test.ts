@@ -140,6 +140,19 @@ describe('the gallery of the stations', () => {
     assert.equal(gallery.newest('gone', 3), undefined)
   })
 
+  it('tells what became of the signal of a part: of its newest verdict, also of before the start', async () => {
+    const signal = (part: string, outcome: 'done' | 'failed') => ({ type: 'reject', time: 9_000, station: 'weld', part, outcome, attempts: 2, ms: 30, detail: '' }) as const // prettier-ignore
+    await store(verdictOn('A', { verdict: 'fail' }), signal('A', 'done'))
+    const gallery = open()
+    await gallery.fill()
+    const before = gallery.revision('weld')
+    gallery.told(verdictOn('A', { verdict: 'fail', time: 2_000 }))
+    gallery.told(signal('A', 'failed'))
+    gallery.told(signal('Z', 'failed'))
+    assert.deepEqual(gallery.newest('weld', 2)!.map(({ reject }) => reject?.outcome), ['failed', 'done']) // prettier-ignore
+    assert.equal(gallery.revision('weld'), before + 2)
+  })
+
   it('remembers so many verdicts and no more', async () => {
     const gallery = open()
     await gallery.fill()

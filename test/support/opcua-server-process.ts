@@ -42,6 +42,7 @@ async function start(): Promise<void> {
     userManager: { isValidUser: (name: string, password: string) => options.users?.[name] === password },
     // A rate of 0: the server reports every change to who asks for it, and merges none.
     serverCapabilities: { minSupportedSampleRate: 0, ...options.capabilities },
+    ...(options.messages && { transportSettings: { adjustTransportLimits: limitsOf(options.messages) } }),
     maxConnectionsPerEndpoint: 50,
     disableDiscovery: true,
   })
@@ -50,6 +51,11 @@ async function start(): Promise<void> {
   const namespace = space().registerNamespace('http://millwright.test/plant')
   for (const node of definitions.values()) create(namespace, node)
   await server.start()
+}
+
+/** Buffers of 64 kB, and bounds of its own. */
+function limitsOf({ bytes, chunks }: { bytes: number; chunks: number }) {
+  return () => ({ receiveBufferSize: 65_536, sendBufferSize: 65_536, maxMessageSize: bytes, maxChunkCount: chunks })
 }
 
 /** What answers the requests of clients, by the name of the request; a request without one is refused as unsupported. */

@@ -2,21 +2,24 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 
-/** A TCP proxy before a server, which can cut its connections or let them go silent. */
+/** A TCP proxy before a server, which can cut its connections, let them go silent, or change what the server says of itself. */
 export class Proxy {
   readonly #server: Server
   readonly #target: number
   readonly #pairs = new Set<{ readonly near: Socket; readonly far: Socket }>()
   #open = true
   #silent = false
+  readonly #requests: number | undefined
 
-  private constructor(target: number) {
+  private constructor(target: number, requests: number | undefined) {
     this.#target = target
+    this.#requests = requests
     this.#server = createServer((near) => this.#join(near))
   }
 
-  static async before(port: number): Promise<Proxy> {
-    const proxy = new Proxy(port)
+  /** `requests`: bytes of the longest request that the server says it takes; absent: what it says itself. */
+  static async before(port: number, requests?: number): Promise<Proxy> {
+    const proxy = new Proxy(port, requests)
     proxy.#server.listen(0, '127.0.0.1')
     await once(proxy.#server, 'listening')
     return proxy
@@ -69,7 +72,13 @@ export class Proxy {
     const pair = { near, far }
     this.#pairs.add(pair)
     far.on('error', () => undefined)
-    near.pipe(far).pipe(near)
+    // Acknowledge, the first message of the server: header of 8 bytes, version, two buffer sizes, longest message (Part 6, 7.1.2.4).
+    far.once('data', (acknowledge: Buffer) => {
+      if (this.#requests !== undefined) acknowledge.writeUInt32LE(this.#requests, 20)
+      near.write(acknowledge)
+      far.pipe(near)
+    })
+    near.pipe(far)
     near.on('close', () => far.destroy())
     far.on('close', () => {
       near.destroy()

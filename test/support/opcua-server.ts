@@ -44,6 +44,8 @@ export interface ServerOptions {
   readonly users?: Readonly<Record<string, string>>
   /** `maxSessions`, `maxMonitoredItemsPerCall` and so on; with `minSupportedSampleRate: 0` a sampling of 0 sends every change. */
   readonly capabilities?: Readonly<Record<string, number>>
+  /** What it takes for the longest message and most chunks of it, whatever clients ask for; absent: what they ask for. */
+  readonly messages?: { readonly bytes: number; readonly chunks: number }
   /** Companion specifications besides the standard, `di`, `machinery`. */
   readonly nodesets?: readonly string[]
 }

@@ -156,6 +156,18 @@ describe('the page of an inspection', function () {
     assert.deepEqual(watched.complaints, [])
   })
 
+  it('shows the training of its model, how far it is and why, with the way to the models', async () => {
+    const body = JSON.stringify({ by: 'Mei' })
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${agent.token}` }
+    const response = await fetch(`http://127.0.0.1:${port}/api/models/covers/retrain`, { method: 'POST', headers, body }) // prettier-ignore
+    assert.ok(response.ok, await response.text())
+    const training = page.getByRole('region', { name: 'A model is being trained' })
+    await training.getByText(/, \d+ %\. Why: \w+/).waitFor()
+    assert.equal(await training.getByRole('link', { name: 'Models' }).getAttribute('href'), '#/models')
+    assert.deepEqual(await violations(page), [])
+    await training.waitFor({ state: 'detached', timeout: 120_000 })
+  })
+
   it('knows verdicts, corrections and kept images after a restart', async () => {
     await agent.stop()
     await agent.start()

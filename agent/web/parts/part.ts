@@ -1,6 +1,6 @@
 import { html, nothing, svg, type TemplateResult } from 'lit'
 import type { PartView, StationView } from '../../http/inspection-shapes.ts'
-import { clock, figure, percent } from '../format.ts'
+import { clock, figure, percent, sentence } from '../format.ts'
 import { imageOf, mapOf } from '../inspection-api.ts'
 import { sharesOf, type Level } from '../page.ts'
 import { strings } from '../strings.ts'
@@ -41,27 +41,27 @@ function shape({ currentTarget }: Event): void {
 
 /** A part in the row of the newest ones. */
 export function thumbnail(
-  station: string,
+  { station, images }: StationView,
   part: PartView,
   shown: { readonly here: boolean; readonly withMap: boolean; readonly choose: () => void },
 ): TemplateResult {
-  const { verdict, correction } = part
+  const { verdict, correction, reject } = part
   return html`<li>
     <button class="thumb ${levels[verdict]}" aria-pressed=${shown.here ? 'true' : 'false'} @click=${shown.choose}>
-      ${picture(station, part, shown.withMap)}
+      ${images ? picture(station, part, shown.withMap) : nothing}
       <span class="thumb-foot">
         <span class="thumb-verdict">${icon(levels[verdict])}${words.short[verdict]}</span>
         <span class="part-id">${part.part}</span>
       </span>
       ${correction ? html`<span class="thumb-said">${words.said(correction.class)}</span>` : nothing}
+      ${reject?.outcome === 'failed' ? html`<span class="thumb-said lost">${words.signalFailedShort}</span>` : nothing}
     </button>
   </li>`
 }
 
 /** The verdict on a part, and what led to it. */
-export function conclusion(part: PartView, { model, limits }: StationView, now: number): TemplateResult {
-  const { verdict, reason, values, correction, ms } = part
-  const measured = [...new Set([...Object.keys(limits), ...Object.keys(values)])]
+export function conclusion(part: PartView, { images, model }: StationView): TemplateResult {
+  const { verdict, reason, correction } = part
   return html`<div class="conclusion ${levels[verdict]}">
       ${icon(levels[verdict])}
       <div>
@@ -70,18 +70,35 @@ export function conclusion(part: PartView, { model, limits }: StationView, now: 
       </div>
     </div>
     ${correction ? html`<p class="said">${icon('person')}${words.corrected(correction.class, correction.by)}</p>` : nothing}
-    ${score(part, model)} ${measuredScore(part)}
-    <dl class="values part-values">
-      <div>
-        <dt>${words.part}</dt>
-        <dd><strong>${part.part}</strong></dd>
-      </div>
-      <div>
-        <dt>${words.taken}</dt>
-        <dd>${clock(part.time, now)} <span class="unit">${words.took(figure(ms))}</span></dd>
-      </div>
-      ${measured.map((name) => measuredValue(name, part, limits))}
-    </dl>`
+    ${signal(part)} ${images ? score(part, model) : nothing} ${measuredScore(part)}`
+}
+
+/** What is known of a part: its measured values, with what is allowed. */
+export function partValues(part: PartView, { limits }: StationView, now: number): TemplateResult {
+  const measured = [...new Set([...Object.keys(limits), ...Object.keys(part.values)])]
+  return html`<dl class="values part-values">
+    <div>
+      <dt>${words.part}</dt>
+      <dd><strong>${part.part}</strong></dd>
+    </div>
+    <div>
+      <dt>${words.taken}</dt>
+      <dd>${clock(part.time, now)} <span class="unit">${words.took(figure(part.ms))}</span></dd>
+    </div>
+    ${measured.map((name) => measuredValue(name, part, limits))}
+  </dl>`
+}
+
+/** What became of the signal to the PLC. */
+function signal({ reject }: PartView): TemplateResult | typeof nothing {
+  if (!reject) return nothing
+  const { outcome, attempts, ms, detail } = reject
+  return outcome === 'done'
+    ? html`<p class="said">${icon('good')}${words.signalDone(figure(ms))}</p>`
+    : html`<div class="signal-failed">
+        <p class="said lost">${icon('bad')}${words.signalFailed(attempts)}</p>
+        <p class="hint">${detail}</p>
+      </div>`
 }
 
 /** A measured value with what is allowed; a value that never came is said to be missing. */
@@ -128,7 +145,7 @@ function measuredScore({ measured }: PartView): TemplateResult | typeof nothing 
       <span class="hint">${words.threshold} ${figure(threshold)}</span>
     </div>
     ${scale(score / (2 * threshold), 0.5, score > threshold)}
-    ${causes.length > 0 ? html`<p class="hint">${causes.join(', ')}</p>` : nothing}
+    ${causes.length > 0 ? html`<p class="hint">${words.weighs(causes.join(', '))}</p>` : nothing}
   </div>`
 }
 
@@ -144,8 +161,4 @@ function scale(share: number, mark: number | null, beyond: boolean): TemplateRes
     ${svg`<rect class="track" width="100" height="8" /><rect class="fill" width=${length.toFixed(1)} height="8" />`}
     ${mark === null ? nothing : svg`<rect class="mark" x=${(mark * 100 - 0.4).toFixed(1)} width="0.8" height="8" />`}
   </svg>`
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

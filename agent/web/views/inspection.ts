@@ -1,11 +1,13 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
-import { repeat } from 'lit/directives/repeat.js'
 import type { PartView, StationView } from '../../http/inspection-shapes.ts'
-import { choices, correctionOf, station, type Choice } from '../inspection-api.ts'
+import { correctionOf, station, type Choice } from '../inspection-api.ts'
 import type { Page } from '../page.ts'
+import { correction } from '../parts/correction.ts'
 import { PageElement } from '../parts/element.ts'
-import { conclusion, picture, thumbnail } from '../parts/part.ts'
+import { conclusion, partValues, picture } from '../parts/part.ts'
 import { confusion, stationFigures } from '../parts/station.ts'
+import { trainingCard, troubles, untrained } from '../parts/station-notices.ts'
+import { strip } from '../parts/strip.ts'
 import { inspectionLink } from '../route.ts'
 import { strings } from '../strings.ts'
 
@@ -68,98 +70,61 @@ class Inspection extends PageElement {
 
   #body(view: StationView): TemplateResult {
     const part = this.#chosen ?? view.newest.at(0)
-    return html`${view.model || !view.images ? nothing : this.#untrained(view)} ${troubles(view)}
+    const { stations = [], plant } = this.page.state
+    const training = stations.find(({ station }) => station === view.station)?.training
+    return html`${training ? trainingCard(training) : nothing}
+      ${view.model || !view.images || training ? nothing : untrained(view, plant !== undefined)} ${troubles(view)}
       <div class="inspection">
-        ${part ? this.#stage(view, part) : html`<section class="card"><p class="hint">${words.noParts}</p></section>`}
+        ${part ? this.#stage(view, part) : html`<section class="card"><p class="hint">${words.noParts(view.images)}</p></section>`}
         <div class="side">${stationFigures(view, this.page.state.time)} ${confusion(view)}</div>
       </div>
-      ${this.#strip(view, part)}`
+      ${strip(view, {
+        choice: this.#choice,
+        show: (choice) => this.#show(choice),
+        here: part,
+        withMap: this.#withMap,
+        choose: (each) => this.#choose(each),
+      })}`
   }
 
   /** The part that is looked at, large. */
   #stage(view: StationView, part: PartView): TemplateResult {
-    const held = this.#chosen !== undefined
+    const values = partValues(part, view, this.page.state.time)
+    const follow = this.#chosen
+      ? html`<button class="small" @click=${() => this.#choose(undefined)}>${words.follow}</button>`
+      : html`<span class="badge live"><span class="dot"></span>${words.newest}</span>`
     return html`<section
-      class="card stage"
+      class="card stage ${view.images ? '' : 'bare'}"
       role="group"
       tabindex="0"
-      aria-label="${words.stage}. ${words.keys}"
+      aria-label="${words.stage}. ${words.keys(view.images)}"
       @keydown=${(event: KeyboardEvent) => this.#key(event, view, part)}
       @pointerenter=${() => this.#point(true, part)}
       @pointerleave=${() => this.#point(false, part)}
       @focusin=${() => this.#point(true, part)}
       @focusout=${(event: FocusEvent) => this.#left(event, part)}
     >
-      <div class="stage-picture">
-        ${picture(view.station, part, this.#withMap, true)}
-        <div class="row between stage-tools">
-          <label class="switch">
-            <input type="checkbox" .checked=${this.#withMap} @change=${() => this.#toggleMap()} />
-            <span>${words.map}</span>
-          </label>
-          ${held ? html`<button class="small" @click=${() => this.#choose(undefined)}>${words.follow}</button>` : html`<span class="badge live"><span class="dot"></span>${words.newest}</span>`}
-        </div>
-      </div>
+      ${view.images ? this.#picture(view, part, follow) : html`<div class="row stage-tools">${follow}</div>`}
       <div class="stage-words">
         <h2 class="unseen">${words.partOf(part.part)}</h2>
-        ${conclusion(part, view, this.page.state.time)} ${this.#correction(view, part)}
+        ${conclusion(part, view)} ${view.images ? values : nothing}
+        ${correction(view, part, (name) => void this.#correct(view, part, name))}
       </div>
+      ${view.images ? nothing : values}
     </section>`
   }
 
-  #correction(view: StationView, part: PartView): TemplateResult {
-    return html`<fieldset class="correct">
-      <legend>${words.truth}</legend>
-      <div class="row">
-        ${view.classes.map(
-          (name, i) =>
-            html`<button
-              class="small"
-              aria-pressed=${part.correction?.class === name ? 'true' : 'false'}
-              @click=${() => this.#correct(view, part, name)}
-            >
-              ${name}${i < 9 ? html`<kbd aria-hidden="true">${i + 1}</kbd>` : nothing}
-            </button>`,
-        )}
+  #picture({ station }: StationView, part: PartView, follow: TemplateResult): TemplateResult {
+    return html`<div class="stage-picture">
+      ${picture(station, part, this.#withMap, true)}
+      <div class="row between stage-tools">
+        <label class="switch">
+          <input type="checkbox" .checked=${this.#withMap} @change=${() => this.#toggleMap()} />
+          <span>${words.map}</span>
+        </label>
+        ${follow}
       </div>
-      <p class="hint keys">${words.keys}</p>
-    </fieldset>`
-  }
-
-  #strip(view: StationView, part: PartView | undefined): TemplateResult {
-    return html`<section aria-labelledby="parts-title">
-      <div class="row between">
-        <h2 id="parts-title">${words.parts}</h2>
-        <div class="segments" role="group" aria-label=${words.shown}>
-          ${choices.map(
-            (choice) =>
-              html`<button
-                aria-pressed=${choice === this.#choice ? 'true' : 'false'}
-                @click=${() => this.#show(choice)}
-              >
-                ${words.choices[choice]}
-              </button>`,
-          )}
-        </div>
-      </div>
-      ${view.newest.length === 0 ? html`<p class="hint">${words.noneOf[this.#choice]}</p>` : nothing}
-      <ul class="thumbs">
-        ${repeat(
-          view.newest,
-          ({ id }) => id,
-          (each) => thumbnail(view.station, each, { here: each.id === part?.id, withMap: this.#withMap, choose: () => this.#choose(each) }), // prettier-ignore
-        )}
-      </ul>
-    </section>`
-  }
-
-  #untrained({ station, learns }: StationView): TemplateResult {
-    return html`<section class="card untrained" aria-labelledby="untrained-title">
-      <h2 id="untrained-title">${words.untrained}</h2>
-      <p>${learns ? words.untrainedText : words.ownMissing}</p>
-      ${learns ? html`<pre tabindex="0">${words.commands(station)}</pre>` : nothing}
-      ${this.page.state.plant ? html`<p class="hint">${words.untrainedDemo}</p>` : nothing}
-    </section>`
+    </div>`
   }
 
   /** Reads the station again when something has changed, not too often. */
@@ -254,10 +219,3 @@ class Inspection extends PageElement {
 }
 
 customElements.define('mw-inspection', Inspection)
-
-/** What is wrong with the source of images, or with the link to the PLC that takes parts off the line. */
-function troubles({ source, signal }: StationView): TemplateResult | typeof nothing {
-  const notice = (status: StationView['source'], text: (message: string) => string) =>
-    status.state === 'up' ? nothing : html`<p class="notice">${text(status.message)} ${status.remedy ?? ''}</p>`
-  return html`${notice(source, words.source)} ${signal ? notice(signal, words.signal) : nothing}`
-}

@@ -14,6 +14,7 @@ import { OpcuaImages } from '../../../connectors/images/opcua.ts'
 import { opcuaSource } from '../../../connectors/images/settings.ts'
 import { opcua } from '../../../connectors/opcua/index.ts'
 import { OpcuaServer } from '../../support/opcua-server.ts'
+import { Proxy } from '../../support/opcua-server-proxy.ts'
 import { until } from '../../support/until.ts'
 import { quick } from '../opcua/harness.ts'
 
@@ -23,6 +24,9 @@ let begin = Date.now() - 3_600_000
 
 const camera = (n: number, sourceTime = begin + n * 1000) => ({ name: 'Image', value: Uint8Array.of(0xff, 0xd8, n), dataType: 'ByteString', sourceTime }) // prettier-ignore
 const part = (name: string, sourceTime: number) => ({ name: 'Part', value: name, dataType: 'String', sourceTime })
+
+/** 50 MB take their time. */
+const patient = { keepalive: '10s', timeout: '20s' }
 
 class Bench {
   readonly arrivals: ImageArrival[] = []
@@ -41,7 +45,7 @@ class Bench {
       report: (status) => this.statuses.push(status),
     }
     const settings = opcuaSource.parse({ type: 'opcua', connector: 'plc', image: 'ns=2;s=Image', part: 'ns=2;s=Part', publishing: '50ms', ...own }) // prettier-ignore
-    const server = opcua.config.parse({ endpoint, ...quick, tags: [{ node: 'ns=2;s=Part', tag: 'part' }] })
+    const server = opcua.config.parse({ endpoint, ...quick, ...patient, tags: [{ node: 'ns=2;s=Part', tag: 'part' }] })
     const source = new OpcuaImages(settings, { settings: server, pki: join(folder, 'pki') }, context, largest)
     const subscription = source.images().subscribe((arrival) => this.arrivals.push(arrival))
     this.#stop = () => subscription.unsubscribe()
@@ -49,6 +53,11 @@ class Bench {
 
   get rows(): string[] {
     return this.arrivals.map(({ image, part = '-', time }) => `${part} ${image[2]} ${time - begin}`)
+  }
+
+  /** What was said of connections that broke. */
+  get downs(): string[] {
+    return this.statuses.filter(({ state }) => state === 'down').map(({ message }) => message)
   }
 
   async has(count: number): Promise<void> {
@@ -145,13 +154,98 @@ describe('images over OPC UA', () => {
     assert.equal(images.arrivals[1].image.length, 101)
   })
 
-  it('of 50 MB, more than a message may hold, harm neither the connection nor the next one', async () => {
-    const images = bench({}, 100)
+  it('of 50 MB arrive whole, where the station takes them', async () => {
+    const images = bench({}, 60_000_000)
     await images.has(1)
-    await server.write({ name: 'Image', value: new Uint8Array(50_000_000), dataType: 'ByteString', sourceTime: begin + 9000 }) // prettier-ignore
-    await server.write(part('B', begin + 9500), camera(10))
-    await until(() => `the next one is there; there are ${images.rows.join(', ')} ${JSON.stringify(images.statuses)}`, () => images.rows.at(-1) === 'B 10 10000') // prettier-ignore
-    assert.equal(images.statuses.at(-1)?.state, 'up')
+    const large = new Uint8Array(50_000_000).fill(7)
+    await server.write({ ...camera(2), value: large })
+    await images.has(2)
+    assert.ok(Buffer.from(large).equals(images.arrivals[1].image))
+    await server.write(camera(3))
+    await images.has(3)
+    assert.deepEqual(images.downs, [])
+  })
+
+  it('that are longer than a message may be are told with their part, and the next one comes', async () => {
+    const images = bench()
+    await images.has(1)
+    await server.write(part('B', begin + 1500), { ...camera(2), value: new Uint8Array(50_000_000) })
+    await images.has(2)
+    const { image, part: named, time, subject, unsent } = images.arrivals[1]
+    assert.deepEqual([image.length, named, time, subject], [0, 'B', begin + 2000, 'ns=2;s=Image'])
+    assert.equal(unsent, 'the server could not send the image: BadResponseTooLarge')
+    const { state, remedy } = images.statuses.at(-1)!
+    assert.equal(state, 'degraded')
+    assert.match(remedy!, /bounds\.bytes/)
+    await server.write(part('C', begin + 2500), camera(3))
+    await images.has(3)
+    assert.equal(images.rows.at(-1), 'C 3 3000')
+    assert.deepEqual(images.statuses.map((status) => status.state), ['connecting', 'up', 'degraded', 'up']) // prettier-ignore
+  })
+
+  describe('of a server with bounds of its own', () => {
+    const closing: { close(): Promise<void> }[] = []
+    const start = async (chunks: number) => {
+      const own = await OpcuaServer.start([part('A', begin), camera(1)], { messages: { bytes: 100_000_000, chunks } })
+      closing.push(own)
+      return own
+    }
+    const watch = async (endpoint: string, largest?: number) => {
+      const made = new Bench(endpoint, folder, {}, largest)
+      benches.push(made)
+      await made.has(1)
+      return made
+    }
+    afterEach(async () => {
+      for (const each of closing.splice(0).reverse()) await each.close()
+    })
+
+    it('that fails at a notification, are told without a part, and the next one comes', async () => {
+      const own = await start(16)
+      const images = await watch(own.endpoint)
+      await own.write({ ...camera(2), value: new Uint8Array(3_000_000) })
+      await images.has(2)
+      const { image, part: named, unsent } = images.arrivals[1]
+      assert.deepEqual([image.length, named, unsent], [0, undefined, 'the server could not send the image'])
+      assert.equal(images.statuses.at(-1)?.state, 'degraded')
+      await own.write(part('B', begin + 2500), camera(3))
+      await images.has(3)
+      assert.equal(images.rows.at(-1), 'B 3 3000')
+      assert.deepEqual(images.statuses.map(({ state }) => state), ['connecting', 'up', 'degraded', 'up']) // prettier-ignore
+    })
+
+    it('that sends more than it was asked to, are cut, and the next one comes', async () => {
+      const own = await start(9_000)
+      const images = await watch(own.endpoint)
+      await own.write({ ...camera(2), value: new Uint8Array(50_000_000) })
+      await images.has(2)
+      assert.equal(images.arrivals[1].image.length, 1001)
+      await own.write(camera(3))
+      await images.has(3)
+      assert.deepEqual(images.downs, [])
+    })
+
+    it('that takes short requests only, arrive whole', async () => {
+      const own = await start(9_000)
+      const proxy = await Proxy.before(own.port, 65_536)
+      closing.push(proxy)
+      const images = await watch(proxy.endpoint, 60_000_000)
+      await own.write({ ...camera(2), value: new Uint8Array(50_000_000) })
+      await images.has(2)
+      assert.equal(images.arrivals[1].image.length, 50_000_000)
+      assert.deepEqual(images.downs, [])
+    })
+
+    it('that sends more than it says, and more than can be taken, cost the connection, and the next one comes', async () => {
+      const own = await start(9_000)
+      const proxy = await Proxy.before(own.port, 65_536)
+      closing.push(proxy)
+      const images = await watch(proxy.endpoint)
+      await own.write({ ...camera(2), value: new Uint8Array(70_000_000) })
+      await until('the loss is told', () => images.statuses.at(-1)?.remedy?.includes('longest message') === true)
+      await own.write(part('B', begin + 2500), camera(3))
+      await until(() => `the next one is there; there are ${images.rows.join(', ')} ${JSON.stringify(images.statuses)}`, () => images.rows.at(-1) === 'B 3 3000') // prettier-ignore
+    })
   })
 
   it('have no part where there is no node for it', async () => {

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Aedes } from 'aedes'
 import { connectAsync } from 'mqtt'
+import { makeCertificates, type Certificates } from '../../support/certificates.ts'
 import {
   freePort,
   hasMosquitto,
@@ -128,7 +127,7 @@ describe('connectors/mqtt connection', () => {
   })
 
   describe('TLS (needs mosquitto and openssl)', function () {
-    let files: Record<'ca' | 'key' | 'cert' | 'clientKey' | 'clientCert' | 'folder', string>
+    let files: Certificates
 
     before(function () {
       if (!hasMosquitto) this.skip()
@@ -178,46 +177,3 @@ describe('connectors/mqtt connection', () => {
     })
   })
 })
-
-/** An authority, a certificate of it for 127.0.0.1 and localhost, and one for a client with an encrypted key. */
-function makeCertificates() {
-  const folder = mkdtempSync(join(tmpdir(), 'millwright-mqtt-tls-'))
-  const path = (name: string) => join(folder, name)
-  // node-opcua's tool for certificates, of other tests, leaves the name of a file `undefined` behind.
-  const { OPENSSL_CONF: _, ...env } = process.env
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, env, stdio: 'pipe' })
-  const subject = (name: string) => ['-subj', `/CN=${name}`]
-  openssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-days',
-    '2',
-    '-keyout',
-    'ca.key',
-    '-out',
-    'ca.pem',
-    ...subject('Plant CA'),
-  )
-  writeFileSync(path('names'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n')
-  for (const [name, ...key] of [
-    ['server', '-nodes'],
-    ['client', '-passout', 'pass:open sesame'],
-  ]) {
-    openssl('req', '-newkey', 'rsa:2048', ...key, '-keyout', `${name}.key`, '-out', `${name}.csr`, ...subject(name))
-    openssl(
-      ...['x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial'],
-      ...['-days', '2', '-extfile', 'names', '-out', `${name}.pem`],
-    )
-  }
-  return {
-    folder,
-    ca: path('ca.pem'),
-    key: path('server.key'),
-    cert: path('server.pem'),
-    clientKey: path('client.key'),
-    clientCert: path('client.pem'),
-  }
-}
