@@ -100,6 +100,11 @@ export const stationLearnConfig = z.strictObject({
 
 const station = z.strictObject({
   source: imageSourceConfig.optional().describe('Where the images come from. Absent: parts are judged by what is measured.'), // prettier-ignore
+  part_tag: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The tag that says which part is before the camera, for images that do not say it themselves: its value at the time of the image. Absent: the part of such an image is its time.'), // prettier-ignore
   colour: z.enum(['grey', 'rgb']).default('grey').describe('What a trained classifier sees.'),
   region: region.optional().describe('The part of the image that matters.'),
   bounds: imageBounds.prefault({}).describe('What an image may cost; larger ones are put aside unread.'),
@@ -133,6 +138,7 @@ export const stationConfig = station.superRefine((settings, context) => {
   const problem = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message })
   const { source, values, windows, measured } = settings
   if (!source && Object.keys(values).length === 0) problem(['source'], 'give a source of images, or values, or both')
+  if (!source && settings.part_tag !== undefined) problem(['part_tag'], 'there are no images: values name their part under `part`') // prettier-ignore
   if (!source && measured?.image) problem(['measured', 'image'], 'there are no images: give a source')
   if (measured?.image && 'image' in values) problem(['values', 'image'], 'the score of the image has this name: take another') // prettier-ignore
   if (measured && !measured.image && namesOf({ values, windows }).length === 0) problem(['measured'], 'give values or windows to learn from') // prettier-ignore

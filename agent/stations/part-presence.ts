@@ -32,6 +32,11 @@ export class Presence {
     return true
   }
 
+  /** The part that is at a place at a moment; undefined where none is, or none is known. */
+  at(place: string, moment: Moment): string | undefined {
+    return this.#places.get(place)?.at(moment) || undefined
+  }
+
   /** The newest stay of a part at a place; it lasts until the next part came. */
   stay(place: string, part: string): Stay | undefined {
     const from = this.#begins.get(place)?.get(part)

@@ -236,10 +236,10 @@ export class Station implements Workplace<JudgingModel> {
 
   async #judge(waiting: Waiting): Promise<void> {
     const { arrival, received } = waiting
-    const part = this.#partOf(arrival)
-    const judged = this.#judged.add(part, arrival.time, arrival.image)
     const model = this.#model
     const answer = await this.#ask(arrival, model)
+    const part = this.#partOf(arrival)
+    const judged = this.#judged.add(part, arrival.time, arrival.image)
     if (answer && 'reason' in answer) return this.#unusable(arrival, part, answer, received)
     const image: Ruling = answer
       ? rule(answer, this.#parts.settings.verdict)
@@ -341,9 +341,9 @@ export class Station implements Workplace<JudgingModel> {
     await this.#conclude(arrival, part, received, { ruling, values: {} })
   }
 
-  /** The image's part id, else its time. An id that comes again keeps its name: both verdicts stand, and it is counted. */
+  /** The image's part id, else that of the tag, else its time. An id that comes again keeps its name: both verdicts stand, and it is counted. */
   #partOf({ part, time }: ImageArrival): string {
-    const id = part ?? new Date(time).toISOString()
+    const id = part ?? this.#values.partAt(time) ?? new Date(time).toISOString()
     if (this.#judged.has(id)) this.#counts.repeated++
     return id
   }

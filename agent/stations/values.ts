@@ -33,7 +33,7 @@ interface Waiting {
   readonly tell: () => void
 }
 
-type Settings = Pick<StationSettings, 'source' | 'values' | 'windows' | 'timeout'>
+type Settings = Pick<StationSettings, 'source' | 'values' | 'windows' | 'timeout' | 'part_tag'>
 
 /**
  * Measured values and windows by part, by event time: what belongs to a part depends on the times of the data and not on
@@ -100,6 +100,12 @@ export class PartValues {
     if (news) this.#tell()
   }
 
+  /** The part that was before the camera, as the tag of it told; undefined where there is no such tag, or it told nothing. */
+  partAt(time: number): string | undefined {
+    const { part_tag } = this.#settings
+    return part_tag === undefined ? undefined : this.#presence.at(part_tag, endOf(time))
+  }
+
   /** What belongs to a part: as soon as all of it is there, or what is there when `patience` resolves. */
   async of(part: string, time: number, patience: Promise<void>): Promise<Measured> {
     if (!this.#complete(part, time)) {
@@ -120,8 +126,9 @@ export class PartValues {
 
   #usesOf(index: number): readonly Use[] {
     const { name: tag } = this.#tags.at(index)
-    const { values, windows } = this.#settings
-    const places = new Set([...Object.values(values), ...Object.values(windows)].flatMap(({ part }) => part ?? []))
+    const { values, windows, part_tag: camera } = this.#settings
+    const named = [...Object.values(values), ...Object.values(windows)].map(({ part }) => part)
+    const places = new Set([camera, ...named].filter((place) => place !== undefined))
     const names = Object.keys(values).filter((name) => values[name].tag === tag)
     return [...(places.has(tag) ? [{ place: tag }] : []), ...names.map((name) => ({ name }))]
   }

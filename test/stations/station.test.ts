@@ -70,8 +70,9 @@ class Bench {
     this.station.start()
   }
 
-  send(image: Uint8Array, part: string): void {
-    this.arrivals.next({ image, part, time: 1000, subject: part, settled: () => this.settled.push(part) })
+  send(image: Uint8Array, part?: string): void {
+    const named = part === undefined ? {} : { part }
+    this.arrivals.next({ image, ...named, time: 1000, subject: 'camera', settled: () => this.settled.push(part ?? '') })
   }
 
   verdicts(): string[] {
@@ -249,6 +250,15 @@ describe('station', () => {
       assert.deepEqual(bench.verdicts(), ['A pass', 'B fail'])
       assert.deepEqual(bench.events[0].values, { torque: 15, heat: 80 })
       assert.match(bench.events[1].reason, /torque 25 is outside/)
+    })
+
+    it('takes the part of an image that names none from its tag', async () => {
+      const bench = new Bench(folder, { part_tag: 's2/part', values: { torque: values.torque } }, () => Promise.resolve(good)) // prettier-ignore
+      measure(bench, 's2', 'A', 'torque', 25)
+      bench.send(await picture())
+      await until('it has its verdict', () => bench.events.length === 1)
+      assert.deepEqual(bench.verdicts(), ['A fail'])
+      await bench.station.stop()
     })
 
     it('says incomplete, and which are missing, where they never come', async () => {

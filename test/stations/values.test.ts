@@ -50,6 +50,20 @@ function windows(rows: readonly (readonly [asset: string, start: number, end: nu
   }
 }
 
+describe('the part before a camera', () => {
+  it('is the one that the tag named last at the time of the image, whatever came when', () => {
+    const bench = new Bench({ ...http, part_tag: 'cam/part' })
+    bench.take(['cam/part', 20, 'B'], ['cam/part', 10, 'A'], ['cam/part', 30, ''], ['cam/part', 35, 'X', Quality.bad])
+    assert.deepEqual([9, 10, 19, 20, 35].map((time) => bench.values.partAt(time)), [undefined, 'A', 'A', 'B', undefined]) // prettier-ignore
+  })
+
+  it('is not known where there is no such tag', () => {
+    const bench = new Bench(http)
+    bench.take(['cam/part', 10, 'A'])
+    assert.equal(bench.values.partAt(11), undefined)
+  })
+})
+
 describe('timeline', () => {
   const at = (time: number, order = 0) => ({ time, order })
 
