@@ -72,7 +72,13 @@ class Bench {
 
   send(image: Uint8Array, part?: string): void {
     const named = part === undefined ? {} : { part }
-    this.arrivals.next({ image, ...named, time: 1000, subject: 'camera', settled: () => this.settled.push(part ?? '') })
+    this.arrivals.next({
+      image,
+      ...named,
+      time: 1000,
+      subject: part ?? '',
+      settled: () => this.settled.push(part ?? ''),
+    })
   }
 
   verdicts(): string[] {
