@@ -62,8 +62,9 @@ async function fitClassifier(lesson: Lesson): Promise<Fitted> {
   const { images, labels, classes, settings, signal } = lesson
   const { tf } = await loadBackend()
   const scaling = pixelStatistics(images)
-  const { epochs, seed, balance, augmentation } = settings
-  const options = { epochs, seed, balance, augmentation, rate: 5e-3, weightDecay: 0.01, dropout: 0.3, smoothing: 0 }
+  const { epochs, seed, balance, augmentation, places } = settings
+  const recipe = { rate: 5e-3, weightDecay: 0.01, dropout: 0.3, smoothing: 0 }
+  const options = { epochs, seed, balance, augmentation, places, ...recipe }
   const batch = Math.max(4, Math.min(32, Math.floor(images.count / 4)))
   const progress = (epoch: number) => lesson.progress?.(epoch / epochs)
   const network = await trainClassifier(tf, { images, labels, classes, scaling, batch, ...options, progress }, signal)

@@ -24,6 +24,12 @@ export const learnedImageConfig = z.strictObject({
     .optional()
     .describe('Width and height of what networks see. Default: 64 for the classifier, 128 for the others.'),
   epochs: z.int().min(1).max(1000).default(30).describe('How often the classifier sees each image.'),
+  places: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether the classifier tells places in the image apart: for classes that differ by where something is, as marks, symbols and assembled parts do. Off for surfaces, whose classes look alike anywhere.',
+    ),
   shown: z.int().min(64).default(8000).describe('Images shown to the segmentation network in all.'),
   false_rejects: z
     .number()

@@ -90,11 +90,12 @@ function turned(
       const [column, row] = [middleX + cos * dx - sin * dy, middleY + sin * dx + cos * dy]
       const [left, top] = [Math.floor(column), Math.floor(row)]
       const [right, down] = [column - left, row - top]
-      const pixel = (r: number, c: number) => (within(r, height) * width + within(c, width)) * channels
-      const corners = [pixel(top, left), pixel(top, left + 1), pixel(top + 1, left), pixel(top + 1, left + 1)]
+      const [above, below] = [within(top, height) * width, within(top + 1, height) * width]
+      const [before, after] = [within(left, width), within(left + 1, width)]
       for (let c = 0; c < channels; c++, at++) {
-        const [a, b, d, e] = corners.map((place) => from[place + c])
-        to[at] = (a * (1 - right) + b * right) * (1 - down) + (d * (1 - right) + e * right) * down
+        const upper = from[(above + before) * channels + c] * (1 - right) + from[(above + after) * channels + c] * right
+        const lower = from[(below + before) * channels + c] * (1 - right) + from[(below + after) * channels + c] * right
+        to[at] = upper * (1 - down) + lower * down
       }
     }
   }

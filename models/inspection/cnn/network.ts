@@ -6,8 +6,7 @@ import type { FoldedConvolution } from '../network/layers.ts'
 
 /** Channels of the convolutions. */
 const widths = [16, 32, 64, 96] as const
-/** Features of an image before the dense layer. */
-export const lastWidth = 96
+const lastWidth = 96
 
 /** Fewest rows and columns that a maximum over 2 x 2 may leave. */
 const fewestCells = 7
@@ -19,47 +18,86 @@ export function poolsOf(height: number, width: number): number {
   return pools
 }
 
+/** What the dense layer sees: means over a grid of places, [rows, columns, 96] features; 1 x 1 is the whole image. */
+export interface Grid {
+  readonly rows: number
+  readonly columns: number
+}
+
+/** Most rows and columns of places. */
+const mostPlaces = 8
+
+/** The grid for images of this size: one place, or, with `places`, up to 8 x 8 of equal size. */
+export function gridOf(height: number, width: number, places: boolean): Grid {
+  const pools = poolsOf(height, width)
+  const along = (cells: number) => {
+    let count = places ? Math.min(mostPlaces, cells) : 1
+    while (cells % count > 0) count--
+    return count
+  }
+  return { rows: along(height >> pools), columns: along(width >> pools) }
+}
+
+/** Features of an image before the dense layer. */
+export function featuresOf({ rows, columns }: Grid): number {
+  return rows * columns * lastWidth
+}
+
+/** Means over the places of a grid: x [batch, height, width, 96] to [batch, rows * columns * 96]. */
+function meansOf(tf: TensorFlow, x: Tensor4D, grid: Grid): Tensor2D {
+  const { rows, columns } = grid
+  const [batch, height, width, channels] = x.shape
+  const parts = tf.reshape(x, [batch * rows, height / rows, columns, width / columns, channels])
+  return tf.reshape(tf.mean(parts, [1, 3]), [batch, featuresOf(grid)])
+}
+
 /** A trained classifier, ready for export. */
 export interface TrainedNetwork {
   readonly convolutions: readonly FoldedConvolution[]
-  /** [96, classes] */
+  readonly grid: Grid
+  /** [rows, columns, 96, classes] */
   readonly weights: Float32Array
   readonly bias: Float32Array
   readonly classes: number
 }
 
-/** The classifier while it learns: four convolutions with batch normalisation and ReLU, mean over the image, dropout, dense. */
+/** The classifier while it learns: four convolutions with batch normalisation and ReLU, means by place, dropout, dense. */
 export class ConvolutionalNetwork {
   readonly parameters: readonly Parameter[]
+  /** Features of an image before the dense layer. */
+  readonly features: number
   readonly #blocks: Blocks
+  readonly #grid: Grid
   readonly #classes: number
 
-  constructor(channels: number, classes: number, random: Random) {
+  constructor(channels: number, grid: Grid, classes: number, random: Random) {
+    this.#grid = grid
     this.#classes = classes
+    this.features = featuresOf(grid)
     this.#blocks = new Blocks(
       widths.map((width, block) => [block === 0 ? channels : widths[block - 1], width]),
       random,
     )
     this.parameters = [
       ...this.#blocks.parameters,
-      drawn([lastWidth, classes], Math.sqrt(1 / lastWidth), random),
+      drawn([this.features, classes], Math.sqrt(1 / this.features), random),
       { shape: [classes], values: new Float32Array(classes), decays: false },
     ]
   }
 
-  /** Logits [batch, classes] in training; `kept` [batch, 96] is the dropout's mask, already scaled. */
+  /** Logits [batch, classes] in training; `kept` [batch, features] is the dropout's mask, already scaled. */
   forward(tf: TensorFlow, tensors: readonly Tensor[], images: Tensor4D, kept: Tensor2D): Tensor2D {
     let x = images
     const pools = poolsOf(images.shape[1], images.shape[2])
     widths.forEach((_, block) => (x = this.#blocks.apply(tf, tensors, block, x, block < pools ? 2 : 1)))
     const [weights, offset] = tensors.slice(-2) as [Tensor2D, Tensor1D]
-    return tf.add(tf.matMul(tf.mul(tf.mean<Tensor2D>(x, [1, 2]), kept), weights), offset)
+    return tf.add(tf.matMul(tf.mul(meansOf(tf, x, this.#grid), kept), weights), offset)
   }
 
   /** The network as it is now, for use. */
   fold(): TrainedNetwork {
     const [weights, bias] = this.parameters.slice(-2).map(({ values }) => values.slice())
-    return { convolutions: this.#blocks.fold(), weights, bias, classes: this.#classes }
+    return { convolutions: this.#blocks.fold(), grid: this.#grid, weights, bias, classes: this.#classes }
   }
 }
 
@@ -76,8 +114,8 @@ export function probabilities(
       x = tf.relu(applyFolded(tf, x, layer))
       if (block < poolsOf(height, width)) x = tf.maxPool(x, 2, 2, 'valid')
     })
-    const weights = tf.tensor2d(network.weights, [lastWidth, network.classes])
-    const logits = tf.add(tf.matMul(tf.mean<Tensor2D>(x, [1, 2]), weights), tf.tensor1d(network.bias))
+    const weights = tf.tensor2d(network.weights, [featuresOf(network.grid), network.classes])
+    const logits = tf.add(tf.matMul(meansOf(tf, x, network.grid), weights), tf.tensor1d(network.bias))
     return tf.softmax(logits).dataSync() as Float32Array
   })
 }

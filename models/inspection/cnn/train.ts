@@ -5,7 +5,7 @@ import type { ImageSet } from '../images.ts'
 import { differentiate } from '../network/blocks.ts'
 import { seededRandom, shuffled, type Random } from '../../random.ts'
 import { networkInput, type Augmentation, type Scaling } from './augmentation.ts'
-import { ConvolutionalNetwork, lastWidth, type TrainedNetwork } from './network.ts'
+import { ConvolutionalNetwork, gridOf, type TrainedNetwork } from './network.ts'
 
 /** What a training of the classifier is told. */
 export interface ClassifierTraining {
@@ -15,11 +15,13 @@ export interface ClassifierTraining {
   readonly classes: number
   readonly scaling: Scaling
   readonly augmentation: Augmentation
+  /** Whether the network tells places in the image apart. */
+  readonly places: boolean
   readonly epochs: number
   readonly batch: number
   readonly rate: number
   readonly weightDecay: number
-  /** Share of the pooled features that are dropped. */
+  /** Share of the features that are dropped before the dense layer. */
   readonly dropout: number
   /** 0: every image counts the same; 1: every class does. */
   readonly balance: number
@@ -40,7 +42,8 @@ export async function trainClassifier(
   signal?: AbortSignal,
 ): Promise<TrainedNetwork> {
   const random = seededRandom(job.seed)
-  const network = new ConvolutionalNetwork(job.images.channels, job.classes, random)
+  const grid = gridOf(job.images.height, job.images.width, job.places)
+  const network = new ConvolutionalNetwork(job.images.channels, grid, job.classes, random)
   const batches = Math.max(1, Math.floor(job.images.count / job.batch))
   const optimiser = new AdamW(network.parameters, oneCycle(job.rate, batches * job.epochs), job.weightDecay)
   const weights = classWeights(job.labels, job.classes, job.balance)
@@ -79,12 +82,12 @@ function step(
 ): number {
   const { height, width, channels } = job.images
   const values = networkInput(job.images, rows, job.scaling, { by: job.augmentation, random })
-  const mask = Float32Array.from({ length: rows.length * lastWidth }, () =>
+  const mask = Float32Array.from({ length: rows.length * network.features }, () =>
     random.uniform() < job.dropout ? 0 : 1 / (1 - job.dropout),
   )
   const { loss, gradients } = differentiate(tf, network.parameters, (tensors) => {
     const images = tf.tensor4d(values, [rows.length, height, width, channels])
-    const kept = tf.tensor2d(mask, [rows.length, lastWidth])
+    const kept = tf.tensor2d(mask, [rows.length, network.features])
     return crossEntropy(tf, network.forward(tf, tensors, images, kept), targetsOf(tf, job, rows, weights))
   })
   optimiser.step(gradients)

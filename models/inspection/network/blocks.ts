@@ -86,9 +86,12 @@ export function differentiate(
   parameters: readonly Parameter[],
   loss: (tensors: readonly Tensor[]) => Tensor,
 ): { loss: number; gradients: Float32Array[] } {
-  return tf.tidy(() => {
+  let found = { loss: NaN, gradients: [] as Float32Array[] }
+  // Not returned from within: tidy looks for tensors in what it is given, number by number.
+  tf.tidy(() => {
     const tensors = parameters.map(({ values, shape }) => tf.tensor(values, [...shape]))
     const { value, grads } = tf.valueAndGrads((...given: Tensor[]) => loss(given).asScalar())(tensors)
-    return { loss: value.dataSync()[0], gradients: grads.map((gradient) => gradient.dataSync() as Float32Array) }
+    found = { loss: value.dataSync()[0], gradients: grads.map((gradient) => gradient.dataSync() as Float32Array) }
   })
+  return found
 }

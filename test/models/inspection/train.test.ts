@@ -149,13 +149,17 @@ describe('image models', function () {
     assert.equal(answer.label, 'across')
   })
 
-  it('tell classes by a network whose graph gives what its trainer gives', async () => {
-    const { bundle } = await trainStation(job(await textures(16), { methods: ['classifier'], size: 32, epochs: 12 }))
-    assert.equal(bundle.manifest.metrics.accuracy, 1)
-    assert.equal(bundle.manifest.golden.images.length, 4)
-    const answer = await ask(bundle, await png(stripes(64, false, random), 64))
-    assert.equal(answer.label, 'along')
-  })
+  for (const places of [false, true]) {
+    const told = places ? 'tells places apart' : 'sees the whole'
+    it(`tell classes by a network that ${told}, whose graph gives what its trainer gives`, async () => {
+      const own = { methods: ['classifier'], size: 32, epochs: 12, places }
+      const { bundle } = await trainStation(job(await textures(16), own))
+      assert.equal(bundle.manifest.metrics.accuracy, 1)
+      assert.equal(bundle.manifest.golden.images.length, 4)
+      const answer = await ask(bundle, await png(stripes(64, false, random), 64))
+      assert.equal(answer.label, 'along')
+    })
+  }
 
   it('learn made-up defects by a segmentation network whose graph gives what its trainer gives', async () => {
     const { bundle, results } = await trainStation(job(good.slice(0, 20), { methods: ['segmentation'], size: 64, shown: 64 })) // prettier-ignore
