@@ -202,7 +202,7 @@ export class Inspections implements Corrections {
       metrics,
       folder,
       record: (event, answer) => {
-        if (event.type === 'inspection' && answer?.map) gallery.hold(event, answer.map, station.model?.manifest.input.region) // prettier-ignore
+        if (event.type === 'inspection' && answer?.map) void gallery.hold(event, answer.map, station.model?.manifest.input.region) // prettier-ignore
         return this.#record(event)
       },
       ...(signal && { signal }),
