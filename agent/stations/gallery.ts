@@ -6,6 +6,7 @@ import { mapPicture, previewOf } from '../../models/inspection/picture.ts'
 import type { CorrectionEvent, InspectionEvent, Journal, JournalEvent, RejectEvent } from '../core/index.ts'
 import { Hold } from './image-hold.ts'
 import { Darkroom } from './darkroom.ts'
+import { mapExists, readMap, writeMap, type HeldMap } from './map-file.ts'
 import { Corrections, HourTally, noVerdicts, type Confusion, type VerdictCounts } from './tally.ts'
 import { isOfPart, pastEvents, type PartEvent } from './past.ts'
 
@@ -14,12 +15,6 @@ export const newestKept = 100
 const troubleKept = 50
 /** Bytes of the newest anomaly maps of a station. */
 const mostBytes = 8e6
-
-/** The score by place, of the region of an image that the model saw. */
-interface HeldMap {
-  readonly map: AnomalyMap
-  readonly region: Region | undefined
-}
 
 /** The image of a part that was judged, while it is in memory. `time`: when it was taken, ms since epoch. */
 export type ImageLookup = (station: string, part: string, time: number) => Uint8Array | undefined
@@ -47,6 +42,8 @@ interface Wall {
   /** Those that did not pass, oldest first. */
   readonly trouble: Shot[]
   readonly maps: Hold<HeldMap>
+  /** Ids of those whose map is on disk, beside the image. */
+  readonly mapped: Set<string>
   readonly hour: HourTally
   readonly corrections: Corrections
   /** By id of the verdict. */
@@ -91,6 +88,7 @@ export class Gallery {
     const events = [...past.reverse(), ...(this.#early ?? [])]
     this.#early = undefined
     for (const event of events) this.#take(event)
+    await Promise.all([...this.#walls.values()].map(findMaps))
     this.#changed()
   }
 
@@ -102,9 +100,21 @@ export class Gallery {
     this.#changed()
   }
 
-  /** Holds the anomaly map of a verdict that will be told, as long as there is room. */
-  hold(event: InspectionEvent, map: AnomalyMap, region?: Region): void {
-    this.#walls.get(event.station)?.maps.set(idOf(event), { map, region })
+  /**
+   * Holds the anomaly map of a verdict that will be told, as long as there is room, and stores it beside an image that is
+   * kept. Resolves when it is there, or the disk refuses: the image is shown without it then.
+   */
+  async hold(event: InspectionEvent, map: AnomalyMap, region?: Region): Promise<void> {
+    const wall = this.#walls.get(event.station)
+    const { image, threshold } = event
+    const id = idOf(event)
+    wall?.maps.set(id, { map, region })
+    if (!wall || image === undefined || threshold === null || threshold <= 0) return
+    const stored = await writeMap(image, { map, region }, threshold).then(
+      () => true,
+      () => false,
+    )
+    if (stored) wall.mapped.add(id)
   }
 
   /** Newest first, or only those that did not pass; undefined where there is no such station. */
@@ -140,11 +150,13 @@ export class Gallery {
   /** A PNG of an anomaly map, to lay over the image. */
   async map(station: string, id: string): Promise<Uint8Array | 'unknown' | 'busy'> {
     const event = this.#find(station, id)
-    const held = this.#walls.get(station)?.maps.get(id)
-    if (!event || !held || event.threshold === null || !this.#hasImage(event)) return 'unknown'
-    const { threshold } = event
-    const { map, region } = held
-    return this.#picture(`map ${station} ${id}`, async () => mapPicture(map, threshold, await this.#bytesOf(event), region)) // prettier-ignore
+    const wall = this.#walls.get(station)
+    if (!event || !wall || event.threshold === null || !this.#hasMap(wall, id, event)) return 'unknown'
+    const { threshold, image } = event
+    return this.#picture(`map ${station} ${id}`, async () => {
+      const { map, region } = wall.maps.get(id) ?? (await readMap(image!, threshold))
+      return mapPicture(map, threshold, await this.#bytesOf(event), region)
+    })
   }
 
   #find(station: string, id: string): InspectionEvent | undefined {
@@ -154,6 +166,10 @@ export class Gallery {
 
   #hasImage({ station, part, time, image, verdict }: InspectionEvent): boolean {
     return verdict !== 'unusable' && (image !== undefined || this.#imageOf(station, part, time) !== undefined)
+  }
+
+  #hasMap(wall: Wall, id: string, event: InspectionEvent): boolean {
+    return event.threshold !== null && (wall.maps.has(id) || wall.mapped.has(id)) && this.#hasImage(event)
   }
 
   /** From memory, else from where it was kept: that path is the journal's, never a client's. */
@@ -168,7 +184,7 @@ export class Gallery {
 
   #remembered(wall: Wall, id: string, event: InspectionEvent): Remembered {
     const hasImage = this.#hasImage(event)
-    const hasMap = hasImage && event.threshold !== null && wall.maps.has(id)
+    const hasMap = this.#hasMap(wall, id, event)
     const correction = wall.corrected.get(id)
     const reject = wall.signalled.get(id)
     return { id, event, hasImage, hasMap, ...(correction && { correction }), ...(reject && { reject }) }
@@ -192,6 +208,7 @@ export class Gallery {
       if (this.#find(event.station, id)) continue
       wall.corrected.delete(id)
       wall.signalled.delete(id)
+      wall.mapped.delete(id)
     }
     wall.hour.add(event.verdict, event.time)
     wall.corrections.judged(event.part, event.time, event.verdict)
@@ -222,12 +239,21 @@ function newWall(): Wall {
     newest: [],
     trouble: [],
     maps: new Hold(mostBytes, ({ map }) => map.values.byteLength),
+    mapped: new Set(),
     hour: new HourTally(),
     corrections: new Corrections(),
     corrected: new Map(),
     signalled: new Map(),
     revision: 0,
   }
+}
+
+/** Looks which maps are on disk, of verdicts from before the start. */
+async function findMaps({ newest, trouble, mapped }: Wall): Promise<void> {
+  const look = async ({ id, event }: Shot) => {
+    if (event.image !== undefined && (await mapExists(event.image))) mapped.add(id)
+  }
+  await Promise.all([...newest, ...trouble].map(look))
 }
 
 /** The newest verdict on a part, or that of a time. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
+import { isMapFile, mapFile } from './map-file.ts'
 import { strippedImage, type Region } from '../../models/inspection/decode.ts'
 
 /** Bounds of a folder of images. */
@@ -68,7 +69,7 @@ export class ImageStore {
   /** The newest image of a part, or the one taken within a second of `time`; undefined where there is none. */
   async find(part: string, time?: number): Promise<StoredImage | undefined> {
     const ending = `-${partName(part)}`
-    const found = (await this.#paths())
+    const found = (await this.#images())
       .filter((path) => basename(path, extname(path)).slice(stampLength) === ending)
       .map((path) => ({ path, time: timeOf(path) }))
     return closest(found, time)
@@ -77,7 +78,7 @@ export class ImageStore {
   /** Images by group, each oldest first. */
   async list(): Promise<Map<string, StoredImage[]>> {
     const groups = new Map<string, StoredImage[]>()
-    for (const path of await this.#paths()) {
+    for (const path of await this.#images()) {
       const group = decodeURIComponent(basename(dirname(path)))
       let images = groups.get(group)
       if (!images) groups.set(group, (images = []))
@@ -101,6 +102,7 @@ export class ImageStore {
     for (const { path, size: own, changed } of files) {
       if (size <= most && now - changed <= age) continue
       await rm(path, { force: true })
+      await rm(mapFile(path), { force: true })
       size -= own
     }
     this.#size = size
@@ -116,6 +118,11 @@ export class ImageStore {
       }),
     )
     return files.flat().sort((a, b) => a.changed - b.changed || (a.path < b.path ? -1 : 1))
+  }
+
+  /** Without the maps that may be beside them. */
+  async #images(): Promise<string[]> {
+    return (await this.#paths()).filter((path) => !isMapFile(path))
   }
 
   async #paths(): Promise<string[]> {

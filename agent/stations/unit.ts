@@ -67,7 +67,7 @@ export class StationUnit {
       ...(signal && { signal }),
       record: (event: InspectionEvent | OpinionEvent, answer?: ImageAnswer) => {
         const region = this.station.model?.manifest.input.region
-        if (event.type === 'inspection' && answer?.map) gallery.hold(event, answer.map, region)
+        if (event.type === 'inspection' && answer?.map) void gallery.hold(event, answer.map, region)
         return record(event)
       },
       recall: (part, time) => pastVerdict(journal, name, part, time),

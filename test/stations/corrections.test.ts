@@ -3,6 +3,7 @@ import { mkdtemp, rm, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { labelMessage } from '../../agent/core/index.ts'
+import { mapExists, mapFile, writeMap } from '../../agent/stations/map-file.ts'
 import { ImageStore } from '../../agent/stations/image-store.ts'
 import { verdictRule } from '../../agent/stations/config.ts'
 import { lessonOf } from '../../agent/stations/lesson.ts'
@@ -93,6 +94,24 @@ describe('images of parts on disk', () => {
     const small = new ImageStore(folder, { size: 2.5 * image.length })
     await small.store(image, 'good', 'D', 1000)
     assert.equal((await parts()).length, 2)
+  })
+
+  it('take the maps beside them along, which are no images', async () => {
+    const path = await new ImageStore(folder, { size: 1e6 }).store(image, 'fail', 'A', 1000)
+    await writeMap(path, { map: { width: 1, height: 1, values: Float32Array.of(2) }, region: undefined }, 1)
+    const store = new ImageStore(folder, { size: 1e6, age: 60_000 })
+    assert.deepEqual([...(await store.list()).values()].map((images) => images.length), [1]) // prettier-ignore
+    await utimes(path, 1, 1)
+    await store.store(image, 'fail', 'B', 2000)
+    assert.deepEqual([await store.find('A'), await mapExists(path)], [undefined, false])
+  })
+
+  it('leave no map behind whose image was never stored', async () => {
+    const path = join(folder, 'fail', 'gone.png')
+    await writeMap(path, { map: { width: 1, height: 1, values: Float32Array.of(2) }, region: undefined }, 1)
+    await utimes(mapFile(path), 1, 1)
+    await new ImageStore(folder, { size: 1e6, age: 60_000 }).store(image, 'fail', 'B', 2000)
+    assert.equal(await mapExists(path), false)
   })
 })
 

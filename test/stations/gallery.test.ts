@@ -7,6 +7,7 @@ import { schema } from '../../agent/components.ts'
 import type { CorrectionEvent, InspectionEvent, Journal, JournalEvent } from '../../agent/core/index.ts'
 import { Hold } from '../../agent/stations/image-hold.ts'
 import { Darkroom } from '../../agent/stations/darkroom.ts'
+import { mapFile } from '../../agent/stations/map-file.ts'
 import { Gallery, newestKept } from '../../agent/stations/gallery.ts'
 import { Corrections, HourTally } from '../../agent/stations/tally.ts'
 import { openJournal } from '../../agent/journal/index.ts'
@@ -201,7 +202,7 @@ describe('the gallery of the stations', () => {
     images.set('A', await picture(200, 100))
     const event = verdictOn('A', { verdict: 'fail', score: 3 })
     const values = Float32Array.from({ length: 16 }, (_, i) => (i === 0 ? 3 : 0.2))
-    gallery.hold(event, { width: 4, height: 4, values }, { left: 0.5, top: 0, width: 0.5, height: 1 })
+    await gallery.hold(event, { width: 4, height: 4, values }, { left: 0.5, top: 0, width: 0.5, height: 1 })
     gallery.told(event)
     const [{ id, hasMap }] = gallery.newest('weld', 1)!
     assert.ok(hasMap)
@@ -215,12 +216,35 @@ describe('the gallery of the stations', () => {
     assert.deepEqual([at(8, 8)[3], at(180, 80)[3]], [0, 0])
   })
 
+  it('has the map of an image that was kept after a restart as well, and none where the file is gone', async () => {
+    const path = join(folder, 'fail', 'kept.jpg')
+    const event = verdictOn('A', { verdict: 'fail', score: 3, threshold: 0.8, image: path })
+    const values = Float32Array.from({ length: 16 }, (_, i) => (i === 0 ? 3 : 0.2))
+    const first = open()
+    await first.hold(event, { width: 4, height: 4, values }, { left: 0.5, top: 0, width: 0.5, height: 1 })
+    await writeFile(path, await picture(200, 100))
+    const other = verdictOn('B', { verdict: 'fail', image: path.replace('kept', 'other') })
+    await first.fill()
+    first.told(event)
+    await store(event, other)
+    const gallery = open()
+    await gallery.fill()
+    assert.deepEqual(gallery.newest('weld', 2)!.map(({ hasMap }) => hasMap), [false, true]) // prettier-ignore
+    const [{ id }] = gallery.newest('weld', 2)!.slice(1)
+    const [before, after] = await Promise.all([first, gallery].map(async (each) => sharp((await each.map('weld', id)) as Uint8Array).raw().toBuffer())) // prettier-ignore
+    assert.deepEqual(after, before)
+    await rm(mapFile(path))
+    const third = open()
+    await third.fill()
+    assert.deepEqual(third.newest('weld', 2)!.map(({ hasMap }) => hasMap), [false, false]) // prettier-ignore
+  })
+
   it('has no map where there is no image or no threshold', async () => {
     const gallery = open()
     await gallery.fill()
     images.set('B', await picture())
     for (const event of [verdictOn('A'), verdictOn('B', { threshold: null })]) {
-      gallery.hold(event, { width: 1, height: 1, values: Float32Array.of(2) })
+      await gallery.hold(event, { width: 1, height: 1, values: Float32Array.of(2) })
       gallery.told(event)
     }
     for (const { id, hasMap } of gallery.newest('weld', 2)!)

@@ -168,7 +168,7 @@ describe('the page of an inspection', function () {
     await training.waitFor({ state: 'detached', timeout: 120_000 })
   })
 
-  it('knows verdicts, corrections and kept images after a restart', async () => {
+  it('knows verdicts, corrections, kept images and their maps after a restart', async () => {
     await agent.stop()
     await agent.start()
     await page.getByText('Live', { exact: true }).waitFor({ timeout: 60_000 })
@@ -177,6 +177,7 @@ describe('the page of an inspection', function () {
     await thumb(2).getByText('truly defect').waitFor()
     await thumb(2).click()
     await until('the image is there', async () => (await loaded('.stage .shot img')) === 320)
+    await until('the map is there', async () => (await loaded('.stage .shot .map')) === 320)
     await thumb(1).getByText('No image').waitFor()
   })
 
