@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
-import { strippedImage, type Region } from '../../models/inspection/decode.ts'
+import { strippedImage, type StrippedImage } from '../../models/inspection/stripped.ts'
 
 /** Bounds of a folder of images. */
 export interface StoreBounds {
@@ -12,8 +12,8 @@ export interface StoreBounds {
 }
 
 export interface StoreOptions extends StoreBounds {
-  /** What of the images is stored; the rest is black. Absent: all of it. */
-  readonly shown?: Region | undefined
+  /** What an image loses before it is stored. Absent: what a camera writes into its files. */
+  readonly strip?: (image: Uint8Array) => Promise<StrippedImage>
 }
 
 /** An image in a store. */
@@ -24,28 +24,29 @@ export interface StoredImage {
 }
 
 /**
- * Images of parts on disk, in groups: `<group>/<time>-<part>.<format>`, without what a camera writes into its files.
- * Bounded by size and age; those stored first go first. One writer.
+ * Images of parts on disk, in groups: `<group>/<time>-<part>.<format>`, without what is nobody's business. Bounded by size and age; those stored first go first. One writer.
  */
 export class ImageStore {
   readonly #folder: string
   readonly #bounds: StoreBounds
-  readonly #shown: Region | undefined
+  readonly #strip: (image: Uint8Array) => Promise<StrippedImage>
   #last: Promise<unknown> = Promise.resolve()
   /** Bytes stored, at least; infinite before the first look. */
   #size = Infinity
   #looked = 0
 
-  constructor(folder: string, { shown, ...bounds }: StoreOptions) {
+  constructor(folder: string, { strip = (image) => strippedImage(image), ...bounds }: StoreOptions) {
     this.#folder = folder
     this.#bounds = bounds
-    this.#shown = shown
+    this.#strip = strip
   }
 
-  /** Stores an image taken at `time`; resolves with its path. Rejects where the disk refuses. */
+  /** Stores an image taken at `time`; resolves with its path. Rejects where the disk refuses, or it cannot be stripped. */
   store(image: Uint8Array, group: string, part: string, time: number): Promise<string> {
+    const stripping = this.#strip(image)
+    stripping.catch(() => undefined)
     return this.#alone(async () => {
-      const { bytes, format } = await strippedImage(image, this.#shown)
+      const { bytes, format } = await stripping
       const folder = join(this.#folder, folderName(group))
       await mkdir(folder, { recursive: true })
       const path = join(folder, `${stampOf(time)}-${partName(part)}.${format}`)

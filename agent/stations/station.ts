@@ -3,6 +3,7 @@ import type { Subscription } from 'rxjs'
 import type { ImageProblem } from '../../models/inspection/decode.ts'
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
 import type { MeasuredInspector } from '../../models/inspection/measured.ts'
+import { strippedImage, type Strip } from '../../models/inspection/stripped.ts'
 import type { StationSettings } from './config.ts'
 import { ImageStore } from './image-store.ts'
 import { StationCorrections } from './corrections.ts'
@@ -48,6 +49,8 @@ export interface StationParts {
   readonly metrics: Metrics
   /** Folder of the images that are kept, and of those that people said the class of. */
   readonly folder: string
+  /** Takes metadata and faces out of images that are stored. */
+  readonly strip: Strip
   /** Stores a verdict, with the model's answer that led to it, or an opinion; resolves when it is on disk. */
   readonly record: (event: InspectionEvent | OpinionEvent, answer?: ImageAnswer) => Promise<void>
   /** Tells a PLC which parts to reject. */
@@ -67,8 +70,6 @@ interface Conclusion {
   readonly values: Measured
   readonly answer?: ImageAnswer
   readonly measured?: MeasuredConclusion
-  /** Path of the image that was kept. */
-  readonly kept?: string
 }
 
 /** What a station has done since it started. */
@@ -117,13 +118,15 @@ export class Station {
     })
     this.#values = new PartValues(settings, tags)
     this.#values.opened.subscribe((opened) => this.#opened(opened))
-    const shown = settings.keep.outside === 'black' ? settings.region : undefined
-    this.#keeper = new ImageKeeper(join(folder, 'images'), settings.keep, shown)
+    const { outside, faces } = settings.keep
+    const shown = outside === 'black' ? settings.region : undefined
+    const strip = (image: Uint8Array) => (faces === 'kept' ? strippedImage : parts.strip)(image, shown)
+    this.#keeper = new ImageKeeper({ ...parts, folder: join(folder, 'images'), settings: settings.keep, strip })
     this.#judged = new JudgedParts(settings.keep.recent)
     this.#corrections = new StationCorrections({
       station: parts.name,
       settings,
-      labelled: new ImageStore(labelledFolder(folder), { size: settings.learn.keep, shown }),
+      labelled: new ImageStore(labelledFolder(folder), { size: settings.learn.keep, strip }),
       keeper: this.#keeper,
       judged: this.#judged,
       log: parts.log,
@@ -237,8 +240,7 @@ export class Station {
     if (model && answer) this.#shadow?.look(arrival, part, model.version, image)
     const values = await this.#valuesOf(part, arrival.time)
     const judged = await judgePart({ time: arrival.time, image, values, ...(answer && { answer }) }, settings, measured)
-    const kept = await this.#keep(arrival, judged.ruling, part)
-    await this.#conclude(arrival, part, received, { ...judged, values, ...(answer && { answer }), ...(kept && { kept }) }) // prettier-ignore
+    await this.#conclude(arrival, part, received, { ...judged, values, ...(answer && { answer }) })
     this.#counts.judged++
   }
 
@@ -272,19 +274,20 @@ export class Station {
     return this.#values.of(part, time, hurry ? Promise.resolve() : patience(this.#parts.settings.timeout))
   }
 
+  /** The PLC is told first: it does not wait for the disk, nor for faces to be found. */
   async #conclude(
-    { time, settled }: Pick<ImageArrival, 'time' | 'settled'>,
+    { time, image, settled }: Pick<ImageArrival, 'time'> & Partial<ImageArrival>,
     part: string,
     received: number,
-    found: Conclusion,
+    { ruling, values, answer, measured }: Conclusion,
   ): Promise<void> {
-    const { ruling, values, answer, measured, kept } = found
     const { name: station, metrics } = this.#parts
     const ms = performance.now() - received
     this.#parts.signal?.decided(part, ruling.verdict)
     metrics.count('inspections_total', 1, { station, verdict: ruling.verdict })
     metrics.observe('inspection_seconds', ms / 1000, { station })
     const by = this.#parts.source ? answer : measured
+    const kept = image && (await this.#keeper.keep(image, ruling.verdict, part, time))
     const event: InspectionEvent = {
       type: 'inspection',
       time,
@@ -327,16 +330,6 @@ export class Station {
     const id = part ?? new Date(time).toISOString()
     if (this.#judged.has(id)) this.#counts.repeated++
     return id
-  }
-
-  /** A full disk must not stop the line: the verdict stands without the image. */
-  async #keep({ image, time }: ImageArrival, { verdict }: Ruling, part: string): Promise<string | undefined> {
-    try {
-      return await this.#keeper.keep(image, verdict, part, time)
-    } catch (error) {
-      this.#parts.log.warn({ station: this.#parts.name }, `an image is not kept: ${describeError(error)}`)
-      return undefined
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { createImageSource, PostedImages } from '../../connectors/images/index.ts'
 import { readOwnImageModel } from '../../models/inspection/bundle.ts'
+import { createFaceStripper } from '../../models/inspection/faces/pool.ts'
 import { ImageRegistry } from '../../models/inspection/registry.ts'
 import type { Config } from '../components.ts'
 import type { Corrections } from '../corrections.ts'
@@ -66,6 +67,7 @@ export class Inspections implements Corrections {
   /** Those that judge images. */
   readonly #running = new Map<string, Running>()
   readonly #posted = new Map<string, PostedImages>()
+  readonly #faces = createFaceStripper()
   readonly #parts: InspectionParts
   #begun = false
   #stopping = () => false
@@ -167,6 +169,7 @@ export class Inspections implements Corrections {
     await Promise.allSettled([...this.stations.values()].map((station) => station.stop()))
     await Promise.allSettled([...this.#running.values()].map(({ models }) => models.close()))
     await Promise.allSettled(this.#signals.map((signal) => signal.stop()))
+    await this.#faces.close()
   }
 
   /** What a station without a model begins with: the newest of the registry, as a record, so that it is known after a restart. */
@@ -201,6 +204,7 @@ export class Inspections implements Corrections {
       log,
       metrics,
       folder,
+      strip: this.#faces.strip,
       record: (event, answer) => {
         if (event.type === 'inspection' && answer?.map) gallery.hold(event, answer.map, station.model?.manifest.input.region) // prettier-ignore
         return this.#record(event)

@@ -13,6 +13,7 @@ import {
   type ImageArrival,
   type InspectionEvent,
 } from '../../agent/core/index.ts'
+import { strippedImage } from '../../models/inspection/stripped.ts'
 import { Station } from '../../agent/stations/station.ts'
 import { stationConfig } from '../../agent/stations/config.ts'
 import { measuredNames } from '../../agent/stations/measured.ts'
@@ -62,6 +63,7 @@ class Bench {
       log,
       metrics: silentMetrics,
       folder: join(tmpdir(), 'millwright-none'),
+      strip: strippedImage,
       record: (event) => {
         if (event.type === 'inspection') this.events.push(event)
         return Promise.resolve()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { Subject } from 'rxjs'
@@ -16,12 +16,17 @@ import {
   type InspectionEvent,
   type OpinionEvent,
 } from '../../agent/core/index.ts'
-import { Station } from '../../agent/stations/station.ts'
+import { openFaceDetector, type FaceDetector } from '../../models/inspection/faces/detector.ts'
+import { findFaces } from '../../models/inspection/faces/find.ts'
+import { createFaceStripper, type FaceStripper } from '../../models/inspection/faces/pool.ts'
+import { strippedImage } from '../../models/inspection/stripped.ts'
+import { Station, type StationParts } from '../../agent/stations/station.ts'
 import { stationConfig, verdictRule } from '../../agent/stations/config.ts'
 import { rule } from '../../agent/stations/rule.ts'
 import { decodeImage } from '../../models/inspection/decode.ts'
 import type { ImageAnswer, Inspector } from '../../models/inspection/inspector.ts'
 import { bounds, manifest } from '../models/inspection/pictures.ts'
+import { somebody } from '../models/inspection/faces/parts.ts'
 import { until } from '../support/until.ts'
 
 const silent = () => undefined
@@ -42,7 +47,14 @@ class Bench {
   readonly settled: string[] = []
   readonly station: Station
 
-  constructor(folder: string, own: object, answer: () => Promise<ImageAnswer>) {
+  readonly said: string[] = []
+
+  constructor(
+    folder: string,
+    own: object,
+    answer: () => Promise<ImageAnswer>,
+    { strip = strippedImage, signal }: Partial<Pick<StationParts, 'strip' | 'signal'>> = {},
+  ) {
     const inspector: Inspector = {
       inspect: async (image) => {
         const decoded = await decodeImage(image, { width: 8, height: 8, channels: 1 }, bounds)
@@ -56,9 +68,11 @@ class Bench {
       source: { images: () => this.arrivals },
       tags: this.tags,
       clock: systemClock,
-      log: { debug: silent, info: silent, warn: silent, error: silent },
+      log: { debug: silent, info: silent, warn: (_, text) => this.said.push(text), error: silent },
       metrics: silentMetrics,
       folder,
+      strip,
+      ...(signal && { signal }),
       record: (event) => {
         if (event.type === 'inspection') this.events.push(event)
         else this.opinions.push(event)
@@ -128,6 +142,63 @@ describe('station', () => {
     for (const part of ['A', 'B', 'C', 'D']) bench.send(await picture(), part)
     await bench.station.stop()
     assert.equal((await readdir(join(folder, 'images', 'fail'))).length, 2)
+  })
+
+  describe('where somebody is in the picture', () => {
+    let detector: FaceDetector
+    let stripper: FaceStripper
+    before(async () => {
+      detector = await openFaceDetector()
+      stripper = createFaceStripper()
+    })
+    after(async () => {
+      await stripper.close()
+      await detector.close()
+    })
+
+    const facesIn = async (path: string | undefined) => findFaces(await readFile(path!), detector)
+
+    for (const [faces, count] of [
+      ['removed', 0],
+      ['kept', 1],
+    ] as const) {
+      it(`stores images with faces ${faces}, those of corrections too`, async () => {
+        const bench = new Bench(folder, { keep: { faces } }, () => Promise.resolve(bad), stripper)
+        bench.send(await somebody(160), 'A')
+        await until('A is judged', () => bench.events.length === 1)
+        const corrected = (await bench.station.correct(correction('A', 'good'))) as CorrectionEvent
+        await bench.station.stop()
+        assert.equal((await facesIn(bench.events[0].image)).length, count)
+        assert.equal((await facesIn(corrected.image)).length, count)
+      })
+    }
+
+    it('gives verdicts without images where faces cannot be looked for, and says so once', async () => {
+      const strip = () => Promise.reject(new Error('the network does not run'))
+      const bench = new Bench(folder, {}, () => Promise.resolve(bad), { strip })
+      for (const part of ['A', 'B', 'C']) bench.send(await somebody(160), part)
+      await until('they are judged', () => bench.events.length === 3)
+      const corrected = (await bench.station.correct(correction('A', 'good'))) as CorrectionEvent
+      await bench.station.stop()
+      assert.deepEqual(bench.verdicts().sort(), ['A fail', 'B fail', 'C fail'])
+      assert.deepEqual([...bench.events.map(({ image }) => image), corrected.image], Array(4).fill(undefined))
+      assert.deepEqual(bench.said.filter((text) => text.startsWith('images are not kept')), ['images are not kept: the network does not run']) // prettier-ignore
+      assert.deepEqual(await readdir(folder), [])
+    })
+
+    it('tells the PLC before it looks for faces, and the journal when the image is there', async () => {
+      const order: string[] = []
+      const strip: typeof strippedImage = async (image) => {
+        order.push('look')
+        return strippedImage(image)
+      }
+      const signal = { decided: (part: string) => void order.push(`signal ${part}`) }
+      const bench = new Bench(folder, {}, () => Promise.resolve(bad), { strip, signal })
+      bench.send(await picture(), 'A')
+      await bench.station.stop()
+      assert.deepEqual(order, ['signal A', 'look'])
+      await access(bench.events[0].image!)
+    })
   })
 
   it('puts a damaged image aside with its reason and calls the part unusable', async () => {

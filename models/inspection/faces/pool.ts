@@ -1,0 +1,48 @@
+import { Piscina } from 'piscina'
+import type { Strip, StrippedImage } from '../stripped.ts'
+import { threadOptions } from '../thread.ts'
+import type { StripJob } from './worker.ts'
+
+/** Images in hand; more are refused, because each is held in memory, and its verdict waits to be recorded. */
+const mostImages = 32
+/** ms after which an image is given up, and the thread with it. */
+const patience = 30_000
+
+/** Takes metadata and faces out of images, in a thread of its own that begins with the first image. */
+export interface FaceStripper {
+  /** Rejects as well where too many images wait. */
+  readonly strip: Strip
+  /** Resolves when the images in hand are done. */
+  close(): Promise<void>
+}
+
+/** One for all stations. */
+export function createFaceStripper(): FaceStripper {
+  let pool: Piscina<StripJob, StrippedImage> | undefined
+  let images = 0
+  return {
+    strip: async (image, shown) => {
+      if (images >= mostImages) throw new Error(`${images} images wait already until faces are looked for in them`)
+      images++
+      try {
+        return await (pool ??= open()).run({ image, shown }, { signal: AbortSignal.timeout(patience) })
+      } finally {
+        images--
+      }
+    },
+    close: async () => pool?.close(),
+  }
+}
+
+/** Two images at once: one is decoded or written by sharp's own threads while the network looks at the other. */
+function open(): Piscina<StripJob, StrippedImage> {
+  const pool = new Piscina<StripJob, StrippedImage>({
+    ...threadOptions(new URL('worker', import.meta.url)),
+    minThreads: 1,
+    maxThreads: 1,
+    concurrentTasksPerWorker: 2,
+  })
+  // A worker that dies is replaced, and its images are rejected by `run`; unheard, the event would end the agent.
+  pool.on('error', () => undefined)
+  return pool
+}

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { openFaceDetector } from '../../../../models/inspection/faces/detector.ts'
+import { findFaces } from '../../../../models/inspection/faces/find.ts'
+import { createFaceStripper, type FaceStripper } from '../../../../models/inspection/faces/pool.ts'
+import { part, portrait } from './parts.ts'
+
+describe('the thread that takes faces out of images', () => {
+  let stripper: FaceStripper
+  before(() => (stripper = createFaceStripper()))
+  after(() => stripper.close())
+
+  it('gives images without faces', async () => {
+    const { bytes, format } = await stripper.strip(await portrait())
+    assert.equal(format, 'jpg')
+    const detector = await openFaceDetector()
+    assert.deepEqual(await findFaces(bytes, detector), [])
+    await detector.close()
+  })
+
+  it('refuses what is no picture, and goes on', async () => {
+    await assert.rejects(stripper.strip(Buffer.from('text')), /unsupported image format/)
+    assert.equal((await stripper.strip(await part(64))).format, 'png')
+  })
+
+  it('refuses images while too many wait, and takes them again when they are done', async () => {
+    const image = await part(64)
+    const outcomes = await Promise.allSettled(Array.from({ length: 40 }, () => stripper.strip(image)))
+    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 32)
+    const refused = outcomes.find((outcome) => outcome.status === 'rejected')
+    assert.match(String(refused?.reason), /32 images wait already/)
+    assert.equal((await stripper.strip(image)).format, 'png')
+  })
+})
