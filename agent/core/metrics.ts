@@ -52,7 +52,7 @@ export const metrics = {
   inspections_not_kept_total: {
     type: 'counter',
     labels: ['station'],
-    help: 'Images that were to be kept and are not: the disk refused them, or faces could not be looked for in them.',
+    help: 'Images that were to be kept and are not: the disk refused them, faces could not be looked for, or too many were in hand.',
   },
   inspection_seconds: {
     type: 'histogram',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
-import { strippedImage, type StrippedImage } from '../../models/inspection/stripped.ts'
+import { storedFormat, strippedImage, type StrippedImage } from '../../models/inspection/stripped.ts'
 
 /** Bounds of a folder of images. */
 export interface StoreBounds {
@@ -45,16 +45,20 @@ export class ImageStore {
   store(image: Uint8Array, group: string, part: string, time: number): Promise<string> {
     const stripping = this.#strip(image)
     stripping.catch(() => undefined)
+    const path = this.pathOf(image, group, part, time)
     return this.#alone(async () => {
-      const { bytes, format } = await stripping
-      const folder = join(this.#folder, folderName(group))
-      await mkdir(folder, { recursive: true })
-      const path = join(folder, `${stampOf(time)}-${partName(part)}.${format}`)
+      const { bytes } = await stripping
+      await mkdir(dirname(path), { recursive: true })
       await writeFile(path, bytes)
       this.#size += bytes.length
       await this.#trim(Date.now())
       return path
     })
+  }
+
+  /** Where an image is when it is stored. */
+  pathOf(image: Uint8Array, group: string, part: string, time: number): string {
+    return join(this.#folder, folderName(group), `${stampOf(time)}-${partName(part)}.${storedFormat(image)}`)
   }
 
   /** Removes an image from every group but one. */

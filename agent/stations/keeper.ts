@@ -15,16 +15,21 @@ export interface KeeperParts {
   readonly metrics: Metrics
 }
 
+/** What may be in hand, until it is stripped and stored; more is not kept. */
+const most = { images: 64, bytes: 64e6 }
 /** ms without a failure after which the log says that images are kept again. */
 const calm = 60_000
 
-/** Keeps the images of parts that are worth it, by verdict. */
+/** Keeps the images of parts that are worth it, by verdict. No verdict waits for that, and none is lost by it. */
 export class ImageKeeper {
   readonly #parts: KeeperParts
   readonly #store: ImageStore
-  /** Whether the log says that images are not kept. */
-  #failing = false
-  /** When one was not, ms since epoch. */
+  readonly #inHand = new Set<Promise<void>>()
+  #bytes = 0
+  /** Whether the newest image could not be stored. */
+  #broken = false
+  /** Whether the log says that images are not kept, and when one was not, ms since epoch. */
+  #told = false
   #failed = 0
 
   constructor(parts: KeeperParts) {
@@ -34,26 +39,48 @@ export class ImageKeeper {
   }
 
   /**
-   * Stores an image if it is one to keep; resolves with its path. Never rejects: neither a full disk nor a picture that cannot
-   * be stripped may stop the line. Such images are counted, not kept.
+   * Keeps an image if it is one to keep. Returns the path at which it will be as soon as it is stripped and stored; none where
+   * it is not kept, because too many are in hand, or may not be, because the newest could not be stored.
    */
-  async keep(image: Uint8Array, verdict: PartVerdict, part: string, time: number): Promise<string | undefined> {
+  keep(image: Uint8Array, verdict: PartVerdict, part: string, time: number): string | undefined {
     if (!this.#wanted(verdict, part, time)) return undefined
-    const { name: station, log, metrics } = this.#parts
-    try {
-      const path = await this.#store.store(image, verdict, part, time)
-      if (this.#failing && Date.now() - this.#failed > calm) {
-        this.#failing = false
-        log.info({ station }, 'images are kept again')
-      }
-      return path
-    } catch (error) {
-      metrics.count('inspections_not_kept_total', 1, { station })
-      if (!this.#failing) log.warn({ station }, `images are not kept: ${describeError(error)}`)
-      this.#failing = true
-      this.#failed = Date.now()
+    if (this.#inHand.size >= most.images || this.#bytes > most.bytes) {
+      this.#lost(`${this.#inHand.size} are in hand already`)
       return undefined
     }
+    this.#bytes += image.length
+    const keeping = this.#keep(image, verdict, part, time).finally(() => {
+      this.#bytes -= image.length
+      this.#inHand.delete(keeping)
+    })
+    this.#inHand.add(keeping)
+    return this.#broken ? undefined : this.#store.pathOf(image, verdict, part, time)
+  }
+
+  /** Resolves when nothing is in hand. */
+  async idle(): Promise<void> {
+    while (this.#inHand.size > 0) await Promise.all(this.#inHand)
+  }
+
+  async #keep(...image: Parameters<ImageStore['store']>): Promise<void> {
+    try {
+      await this.#store.store(...image)
+      this.#broken = false
+      if (!this.#told || Date.now() - this.#failed < calm) return
+      this.#told = false
+      this.#parts.log.info({ station: this.#parts.name }, 'images are kept again')
+    } catch (error) {
+      this.#broken = true
+      this.#lost(describeError(error))
+    }
+  }
+
+  #lost(why: string): void {
+    const { name: station, log, metrics } = this.#parts
+    metrics.count('inspections_not_kept_total', 1, { station })
+    if (!this.#told) log.warn({ station }, `images are not kept: ${why}`)
+    this.#told = true
+    this.#failed = Date.now()
   }
 
   /** The newest image of a part, or the one taken at `time`; undefined where none was kept. */

@@ -190,6 +190,7 @@ export class Station {
     this.#values.release()
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
     await this.#shadow?.idle()
+    await this.#keeper.idle()
   }
 
   #arrived(arrival: ImageArrival): void {
@@ -274,7 +275,6 @@ export class Station {
     return this.#values.of(part, time, hurry ? Promise.resolve() : patience(this.#parts.settings.timeout))
   }
 
-  /** The PLC is told first: it does not wait for the disk, nor for faces to be found. */
   async #conclude(
     { time, image, settled }: Pick<ImageArrival, 'time'> & Partial<ImageArrival>,
     part: string,
@@ -287,7 +287,7 @@ export class Station {
     metrics.count('inspections_total', 1, { station, verdict: ruling.verdict })
     metrics.observe('inspection_seconds', ms / 1000, { station })
     const by = this.#parts.source ? answer : measured
-    const kept = image && (await this.#keeper.keep(image, ruling.verdict, part, time))
+    const kept = image && this.#keeper.keep(image, ruling.verdict, part, time)
     const event: InspectionEvent = {
       type: 'inspection',
       time,

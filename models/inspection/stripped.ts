@@ -7,8 +7,16 @@ import { findFaces } from './faces/find.ts'
 /** An image as it may be stored. */
 export interface StrippedImage {
   readonly bytes: Uint8Array
-  /** Ending of its file name. */
-  readonly format: string
+  readonly format: StoredFormat
+}
+
+/** Ending of a file name. */
+export type StoredFormat = 'jpg' | 'png' | 'webp'
+
+/** What an image is stored as: what it is, where it is one of these. */
+export function storedFormat(image: Uint8Array): StoredFormat {
+  const format = imageFormat(image) ?? 'png'
+  return format === 'jpeg' ? 'jpg' : format
 }
 
 /** What an image loses before it is stored; rejects where that cannot be done. `shown`: the rest becomes black. */
@@ -25,12 +33,13 @@ export async function strippedImage(
   detector?: FaceDetector,
 ): Promise<StrippedImage> {
   const sharp = await loadSharp()
-  const format = imageFormat(bytes) ?? 'png'
+  const format = storedFormat(bytes)
   const upright = sharp(bytes, {}).autoOrient()
   const faces = detector ? await findFaces(bytes, detector, shown) : []
   const picture = isPart(shown) || faces.length > 0 ? await redrawn(upright, shown, faces) : upright
-  const written = format === 'png' ? picture.png() : picture.toFormat(format, { quality: 92 })
-  return { bytes: await written.toBuffer(), format: format === 'jpeg' ? 'jpg' : format }
+  const written =
+    format === 'png' ? picture.png() : picture.toFormat(format === 'jpg' ? 'jpeg' : format, { quality: 92 })
+  return { bytes: await written.toBuffer(), format }
 }
 
 /** The picture in its size, with the region alone to be seen, and no faces. */

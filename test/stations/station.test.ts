@@ -173,31 +173,53 @@ describe('station', () => {
       })
     }
 
-    it('gives verdicts without images where faces cannot be looked for, and says so once', async () => {
+    it('stores nothing where faces cannot be looked for, and says so once; the verdicts stand', async () => {
       const strip = () => Promise.reject(new Error('the network does not run'))
       const bench = new Bench(folder, {}, () => Promise.resolve(bad), { strip })
-      for (const part of ['A', 'B', 'C']) bench.send(await somebody(160), part)
-      await until('they are judged', () => bench.events.length === 3)
+      for (const part of ['A', 'B', 'C']) {
+        bench.send(await somebody(160), part)
+        await until(`${part} is judged`, () => bench.events.some((event) => event.part === part))
+      }
       const corrected = (await bench.station.correct(correction('A', 'good'))) as CorrectionEvent
       await bench.station.stop()
-      assert.deepEqual(bench.verdicts().sort(), ['A fail', 'B fail', 'C fail'])
-      assert.deepEqual([...bench.events.map(({ image }) => image), corrected.image], Array(4).fill(undefined))
+      assert.deepEqual(bench.verdicts(), ['A fail', 'B fail', 'C fail'])
+      assert.deepEqual([bench.events[1].image, bench.events[2].image, corrected.image], [undefined, undefined, undefined]) // prettier-ignore
       assert.deepEqual(bench.said.filter((text) => text.startsWith('images are not kept')), ['images are not kept: the network does not run']) // prettier-ignore
       assert.deepEqual(await readdir(folder), [])
     })
 
-    it('tells the PLC before it looks for faces, and the journal when the image is there', async () => {
-      const order: string[] = []
-      const strip: typeof strippedImage = async (image) => {
-        order.push('look')
-        return strippedImage(image)
-      }
-      const signal = { decided: (part: string) => void order.push(`signal ${part}`) }
+    it('gives the verdict before it looks for faces, with the path at which the image will be', async () => {
+      let open: () => void = silent
+      const gate = new Promise<void>((resolve) => (open = resolve))
+      const strip: typeof strippedImage = (image) => gate.then(() => strippedImage(image))
+      const signalled: string[] = []
+      const signal = { decided: (part: string) => void signalled.push(part) }
       const bench = new Bench(folder, {}, () => Promise.resolve(bad), { strip, signal })
       bench.send(await picture(), 'A')
+      await until('A is judged', () => bench.settled.length === 1)
+      assert.deepEqual(signalled, ['A'])
+      assert.deepEqual(await readdir(folder), [])
+      open()
       await bench.station.stop()
-      assert.deepEqual(order, ['signal A', 'look'])
       await access(bench.events[0].image!)
+    })
+
+    it('keeps no more images than may be in hand, and goes on when they are stored', async () => {
+      let open: () => void = silent
+      const gate = new Promise<void>((resolve) => (open = resolve))
+      const strip: typeof strippedImage = (image) => gate.then(() => strippedImage(image))
+      const bench = new Bench(folder, { queue: { length: 100 } }, () => Promise.resolve(bad), { strip })
+      const image = await picture()
+      for (let i = 0; i < 70; i++) bench.send(image, String(i))
+      await until('all are judged', () => bench.events.length === 70)
+      open()
+      const kept = () => readdir(join(folder, 'images', 'fail')).catch(() => [])
+      await until('those in hand are stored', async () => (await kept()).length === 64)
+      assert.equal(bench.events.filter((event) => event.image !== undefined).length, 64)
+      bench.send(image, 'next')
+      await bench.station.stop()
+      assert.equal((await kept()).length, 65)
+      assert.deepEqual(bench.said, ['images are not kept: 64 are in hand already'])
     })
   })
 

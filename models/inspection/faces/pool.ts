@@ -3,14 +3,11 @@ import type { Strip, StrippedImage } from '../stripped.ts'
 import { threadOptions } from '../thread.ts'
 import type { StripJob } from './worker.ts'
 
-/** Images in hand; more are refused, because each is held in memory, and its verdict waits to be recorded. */
-const mostImages = 32
-/** ms after which an image is given up, and the thread with it. */
-const patience = 30_000
+/** ms after which an image is given up, and with it the thread, where it was looking at that image. */
+const patience = 60_000
 
 /** Takes metadata and faces out of images, in a thread of its own that begins with the first image. */
 export interface FaceStripper {
-  /** Rejects as well where too many images wait. */
   readonly strip: Strip
   /** Resolves when the images in hand are done. */
   close(): Promise<void>
@@ -19,17 +16,8 @@ export interface FaceStripper {
 /** One for all stations. */
 export function createFaceStripper(): FaceStripper {
   let pool: Piscina<StripJob, StrippedImage> | undefined
-  let images = 0
   return {
-    strip: async (image, shown) => {
-      if (images >= mostImages) throw new Error(`${images} images wait already until faces are looked for in them`)
-      images++
-      try {
-        return await (pool ??= open()).run({ image, shown }, { signal: AbortSignal.timeout(patience) })
-      } finally {
-        images--
-      }
-    },
+    strip: (image, shown) => (pool ??= open()).run({ image, shown }, { signal: AbortSignal.timeout(patience) }),
     close: async () => pool?.close(),
   }
 }

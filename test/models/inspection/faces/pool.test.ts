@@ -21,13 +21,4 @@ describe('the thread that takes faces out of images', () => {
     await assert.rejects(stripper.strip(Buffer.from('text')), /unsupported image format/)
     assert.equal((await stripper.strip(await part(64))).format, 'png')
   })
-
-  it('refuses images while too many wait, and takes them again when they are done', async () => {
-    const image = await part(64)
-    const outcomes = await Promise.allSettled(Array.from({ length: 40 }, () => stripper.strip(image)))
-    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 32)
-    const refused = outcomes.find((outcome) => outcome.status === 'rejected')
-    assert.match(String(refused?.reason), /32 images wait already/)
-    assert.equal((await stripper.strip(image)).format, 'png')
-  })
 })
