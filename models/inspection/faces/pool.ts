@@ -6,6 +6,9 @@ import type { StripJob } from './worker.ts'
 /** ms after which an image is given up, and with it the thread, where it was looking at that image. */
 const patience = 60_000
 
+/** Below the threads that judge, where the processor is busy; elsewhere than on Linux it would be the whole agent. */
+const below = process.platform === 'linux' ? 10 : 0
+
 /** Takes metadata and faces out of images, in a thread of its own that begins with the first image. */
 export interface FaceStripper {
   readonly strip: Strip
@@ -29,6 +32,7 @@ function open(): Piscina<StripJob, StrippedImage> {
     minThreads: 1,
     maxThreads: 1,
     concurrentTasksPerWorker: 2,
+    niceIncrement: below,
   })
   // A worker that dies is replaced, and its images are rejected by `run`; unheard, the event would end the agent.
   pool.on('error', () => undefined)
