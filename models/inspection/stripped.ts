@@ -24,8 +24,8 @@ export type Strip = (image: Uint8Array, shown?: Region) => Promise<StrippedImage
 
 /**
  * The same picture, turned upright, without EXIF and other metadata: place, serial number and owner of a camera are
- * nobody's business. Black outside `shown`, and of one colour where `detector` finds faces: nor is who passes by. JPEG and WebP are
- * written anew. Rejects where it cannot be decoded, or faces cannot be looked for.
+ * nobody's business. Black outside `shown`, and of one colour where `detector` finds faces: nor is who passes by. JPEG and
+ * WebP are written anew. Rejects where it cannot be decoded, or faces cannot be looked for.
  */
 export async function strippedImage(
   bytes: Uint8Array,

@@ -23,8 +23,8 @@ export interface FaceDetector {
   close(): Promise<void>
 }
 
-/** Scores from which on something is taken for a face: measured by `npm run bench -- faces`, see test/bench/README.md. */
-export const faceThreshold = 0.5
+/** The score from which on something is a face; why, by what was measured, is in models/README.md. */
+const faceThreshold = 0.5
 
 const most = { overlap: 1 / 3, faces: 256 }
 
