@@ -26,7 +26,14 @@ export async function findFaces(bytes: Uint8Array, detector: FaceDetector, shown
   const sharp = await loadSharp()
   const { width, height } = (await sharp(bytes, {}).metadata()).autoOrient
   const place = inPixels(around(shown), width, height)
-  const picture = await sharp(bytes, {}).autoOrient().extract(place).resize(inside(views[0].longest)).flatten({ background: '#000' }).toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true }) // prettier-ignore
+  const picture = await sharp(bytes, {})
+    .autoOrient()
+    .extract(place)
+    .resize(inside(views[0].longest))
+    .flatten({ background: '#000' })
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
   const found: Sight[] = []
   for (const { degrees, longest } of views) {
     const { data, info } = degrees === 0 ? picture : await turned(picture, degrees, longest)
