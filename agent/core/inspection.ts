@@ -54,7 +54,7 @@ export interface InspectionEvent {
   readonly measured?: MeasuredConclusion
   /** Why, in words; empty where the verdict says it. */
   readonly reason: string
-  /** Path of the image that was kept. */
+  /** Path at which the image is kept, a moment later. */
   readonly image?: string
 }
 

@@ -49,6 +49,11 @@ export const metrics = {
     labels: ['station'],
     help: 'Images that came faster than they were judged and did not fit the queue.',
   },
+  inspections_not_kept_total: {
+    type: 'counter',
+    labels: ['station'],
+    help: 'Images that were to be kept and are not: the disk refused them, faces could not be looked for, or too many were in hand.',
+  },
   inspection_seconds: {
     type: 'histogram',
     labels: ['station'],

@@ -42,6 +42,12 @@ export const keepConfig = z.strictObject({
     .describe(
       'What becomes of an image outside `region` when it is stored. black: whoever passes by is not kept; `kept` where the region may change later.',
     ),
+  faces: z
+    .enum(['removed', 'kept'])
+    .default('removed')
+    .describe(
+      'What becomes of faces in the images that are stored, those of corrections too. removed: they are looked for on the device and covered with one colour, and no image is stored where that fails; what it costs and which it misses is in models/README.md. `kept` where no one comes into the picture.',
+    ),
   recent: byteSize
     .prefault('32MB')
     .describe('Memory for the newest images, so that a verdict can be corrected whose image is not on disk.'),

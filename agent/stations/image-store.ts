@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { isMapFile, mapFile } from './map-file.ts'
-import { strippedImage, type Region } from '../../models/inspection/decode.ts'
+import { storedFormat, strippedImage, type StrippedImage } from '../../models/inspection/stripped.ts'
 
 /** Bounds of a folder of images. */
 export interface StoreBounds {
@@ -13,8 +13,8 @@ export interface StoreBounds {
 }
 
 export interface StoreOptions extends StoreBounds {
-  /** What of the images is stored; the rest is black. Absent: all of it. */
-  readonly shown?: Region | undefined
+  /** What an image loses before it is stored. Absent: what a camera writes into its files. */
+  readonly strip?: (image: Uint8Array) => Promise<StrippedImage>
 }
 
 /** An image in a store. */
@@ -25,36 +25,41 @@ export interface StoredImage {
 }
 
 /**
- * Images of parts on disk, in groups: `<group>/<time>-<part>.<format>`, without what a camera writes into its files.
- * Bounded by size and age; those stored first go first. One writer.
+ * Images of parts on disk, in groups: `<group>/<time>-<part>.<format>`, without what is nobody's business. Bounded by size and age; those stored first go first. One writer.
  */
 export class ImageStore {
   readonly #folder: string
   readonly #bounds: StoreBounds
-  readonly #shown: Region | undefined
+  readonly #strip: (image: Uint8Array) => Promise<StrippedImage>
   #last: Promise<unknown> = Promise.resolve()
   /** Bytes stored, at least; infinite before the first look. */
   #size = Infinity
   #looked = 0
 
-  constructor(folder: string, { shown, ...bounds }: StoreOptions) {
+  constructor(folder: string, { strip = (image) => strippedImage(image), ...bounds }: StoreOptions) {
     this.#folder = folder
     this.#bounds = bounds
-    this.#shown = shown
+    this.#strip = strip
   }
 
-  /** Stores an image taken at `time`; resolves with its path. Rejects where the disk refuses. */
+  /** Stores an image taken at `time`; resolves with its path. Rejects where the disk refuses, or it cannot be stripped. */
   store(image: Uint8Array, group: string, part: string, time: number): Promise<string> {
+    const stripping = this.#strip(image)
+    stripping.catch(() => undefined)
+    const path = this.pathOf(image, group, part, time)
     return this.#alone(async () => {
-      const { bytes, format } = await strippedImage(image, this.#shown)
-      const folder = join(this.#folder, folderName(group))
-      await mkdir(folder, { recursive: true })
-      const path = join(folder, `${stampOf(time)}-${partName(part)}.${format}`)
+      const { bytes } = await stripping
+      await mkdir(dirname(path), { recursive: true })
       await writeFile(path, bytes)
       this.#size += bytes.length
       await this.#trim(Date.now())
       return path
     })
+  }
+
+  /** Where an image is when it is stored. */
+  pathOf(image: Uint8Array, group: string, part: string, time: number): string {
+    return join(this.#folder, folderName(group), `${stampOf(time)}-${partName(part)}.${storedFormat(image)}`)
   }
 
   /** Removes an image from every group but one. */

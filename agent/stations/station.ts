@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Subscription } from 'rxjs'
 import type { ImageProblem } from '../../models/inspection/decode.ts'
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
+import { strippedImage, type Strip } from '../../models/inspection/stripped.ts'
 import type { StationSettings } from './config.ts'
 import { ImageStore } from './image-store.ts'
 import { StationCorrections } from './corrections.ts'
@@ -47,6 +48,8 @@ export interface StationParts {
   readonly metrics: Metrics
   /** Folder of the images that are kept, and of those that people said the class of. */
   readonly folder: string
+  /** Takes metadata and faces out of images that are stored. */
+  readonly strip: Strip
   /** Stores a verdict, with the model's answer that led to it, or an opinion; resolves when it is on disk. */
   readonly record: (event: InspectionEvent | OpinionEvent, answer?: ImageAnswer) => Promise<void>
   /** The verdict on a part that is not remembered any more; absent where nobody knows it. */
@@ -68,8 +71,6 @@ interface Conclusion {
   readonly values: Measured
   readonly answer?: ImageAnswer
   readonly measured?: MeasuredConclusion
-  /** Path of the image that was kept. */
-  readonly kept?: string
 }
 
 /** What a station has done since it started. */
@@ -121,14 +122,16 @@ export class Station implements Workplace<JudgingModel> {
     })
     this.#values = new PartValues(settings, tags)
     this.#values.opened.subscribe((opened) => this.#opened(opened))
-    const shown = settings.keep.outside === 'black' ? settings.region : undefined
-    this.#keeper = new ImageKeeper(join(folder, 'images'), settings.keep, shown)
+    const { outside, faces } = settings.keep
+    const shown = outside === 'black' ? settings.region : undefined
+    const strip = (image: Uint8Array) => (faces === 'kept' ? strippedImage : parts.strip)(image, shown)
+    this.#keeper = new ImageKeeper({ ...parts, folder: join(folder, 'images'), settings: settings.keep, strip })
     this.#judged = new JudgedParts(settings.keep.recent)
     this.valuesJudge = new ValuesJudge({ station: parts.name, settings, log: parts.log, record: parts.record })
     this.#corrections = new StationCorrections({
       station: parts.name,
       settings,
-      labelled: new ImageStore(labelledFolder(folder), { size: settings.learn.keep, shown }),
+      labelled: new ImageStore(labelledFolder(folder), { size: settings.learn.keep, strip }),
       keeper: this.#keeper,
       judged: this.#judged,
       log: parts.log,
@@ -198,6 +201,7 @@ export class Station implements Workplace<JudgingModel> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
     await this.#shadow?.idle()
     await this.valuesJudge.idle()
+    await this.#keeper.idle()
   }
 
   #arrived(arrival: ImageArrival): void {
@@ -247,8 +251,7 @@ export class Station implements Workplace<JudgingModel> {
     const { time } = arrival
     if (model && answer) this.#shadow?.look(arrival.image, { part, time, version: model.version, fails: image.verdict === 'fail' }) // prettier-ignore
     const found = await this.#weigh(part, { time, image, ...(answer && { answer }) }, judged)
-    const kept = await this.#keep(arrival, found.ruling, part)
-    await this.#conclude(arrival, part, received, { ...found, ...(kept && { kept }) })
+    await this.#conclude(arrival, part, received, found)
     this.#counts.judged++
   }
 
@@ -292,18 +295,18 @@ export class Station implements Workplace<JudgingModel> {
   }
 
   async #conclude(
-    { time, settled }: Pick<ImageArrival, 'time' | 'settled'>,
+    { time, image, settled }: Pick<ImageArrival, 'time'> & Partial<ImageArrival>,
     part: string,
     received: number,
-    found: Conclusion,
+    { ruling, values, answer, measured }: Conclusion,
   ): Promise<void> {
-    const { ruling, values, answer, measured, kept } = found
     const { name: station, metrics } = this.#parts
     const ms = performance.now() - received
     this.#parts.signal?.decided(part, ruling.verdict)
     metrics.count('inspections_total', 1, { station, verdict: ruling.verdict })
     metrics.observe('inspection_seconds', ms / 1000, { station })
     const by = this.#parts.source ? answer : measured
+    const kept = image && this.#keeper.keep(image, ruling.verdict, part, time)
     const event: InspectionEvent = {
       type: 'inspection',
       time,
@@ -346,16 +349,6 @@ export class Station implements Workplace<JudgingModel> {
     const id = part ?? this.#values.partAt(time) ?? new Date(time).toISOString()
     if (this.#judged.has(id)) this.#counts.repeated++
     return id
-  }
-
-  /** A full disk must not stop the line: the verdict stands without the image. */
-  async #keep({ image, time }: ImageArrival, { verdict }: Ruling, part: string): Promise<string | undefined> {
-    try {
-      return await this.#keeper.keep(image, verdict, part, time)
-    } catch (error) {
-      this.#parts.log.warn({ station: this.#parts.name }, `an image is not kept: ${describeError(error)}`)
-      return undefined
-    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { createFaceStripper } from '../../models/inspection/faces/pool.ts'
 import type { Config } from '../components.ts'
 import type { Corrections } from '../corrections.ts'
 import type { Batch, CorrectionEvent, FeatureBatch, JournalEvent } from '../core/index.ts'
@@ -5,13 +6,14 @@ import type { StationLearner } from './learner.ts'
 import { StationUnit, type UnitParts } from './unit.ts'
 
 /** What the stations get to work with. */
-export type InspectionParts = Omit<UnitParts, 'record'>
+export type InspectionParts = Omit<UnitParts, 'record' | 'strip'>
 
 /** All stations of a configuration, at work. */
 export class Inspections implements Corrections {
   readonly #units = new Map<string, StationUnit>()
   #parts: UnitParts
   readonly #stopping = new AbortController()
+  readonly #faces = createFaceStripper()
   #starting: Promise<void> = Promise.resolve()
   #tellStarted: () => void = () => undefined
   readonly #started = new Promise<void>((resolve) => (this.#tellStarted = resolve))
@@ -21,7 +23,7 @@ export class Inspections implements Corrections {
     const record = async (event: JournalEvent) => {
       await journal.append('samples', [{ kind: 'event', event, arrival: clock.now() }])
     }
-    this.#parts = { ...parts, record }
+    this.#parts = { ...parts, record, strip: this.#faces.strip }
   }
 
   get units(): ReadonlyMap<string, StationUnit> {
@@ -102,6 +104,7 @@ export class Inspections implements Corrections {
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.close([...this.#units.keys()])
+    await this.#faces.close()
   }
 
   async #start(units: readonly StationUnit[]): Promise<void> {

@@ -1,5 +1,6 @@
 import { createImageSource, PostedImages } from '../../connectors/images/index.ts'
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
+import type { Strip } from '../../models/inspection/stripped.ts'
 import type { Config } from '../components.ts'
 import type {
   ConnectorContext,
@@ -26,6 +27,8 @@ export interface UnitParts extends LineParts {
   readonly config: Config
   readonly journal: Journal
   readonly metrics: Metrics
+  /** Takes metadata and faces out of images that are stored. */
+  readonly strip: Strip
   /** Shows people what the stations see. */
   readonly gallery: Pick<Gallery, 'hold'>
 }

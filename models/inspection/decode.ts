@@ -114,12 +114,12 @@ function cut(pipeline: Sharp, header: Metadata, wanted: Region | undefined): Sha
 }
 
 /** Whether it is less than the whole picture. */
-function isPart(wanted: Region | undefined): wanted is Region {
+export function isPart(wanted: Region | undefined): wanted is Region {
   return wanted !== undefined && (wanted.width < 1 || wanted.height < 1)
 }
 
 /** The region in whole pixels, at least one. */
-function inPixels(wanted: Region, width: number, height: number) {
+export function inPixels(wanted: Region, width: number, height: number) {
   const left = Math.min(width - 1, Math.round(wanted.left * width))
   const top = Math.min(height - 1, Math.round(wanted.top * height))
   return {
@@ -142,33 +142,6 @@ function luma(rgb: Uint8Array, count: number): Uint8Array {
 
 function oneLine(error: unknown): string {
   return describeError(error).split('\n')[0].trim()
-}
-
-/**
- * The same picture, turned upright, without EXIF and other metadata: place, serial number and owner of a camera are
- * nobody's business. Black outside `shown`: nor is who passes by. JPEG and WebP are written anew. Rejects where it cannot
- * be decoded.
- */
-export async function strippedImage(bytes: Uint8Array, shown?: Region): Promise<{ bytes: Uint8Array; format: string }> {
-  const sharp = await loadSharp()
-  const format = imageFormat(bytes) ?? 'png'
-  const upright = sharp(bytes, {}).autoOrient()
-  const picture = isPart(shown) ? await blackedOut(sharp, upright, shown) : upright
-  const written = format === 'png' ? picture.png() : picture.toFormat(format, { quality: 92 })
-  return { bytes: await written.toBuffer(), format: format === 'jpeg' ? 'jpg' : format }
-}
-
-/** The picture in its size, with the region alone to be seen. */
-async function blackedOut(sharp: Awaited<ReturnType<typeof loadSharp>>, picture: Sharp, shown: Region): Promise<Sharp> {
-  const { data, info } = await picture.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true })
-  const { width, height, channels } = info
-  const place = inPixels(shown, width, height)
-  const pixels = new Uint8Array(data.length)
-  for (let row = place.top; row < place.top + place.height; row++) {
-    const from = (row * width + place.left) * channels
-    pixels.set(data.subarray(from, from + place.width * channels), from)
-  }
-  return sharp(pixels, { raw: { width, height, channels } })
 }
 
 /** A PNG of pixels [height, width, channels]: nothing but the picture, so without what a camera writes into its files. */

@@ -43,10 +43,10 @@ export interface GraphPart {
   readonly constants: readonly Constant[]
 }
 
-/** An input or output. `batch` stands for any number of rows. */
+/** An input or output. A word in the shape, such as `batch`, stands for any number; the same word for the same number. */
 export interface Port {
   readonly name: string
-  readonly shape: readonly (number | 'batch')[]
+  readonly shape: readonly (number | string)[]
   /** float64 where absent. */
   readonly type?: ElementType
 }
@@ -122,6 +122,6 @@ function tensor({ name, shape, values }: Constant) {
 function valueInfo({ name, shape, type = 'float64' }: Port) {
   const { DOUBLE, FLOAT, INT64, BOOL } = onnx.TensorProto.DataType
   const elemType = { float64: DOUBLE, float32: FLOAT, int64: INT64, bool: BOOL }[type]
-  const dim = shape.map((size) => (size === 'batch' ? { dimParam: size } : { dimValue: size }))
+  const dim = shape.map((size) => (typeof size === 'string' ? { dimParam: size } : { dimValue: size }))
   return { name, type: { tensorType: { elemType, shape: { dim } } } }
 }

@@ -22,7 +22,8 @@ const warmUp = 15_000
  * Verdicts on 50 images a second (JPEG over MQTT, the classifier at 128 px grey), alone and while 10,000 samples/s pass
  * through the journal, clean, windows and T²: from the arrival of an image to its verdict, and from its publication to the
  * verdict on MQTT, which waits for the disk, the pipeline's turn and `linger`. `data`: a folder with `xsdd` in it.
- * `--seconds` (30), `--images` a second (50), `--rate` samples a second (10,000).
+ * `--seconds` (30), `--images` a second (50), `--rate` samples a second (10,000), `--keep` images (none, or what a station's
+ * `keep` has after `images:`).
  */
 export async function run(args: Readonly<Partial<Record<string, string>>>): Promise<void> {
   const folder = join(args.data ?? '', 'xsdd')
@@ -32,7 +33,8 @@ export async function run(args: Readonly<Partial<Record<string, string>>>): Prom
   }
   const broker = await startMosquitto({ maxInflight: 0 })
   const data = mkdtempSync(join(tmpdir(), 'millwright-bench-'))
-  const text = configuration({ data, connectors: connectors(broker), lateness: '0s' }) + station(broker)
+  const text =
+    configuration({ data, connectors: connectors(broker), lateness: '0s' }) + station(broker, args.keep ?? 'none')
   await pretrain(text)
   await trainAndRegister(parseConfig(text, { schema, env: {} }), 'camera', {
     created: 0,
@@ -57,13 +59,13 @@ function connectors(broker: Mosquitto): string {
   results: { type: mqtt, url: "${broker.url}", publish: { content: [inspections] } }`
 }
 
-function station(broker: Mosquitto): string {
+function station(broker: Mosquitto, keep: string): string {
   return `
 inspections:
   camera:
     source: { type: mqtt, url: "${broker.url}", topic: camera/+, part: "camera/{part}" }
     model: { type: learned, methods: [classifier], size: 128, epochs: 1 }
-    keep: { images: none }
+    keep: { images: ${keep} }
 `
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
@@ -10,6 +11,22 @@ import { parseConfig } from '../../config/index.ts'
 import { answers, port, text, root } from './parts.ts'
 
 const plantAddresses = { PLANT_ENDPOINT: 'opc.tcp://127.0.0.1:1', PLANT_BROKER: 'mqtt://127.0.0.1:1', PLANT_GOOD_PARTS: '/tmp' } // prettier-ignore
+
+describe('npm run build', () => {
+  it('puts the weights that find faces, and their licence, beside the code', () => {
+    const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> }
+    const [, copy] = /node -e "([^"]+)"$/.exec(scripts.build)!
+    const folder = mkdtempSync(join(tmpdir(), 'millwright-build-'))
+    const weights = join('models', 'inspection', 'faces', 'yunet')
+    try {
+      cpSync(join(root, weights), join(folder, weights), { recursive: true })
+      execFileSync(process.execPath, ['-e', copy], { cwd: folder })
+      for (const file of ['weights.bin', 'LICENSE']) assert.ok(existsSync(join(folder, 'dist', weights, file)), file)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
 
 describe('Dockerfile', () => {
   const dockerfile = text('Dockerfile')

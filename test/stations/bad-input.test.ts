@@ -11,6 +11,7 @@ import {
   type ImageArrival,
   type InspectionEvent,
 } from '../../agent/core/index.ts'
+import { strippedImage } from '../../models/inspection/stripped.ts'
 import { Station } from '../../agent/stations/station.ts'
 import { stationConfig } from '../../agent/stations/config.ts'
 import type { Inspector } from '../../models/inspection/inspector.ts'
@@ -70,6 +71,7 @@ class Bench {
         observe: silent,
       },
       folder,
+      strip: strippedImage,
       record: (event) => {
         if (event.type === 'inspection') this.events.push(event)
         return Promise.resolve()

@@ -14,6 +14,7 @@ import {
   type InspectionEvent,
   type OpinionEvent,
 } from '../../agent/core/index.ts'
+import { strippedImage } from '../../models/inspection/stripped.ts'
 import { Station, type StationParts } from '../../agent/stations/station.ts'
 import { pastVerdict } from '../../agent/stations/past.ts'
 import { stationConfig } from '../../agent/stations/config.ts'
@@ -73,6 +74,7 @@ class Bench {
       log,
       metrics: silentMetrics,
       folder: join(tmpdir(), 'millwright-none'),
+      strip: strippedImage,
       record: (event) => {
         if (event.type === 'inspection') this.events.push(event)
         else this.opinions.push(event)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { Subject } from 'rxjs'
@@ -16,12 +16,17 @@ import {
   type InspectionEvent,
   type OpinionEvent,
 } from '../../agent/core/index.ts'
-import { Station } from '../../agent/stations/station.ts'
+import { openFaceDetector, type FaceDetector } from '../../models/inspection/faces/detector.ts'
+import { findFaces } from '../../models/inspection/faces/find.ts'
+import { createFaceStripper, type FaceStripper } from '../../models/inspection/faces/pool.ts'
+import { strippedImage } from '../../models/inspection/stripped.ts'
+import { Station, type StationParts } from '../../agent/stations/station.ts'
 import { stationConfig, verdictRule } from '../../agent/stations/config.ts'
 import { rule } from '../../agent/stations/rule.ts'
 import { decodeImage } from '../../models/inspection/decode.ts'
 import type { ImageAnswer, Inspector } from '../../models/inspection/inspector.ts'
 import { bounds, manifest } from '../models/inspection/pictures.ts'
+import { somebody } from '../models/inspection/faces/parts.ts'
 import { until } from '../support/until.ts'
 
 const silent = () => undefined
@@ -42,7 +47,14 @@ class Bench {
   readonly settled: string[] = []
   readonly station: Station
 
-  constructor(folder: string, own: object, answer: () => Promise<ImageAnswer>) {
+  readonly said: string[] = []
+
+  constructor(
+    folder: string,
+    own: object,
+    answer: () => Promise<ImageAnswer>,
+    { strip = strippedImage, signal }: Partial<Pick<StationParts, 'strip' | 'signal'>> = {},
+  ) {
     const inspector: Inspector = {
       inspect: async (image) => {
         const decoded = await decodeImage(image, { width: 8, height: 8, channels: 1 }, bounds)
@@ -56,9 +68,11 @@ class Bench {
       source: { images: () => this.arrivals },
       tags: this.tags,
       clock: systemClock,
-      log: { debug: silent, info: silent, warn: silent, error: silent },
+      log: { debug: silent, info: silent, warn: (_, text) => this.said.push(text), error: silent },
       metrics: silentMetrics,
       folder,
+      strip,
+      ...(signal && { signal }),
       record: (event) => {
         if (event.type === 'inspection') this.events.push(event)
         else this.opinions.push(event)
@@ -135,6 +149,85 @@ describe('station', () => {
     for (const part of ['A', 'B', 'C', 'D']) bench.send(await picture(), part)
     await bench.station.stop()
     assert.equal((await readdir(join(folder, 'images', 'fail'))).length, 2)
+  })
+
+  describe('where somebody is in the picture', () => {
+    let detector: FaceDetector
+    let stripper: FaceStripper
+    before(async () => {
+      detector = await openFaceDetector()
+      stripper = createFaceStripper()
+    })
+    after(async () => {
+      await stripper.close()
+      await detector.close()
+    })
+
+    const facesIn = async (path: string | undefined) => findFaces(await readFile(path!), detector)
+
+    for (const [faces, count] of [
+      ['removed', 0],
+      ['kept', 1],
+    ] as const) {
+      it(`stores images with faces ${faces}, those of corrections too`, async () => {
+        const bench = new Bench(folder, { keep: { faces } }, () => Promise.resolve(bad), stripper)
+        bench.send(await somebody(160), 'A')
+        await until('A is judged', () => bench.events.length === 1)
+        const corrected = (await bench.station.correct(correction('A', 'good'))) as CorrectionEvent
+        await bench.station.stop()
+        assert.equal((await facesIn(bench.events[0].image)).length, count)
+        assert.equal((await facesIn(corrected.image)).length, count)
+      })
+    }
+
+    it('stores nothing where faces cannot be looked for, and says so once; the verdicts stand', async () => {
+      const strip = () => Promise.reject(new Error('the network does not run'))
+      const bench = new Bench(folder, {}, () => Promise.resolve(bad), { strip })
+      for (const part of ['A', 'B', 'C']) {
+        bench.send(await somebody(160), part)
+        await until(`${part} is judged`, () => bench.events.some((event) => event.part === part))
+      }
+      const corrected = (await bench.station.correct(correction('A', 'good'))) as CorrectionEvent
+      await bench.station.stop()
+      assert.deepEqual(bench.verdicts(), ['A fail', 'B fail', 'C fail'])
+      assert.deepEqual([bench.events[1].image, bench.events[2].image, corrected.image], [undefined, undefined, undefined]) // prettier-ignore
+      assert.deepEqual(bench.said.filter((text) => text.startsWith('images are not kept')), ['images are not kept: the network does not run']) // prettier-ignore
+      assert.deepEqual(await readdir(folder), [])
+    })
+
+    it('gives the verdict before it looks for faces, with the path at which the image will be', async () => {
+      let open: () => void = silent
+      const gate = new Promise<void>((resolve) => (open = resolve))
+      const strip: typeof strippedImage = (image) => gate.then(() => strippedImage(image))
+      const signalled: string[] = []
+      const signal = { decided: (part: string) => void signalled.push(part) }
+      const bench = new Bench(folder, {}, () => Promise.resolve(bad), { strip, signal })
+      bench.send(await picture(), 'A')
+      await until('A is judged', () => bench.settled.length === 1)
+      assert.deepEqual(signalled, ['A'])
+      assert.deepEqual(await readdir(folder), [])
+      open()
+      await bench.station.stop()
+      await access(bench.events[0].image!)
+    })
+
+    it('keeps no more images than may be in hand, and goes on when they are stored', async () => {
+      let open: () => void = silent
+      const gate = new Promise<void>((resolve) => (open = resolve))
+      const strip: typeof strippedImage = (image) => gate.then(() => strippedImage(image))
+      const bench = new Bench(folder, { queue: { length: 100 } }, () => Promise.resolve(bad), { strip })
+      const image = await picture()
+      for (let i = 0; i < 70; i++) bench.send(image, String(i))
+      await until('all are judged', () => bench.events.length === 70)
+      open()
+      const kept = () => readdir(join(folder, 'images', 'fail')).catch(() => [])
+      await until('those in hand are stored', async () => (await kept()).length === 64)
+      assert.equal(bench.events.filter((event) => event.image !== undefined).length, 64)
+      bench.send(image, 'next')
+      await bench.station.stop()
+      assert.equal((await kept()).length, 65)
+      assert.deepEqual(bench.said, ['images are not kept: 64 are in hand already'])
+    })
   })
 
   it('puts a damaged image aside with its reason and calls the part unusable', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import sharp from 'sharp'
-import { decodeImage, strippedImage, type DecodedImage, type ImageProblem } from '../../../models/inspection/decode.ts'
+import { decodeImage, type DecodedImage, type ImageProblem } from '../../../models/inspection/decode.ts'
+import { strippedImage } from '../../../models/inspection/stripped.ts'
 import { bomb, bounds } from './pictures.ts'
 
 const half = { width: 32, height: 32, channels: 1 } as const
