@@ -55,7 +55,10 @@ export class Publisher {
     this.#closed = true
   }
 
-  /** A notification that was sent before; undefined where the server no longer has it, or cannot send it. Rejects where the connection breaks. */
+  /**
+   * A notification that was sent before; undefined where the server no longer has it, or cannot send it. Rejects where the
+   * connection breaks.
+   */
   again(subscriptionId: number, retransmitSequenceNumber: number): Promise<NotificationMessage | undefined> {
     return new Promise((resolve, reject) => {
       this.#session.republish(new RepublishRequest({ subscriptionId, retransmitSequenceNumber }), (error, response) => {

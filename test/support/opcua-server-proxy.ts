@@ -72,7 +72,8 @@ export class Proxy {
     const pair = { near, far }
     this.#pairs.add(pair)
     far.on('error', () => undefined)
-    // Acknowledge, the first message of the server: header of 8 bytes, version, two buffer sizes, longest message (Part 6, 7.1.2.4).
+    // Acknowledge, the first message of the server (Part 6, 7.1.2.4): after the header of 8 bytes the version, two sizes of
+    // buffers, and the longest message.
     far.once('data', (acknowledge: Buffer) => {
       if (this.#requests !== undefined) acknowledge.writeUInt32LE(this.#requests, 20)
       near.write(acknowledge)
