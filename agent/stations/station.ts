@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import type { Subscription } from 'rxjs'
 import type { ImageProblem } from '../../models/inspection/decode.ts'
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
-import { strippedImage, type Strip } from '../../models/inspection/stripped.ts'
-import type { StationSettings } from './config.ts'
+import { strippedImage } from '../../models/inspection/stripped.ts'
+import { inspectionEvent, unusableLetter, type Conclusion } from './conclusion.ts'
 import { ImageStore } from './image-store.ts'
+import type { StationCounts, StationParts } from './station-parts.ts'
 import { StationCorrections } from './corrections.ts'
 import { ImageKeeper } from './keeper.ts'
 import { inputsOf, isComplete, type PartFindings } from './measured.ts'
@@ -12,76 +13,15 @@ import type { Workplace } from './models.ts'
 import type { JudgingModel } from './judging-model.ts'
 import { JudgedParts, type JudgedPart } from './judged-parts.ts'
 import { BoundedQueue } from './queue.ts'
-import type { RejectSignal } from './reject.ts'
 import { rule, type Ruling } from './rule.ts'
 import { Shadow } from './shadow.ts'
 import { PartValues, type Measured, type Opened } from './values.ts'
 import { ValuesJudge } from './values-judge.ts'
-import {
-  describeError,
-  type Batch,
-  type Clock,
-  type CorrectionEvent,
-  type DeadLetter,
-  type ImageArrival,
-  type ImageSource,
-  type FeatureBatch,
-  type InspectionEvent,
-  type Logger,
-  type MeasuredConclusion,
-  type Metrics,
-  type OpinionEvent,
-  type TagTable,
-} from '../core/index.ts'
-
-/** What a station gets to work with. */
-export interface StationParts {
-  readonly name: string
-  readonly settings: StationSettings
-  /** Absent: parts are judged by what is measured of them. */
-  readonly source?: ImageSource
-  /** Whether a part of a station without images was judged before this start. */
-  judgedBefore?(part: Opened): boolean
-  readonly tags: TagTable
-  readonly clock: Clock
-  readonly log: Logger
-  readonly metrics: Metrics
-  /** Folder of the images that are kept, and of those that people said the class of. */
-  readonly folder: string
-  /** Takes metadata and faces out of images that are stored. */
-  readonly strip: Strip
-  /** Stores a verdict, with the model's answer that led to it, or an opinion; resolves when it is on disk. */
-  readonly record: (event: InspectionEvent | OpinionEvent, answer?: ImageAnswer) => Promise<void>
-  /** The verdict on a part that is not remembered any more; absent where nobody knows it. */
-  readonly recall?: (part: string, time?: number) => Promise<InspectionEvent | undefined>
-  /** Tells a PLC which parts to reject. */
-  readonly signal?: Pick<RejectSignal, 'decided'>
-  /** Puts an image aside that cannot be used. */
-  reject(letter: DeadLetter): Promise<void>
-}
+import { describeError, type Batch, type CorrectionEvent, type ImageArrival, type FeatureBatch } from '../core/index.ts'
 
 interface Waiting {
   readonly arrival: ImageArrival
   readonly received: number
-}
-
-/** What led to a verdict. */
-interface Conclusion {
-  readonly ruling: Ruling
-  readonly values: Measured
-  readonly answer?: ImageAnswer
-  readonly measured?: MeasuredConclusion
-}
-
-/** What a station has done since it started. */
-export interface StationCounts {
-  readonly received: number
-  readonly judged: number
-  /** Images that did not fit the queue. */
-  readonly dropped: number
-  readonly unusable: number
-  /** Part ids that came again while remembered. */
-  readonly repeated: number
 }
 
 /** Parts that may wait for their measured values at once, with their images. */
@@ -298,48 +238,28 @@ export class Station implements Workplace<JudgingModel> {
     { time, image, settled }: Pick<ImageArrival, 'time'> & Partial<ImageArrival>,
     part: string,
     received: number,
-    { ruling, values, answer, measured }: Conclusion,
+    found: Conclusion,
   ): Promise<void> {
-    const { name: station, metrics } = this.#parts
+    const { name: station, metrics, source } = this.#parts
+    const { ruling } = found
     const ms = performance.now() - received
     this.#parts.signal?.decided(part, ruling.verdict)
     metrics.count('inspections_total', 1, { station, verdict: ruling.verdict })
     metrics.observe('inspection_seconds', ms / 1000, { station })
-    const by = this.#parts.source ? answer : measured
     const kept = image && this.#keeper.keep(image, ruling.verdict, part, time)
-    const event: InspectionEvent = {
-      type: 'inspection',
-      time,
-      station,
-      part,
-      verdict: ruling.verdict,
-      label: by?.label ?? '',
-      score: by?.score ?? null,
-      threshold: ruling.threshold,
-      model: by?.model ?? '',
-      ms,
-      values,
-      reason: ruling.reason,
-      ...(measured && { measured }),
-      ...(kept !== undefined && { image: kept }),
-    }
-    await this.#parts.record(event, answer)
+    const event = inspectionEvent(
+      { time, station, part, ms, ...(kept !== undefined && { image: kept }) },
+      found,
+      source,
+    )
+    await this.#parts.record(event, found.answer)
     settled?.()
   }
 
   async #unusable(arrival: ImageArrival, part: string, problem: ImageProblem, received: number): Promise<void> {
     const { clock, name } = this.#parts
     this.#counts.unusable++
-    await this.#parts.reject({
-      time: clock.now(),
-      origin: name,
-      reason: problem.reason,
-      detail: problem.detail,
-      subject: arrival.subject,
-      rows: 1,
-      payload: arrival.image.slice(0, 256),
-      size: arrival.image.length,
-    })
+    await this.#parts.reject(unusableLetter(arrival, problem, name, clock.now()))
     const ruling: Ruling = { verdict: 'unusable', reason: problem.detail, threshold: null }
     await this.#conclude(arrival, part, received, { ruling, values: {} })
   }

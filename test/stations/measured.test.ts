@@ -15,7 +15,8 @@ import {
   type OpinionEvent,
 } from '../../agent/core/index.ts'
 import { strippedImage } from '../../models/inspection/stripped.ts'
-import { Station, type StationParts } from '../../agent/stations/station.ts'
+import { Station } from '../../agent/stations/station.ts'
+import type { StationParts } from '../../agent/stations/station-parts.ts'
 import { pastVerdict } from '../../agent/stations/past.ts'
 import { stationConfig } from '../../agent/stations/config.ts'
 import { measuredNames } from '../../agent/stations/measured.ts'
