@@ -6,6 +6,7 @@ import { examineAgent, examineData } from './doctor/agent.ts'
 import { examineConnector } from './doctor/connectors.ts'
 import { findingText, type Section } from './doctor/findings.ts'
 import { examineMachine } from './doctor/machine.ts'
+import { examineStation } from './doctor/stations.ts'
 import { paint } from './output.ts'
 import { positive } from './top.ts'
 
@@ -17,7 +18,7 @@ interface DoctorOptions extends AgentOptions {
 /** `millwright doctor`: what is wrong, in plain words, and what helps. */
 export function doctor(): Command {
   return withAgent(new Command('doctor'))
-    .description('Look for what is wrong with machine, connections and agent; each finding with its remedy.')
+    .description('Look for what is wrong with machine, connections, stations and agent; each finding with its remedy.')
     .addOption(new Option('--connector <name>', 'look at this connector only'))
     .addOption(new Option('--seconds <n>', 'how long to watch each source').default(5).argParser(positive))
     .addHelpText(
@@ -52,6 +53,10 @@ function sections({ config, text }: Loaded, options: DoctorOptions): Section[] {
     { title: 'This machine', findings: examineMachine(config, options.config, text) },
     { title: 'Data', findings: examineData(config) },
     ...connectors,
+    ...Object.keys(config.inspections).map((name) => ({
+      title: `Station ${name}`,
+      findings: examineStation(config, name),
+    })),
     {
       title: 'The running agent',
       findings: examineAgent(

@@ -37,6 +37,7 @@ describe('millwright doctor', function () {
     started.push(() => plc.close())
     const port = await freePort()
     mkdirSync(join(folder, 'data'))
+    mkdirSync(join(folder, 'camera'))
     writeFileSync(join(folder, 'data', 'http-token'), 'x'.repeat(40))
     chmodSync(join(folder, 'data', 'http-token'), 0o644)
     writeFileSync(join(folder, 'plant.yaml'), configuration(port))
@@ -70,6 +71,14 @@ connectors:
   history: { ${influx}, version: 1, database: plant, username: admin, password: secret }
   other: { ${influx}, version: 2, org: o, bucket: b, token: t }
   denied: { ${influx}, version: 1, database: plant, username: admin, password: wrong }
+inspections:
+  cap: { source: { type: folder, path: camera }, learn: { images: nowhere } }
+  gone: { source: { type: folder, path: no-camera } }
+  weld: { source: { type: mqtt, url: "${broker.url}", topic: camera/+, username: anna, password: secret } }
+  seam: { source: { type: mqtt, url: "${broker.url}", topic: camera/+, username: anna, password: wrong } }
+  far: { source: { type: mqtt, url: "mqtt://127.0.0.1:1", topic: camera/+ } }
+  own: { source: { type: http }, model: { type: onnx, file: missing.onnx } }
+  screw: { values: { torque: { tag: t } }, measured: { model: anomaly } }
 `
   }
 
@@ -102,6 +111,16 @@ connectors:
     ['history', 'good', /the agent creates it|takes writes/],
     ['other', 'trouble', /version: 2, the server is 1\./],
     ['denied', 'trouble', /answered 401/],
+    ['Station cap', 'good', /camera can be used; 0 entries/],
+    ['Station cap', 'trouble', /learn\.images: \S*nowhere is no folder/],
+    ['Station cap', 'warning', /cap has no model yet/],
+    ['Station gone', 'trouble', /no-camera is no folder/],
+    ['Station weld', 'good', /the broker accepts the connection/],
+    ['Station weld', 'warning', /no image on camera/],
+    ['Station seam', 'trouble', /not authorized|wrong user name/],
+    ['Station far', 'trouble', /nothing listens on port 1/],
+    ['Station own', 'trouble', /missing\.onnx/],
+    ['Station screw', 'warning', /screw\.values has no model yet/],
     ['The running agent', 'good', /no agent runs with this configuration/],
   ]
   for (const [section, level, text] of cases) it(`${section}: ${text.source}`, () => found(section, level, text))

@@ -11,12 +11,9 @@ const patience = 5_000
 /** A connector from the name of its host to its values. */
 export async function* examineConnector(config: Config, name: string, seconds: number): AsyncGenerator<Finding> {
   const { settings } = config.connectors[name]
-  const address = addressOf(settings)
-  if (address) {
-    const way = await examineWay(address)
-    yield way
-    if (way.level === 'trouble') return
-  }
+  const way = await examineAddress(settings)
+  if (way) yield way
+  if (way?.level === 'trouble') return
   const examined: Finding[] = []
   for await (const finding of examine(config, name)) {
     examined.push(finding)
@@ -28,6 +25,12 @@ export async function* examineConnector(config: Config, name: string, seconds: n
     found.every(({ status }) => status.message === 'read to its end'),
   )
   if ((tried as Rehearsed | undefined) !== undefined) yield* examineFlow(tried, seconds, examined.length > 0)
+}
+
+/** The way to the address that settings name; undefined where they name none. */
+export async function examineAddress(settings: unknown): Promise<Finding | undefined> {
+  const address = addressOf(settings)
+  return address && examineWay(address)
 }
 
 interface Address {
