@@ -24,7 +24,7 @@ export function describeReport(report: Report): string {
     '',
     '## Data',
     '',
-    `${data.used} of ${data.rows} windows of ${data.assets} assets, ${instant(data.from)} to ${instant(data.to)}.`,
+    `${data.used} of ${data.rows} ${data.rowsAre ?? `windows of ${data.assets} assets`}, ${instant(data.from)} to ${instant(data.to)}.`,
     ...(classes.length > 0 ? ['', `Classes: ${classes.join(', ')}.`] : []),
     '',
     ...(exclusions.length > 0

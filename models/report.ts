@@ -46,6 +46,8 @@ export interface Report {
     readonly rows: number
     readonly used: number
     readonly assets: number
+    /** What a row is, where it is no window of an asset: `parts`. */
+    readonly rowsAre?: string
     /** Rows by class, of a fault model. */
     readonly classes?: Readonly<Record<string, number>>
   }

@@ -5,6 +5,7 @@ import { faultConfig } from '../fault/fault.ts'
 import { fault } from '../fault/index.ts'
 import { openDetector } from '../onnx/detector.ts'
 import type { ModelBundle } from '../onnx/manifest.ts'
+import type { Report } from '../report.ts'
 import type { Targets, TrainingContext } from '../training.ts'
 import { batchOf, MeasuredInspector, type MeasuredPart } from './measured-inspector.ts'
 import { examOf, holdOut, meritBefore, meritOf } from './measured-comparison.ts'
@@ -47,14 +48,27 @@ export async function trainMeasured(
   check(settings, parts, job.station)
   const ordered = [...parts].sort((a, b) => a.time - b.time)
   const compared = job.before && (await compare(settings, ordered, job.before, job, context))
-  const bundle = await fit(settings, ordered, job, context)
-  if (!compared) return bundle
-  const { manifest, report } = bundle
+  const { manifest, card, report, ...bundle } = await fit(settings, ordered, job, context)
   return {
     ...bundle,
-    manifest: { ...manifest, metrics: { ...manifest.metrics, ...compared.merits } },
-    ...(report && { report: { ...report, notes: [...report.notes, compared.note] } }),
+    manifest: { ...manifest, metrics: { ...manifest.metrics, ...compared?.merits } },
+    card: inParts(card),
+    ...(report && { report: reportOnParts(report, compared?.note) }),
   }
+}
+
+function reportOnParts({ data, split, notes, ...report }: Report, note: string | undefined): Report {
+  return {
+    ...report,
+    data: { ...data, rowsAre: 'parts' },
+    split: inParts(split),
+    notes: [...notes.map(inParts), ...(note === undefined ? [] : [note])],
+  }
+}
+
+/** The trainers speak of windows; a window is a part here. */
+function inParts(text: string): string {
+  return text.replaceAll('window', 'part')
 }
 
 /** The merit on held-out parts of a model that learned from the others, and of the one before; undefined where there are too few. */

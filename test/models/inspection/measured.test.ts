@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { measuredModelConfig, trainMeasured, type MeasuredTraining } from '../../../models/inspection/measured.ts'
+import { describeReport } from '../../../models/index.ts'
 import { MeasuredInspector, type MeasuredPart } from '../../../models/inspection/measured-inspector.ts'
 import { screwedParts, unlabelled } from './parts.ts'
 
@@ -34,6 +35,14 @@ describe('models of measured values', () => {
       assert.ok(fails(good) < 0.05, `${fails(good)} of good parts fail`)
       assert.ok(fails(stripped) > 0.95, `${fails(stripped)} of stripped parts fail`)
       assert.deepEqual([good[0].label, stripped[0].label], ['good', 'defect'])
+    })
+
+    it('speak of parts in their card and report', async () => {
+      const { card, report } = await train('anomaly', unlabelled(screwedParts(400, 1)))
+      const text = describeReport(report!)
+      assert.match(text, /^400 of 400 parts, /m)
+      assert.match(text, /A held-out part is above its threshold/)
+      assert.doesNotMatch(card + text, /window/)
     })
 
     it('say which value it was', async () => {
