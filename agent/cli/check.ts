@@ -14,17 +14,18 @@ export function check(): Command {
       const path = file ?? options.config
       const { config } = loadOrExit(path, overridesOf({ ...options }))
       const count = (record: object, what: string) => `${Object.keys(record).length} ${what}`
-      const { connectors, assets, monitors } = config
+      const { connectors, assets, monitors, inspections } = config
       const names = {
         connectors: Object.keys(connectors),
         assets: Object.keys(assets),
         monitors: Object.keys(monitors),
+        stations: Object.keys(inspections),
       }
       print(
         options.json,
         { file: path, right: true, ...names },
         () =>
-          `${path} is right: ${count(connectors, 'connectors')}, ${count(assets, 'asset classes')}, ${count(monitors, 'monitors')}.`,
+          `${path} is right: ${count(connectors, 'connectors')}, ${count(assets, 'asset classes')}, ${count(monitors, 'monitors')}, ${count(inspections, 'stations')}.`,
       )
     })
   for (const option of overrides) command.addOption(option)

@@ -57,7 +57,16 @@ describe('millwright', function () {
   it('check: says what a right configuration holds', () => {
     const { status, stdout } = millwright('check', 'plant.yaml')
     assert.equal(status, 0)
-    assert.match(stdout, /plant\.yaml is right: 0 connectors, 1 asset classes, 1 monitors/)
+    assert.match(stdout, /plant\.yaml is right: 0 connectors, 1 asset classes, 1 monitors, 0 stations/)
+  })
+
+  it('check: finds the starting point right, with what is commented out in it as well', () => {
+    const text = readFileSync(join(import.meta.dirname, '..', '..', 'config', 'plant.yaml'), 'utf8')
+    const [, stations] = text.split('# inspections:\n')
+    writeFileSync(path('start.yaml'), `${text}inspections:\n${stations.replaceAll(/^# /gm, '')}`)
+    const { status, stdout, stderr } = millwright('check', 'start.yaml')
+    assert.equal(status, 0, stderr)
+    assert.match(stdout, /2 monitors, 1 stations/)
   })
 
   it('check: lists every problem with file, line and remedy, and exits with 78', () => {
