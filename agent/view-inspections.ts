@@ -5,6 +5,7 @@ import { newestKept, type Gallery, type Remembered } from './stations/gallery.ts
 import type { JudgingModel } from './stations/judging-model.ts'
 import type { Inspections } from './stations/stations.ts'
 import type { StationSettings, VerdictRule } from './stations/config.ts'
+import { defectClass, goodClass } from './stations/rule.ts'
 import type { ImageOutput } from '../models/inspection/manifest.ts'
 
 /** What is shown of the stations. */
@@ -58,7 +59,7 @@ export class InspectionsView implements InspectionView {
       ...(signal && { signal: { state: signal.state, message: signal.message, ...(signal.remedy !== undefined && { remedy: signal.remedy }) } }), // prettier-ignore
       model: model ? modelView(model) : null,
       learns: settings.model.type === 'learned',
-      ...classesOf(model?.output, settings.verdict),
+      ...classesOf(settings.source ? model?.output : undefined, station.valuesJudge.model?.inspector.defects ?? [], settings.verdict), // prettier-ignore
       limits: limitsOf(settings.values),
       counts: { ...counts, waiting: station.waiting },
       ...this.#gallery.verdicts(name, this.#clock.now()),
@@ -97,9 +98,13 @@ function modelView({ version, output, manifest: { type, created, training } }: J
   return { version, method: type, concludes: output.type, created, images: training.images }
 }
 
-/** What a part may be said to be, those that pass first: the classes of the model, else good and defect. */
-function classesOf(output: ImageOutput | undefined, { fails, passes }: VerdictRule) {
-  const classes = output?.type === 'classes' ? output.classes : ['good', 'defect']
+/**
+ * What a part may be said to be, those that pass first: the classes of the model of images, else good and the defects that
+ * the model of values tells apart, else good and defect.
+ */
+function classesOf(output: ImageOutput | undefined, defects: readonly string[], { fails, passes }: VerdictRule) {
+  const others = [goodClass, ...(defects.length > 0 ? defects : [defectClass])]
+  const classes = output?.type === 'classes' ? output.classes : output ? [goodClass, defectClass] : others
   const passing = classes.filter((name) => (fails ? !fails.includes(name) : passes.includes(name)))
   return { classes: [...passing, ...classes.filter((name) => !passing.includes(name))], passes: passing }
 }

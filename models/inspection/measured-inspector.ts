@@ -29,21 +29,23 @@ const columnOf = (name: string) => `${name}.mean`
 
 /** Judges the measured values of parts by a trained model. */
 export class MeasuredInspector {
+  /** Defects that it tells apart; none where it tells them from good parts only. */
+  readonly defects: readonly string[]
   readonly #detector: Detector
   readonly #asset: string
   readonly #names: readonly string[]
+  #underWay: Promise<void> = Promise.resolve()
 
-  #underWay: Promise<unknown> = Promise.resolve()
-
-  private constructor(detector: Detector, asset: string) {
+  private constructor(detector: Detector, { monitor: asset, classes }: ModelBundle['manifest']) {
     this.#detector = detector
     this.#asset = asset
+    this.defects = classes.filter((name) => name !== soundClass)
     this.#names = detector.inputs.map((column) => column.replace(/\.mean$/, ''))
   }
 
   /** Checks the bundle before it is handed out. Rejects with a DetectorError. */
   static async open(bundle: ModelBundle): Promise<MeasuredInspector> {
-    return new MeasuredInspector(await openDetector(bundle), bundle.manifest.monitor)
+    return new MeasuredInspector(await openDetector(bundle), bundle.manifest)
   }
 
   /** Names of the values it was trained with. */
@@ -59,7 +61,8 @@ export class MeasuredInspector {
   /** Answers by part. Rejects with a DetectorError. */
   async judgeAll(parts: readonly MeasuredPart[]): Promise<MeasuredAnswer[]> {
     const scoring = this.#detector.score(batchOf(parts, this.#names, this.#asset))
-    this.#underWay = Promise.allSettled([this.#underWay, scoring])
+    // Nothing of what was scored is held on to.
+    this.#underWay = Promise.allSettled([this.#underWay, scoring]).then(() => undefined)
     const scores = await scoring
     return parts.map((_, row) => answerOf(scores, row, this.#detector.version))
   }

@@ -72,6 +72,7 @@ describe('models of measured values', () => {
     this.timeout(120_000)
     const parts = [...screwedParts(200, 1), ...screwedParts(60, 2, 'stripped'), ...screwedParts(60, 3, 'hot')]
     const inspector = await MeasuredInspector.open(await train('fault', parts))
+    assert.deepEqual(inspector.defects, ['hot', 'stripped'])
     const label = (found: readonly { label: string }[], wanted: string) => share(found.map(({ label }) => label === wanted)) // prettier-ignore
     assert.ok(label(await answers(inspector, screwedParts(100, 4)), 'good') > 0.9)
     assert.ok(label(await answers(inspector, screwedParts(100, 5, 'stripped')), 'stripped') > 0.9)
