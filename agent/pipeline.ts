@@ -19,7 +19,7 @@ import {
 } from './core/index.ts'
 import { Monitor, type Rival } from './monitor.ts'
 import { StationLife } from './stations/life.ts'
-import { stationModels } from './stations/values-model.ts'
+import { stationLives } from './stations/lives.ts'
 
 export interface PipelineOptions {
   readonly config: Pick<Config, 'clean' | 'assets' | 'monitors'> & Partial<Pick<Config, 'inspections'>>
@@ -89,8 +89,7 @@ export class Pipeline {
       return [name, new Monitor(name, settings, cleaned, { tags, metrics, assets, keeper })] as const
     })
     this.monitors = new Map(monitors)
-    const stations = [...stationModels({ inspections: config.inspections ?? {} })]
-    this.stations = new Map(stations.map(([name, rules]) => [name, new StationLife(rules)]))
+    this.stations = stationLives(config.inspections ?? {})
     for (const [name, life] of this.stations) this.#checkpoint.keep(stationKey(name), life)
   }
 

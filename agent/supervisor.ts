@@ -236,8 +236,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     connections.push(...made)
     if (changes.pipeline.length + ended.length + begun.length > 0 || sinks().length > 0 !== kept) {
       await live.caughtUp
-      const others = [...changes.pipeline.map((part) => part.replace('monitors.', '')), ...ended, ...ended.map(valuesModel)] // prettier-ignore
-      for (const name of others) learning.cancel(name, 'its configuration has changed')
+      const monitors = [...pipeline.monitors.keys()].filter((name) => changes.pipeline.includes(`monitors.${name}`))
+      for (const name of [...monitors, ...ended, ...ended.map(valuesModel)])
+        learning.cancel(name, 'its configuration has changed')
       pipeline = await live.swap(createPipeline)
       await putToWork(pipeline, config, registry, record, clock)
     }

@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { parseConfig } from '../config/index.ts'
 import { Registry } from '../models/registry.ts'
 import { schema, type Config } from './components.ts'
-import { describeError, MillwrightError, type Journal } from './core/index.ts'
+import { describeError, MillwrightError } from './core/index.ts'
 import { partsOfJournal, trainStationValues } from './stations/measured-training.ts'
 import { trainAndRegister } from './stations/training.ts'
 import { stationOfValues } from './stations/values-model.ts'
-import { openJournal } from './journal/index.ts'
 import { entriesBetween, leadIn, offsetAt } from './journal-range.ts'
+import { readJournal } from './read-journal.ts'
 import { learn } from './training.ts'
 
 /** What the agent tells the training process. */
@@ -73,7 +73,7 @@ async function trainOfValues(
 ): Promise<ProcessAnswer> {
   const report = reporter((progress: number, step: string) => ({ progress, step }))
   const range = { from: -Infinity, until: Infinity, to }
-  const parts = await withJournal(config, (journal) =>
+  const parts = await readJournal(config, (journal) =>
     partsOfJournal(journal, station, config.inspections[station], range, (share) => report(share * reading, 'reading')),
   )
   const version = await trainStationValues(config, station, parts, {
@@ -98,7 +98,7 @@ async function trainOfMonitor(
   config: Config,
   { monitor, to, since, created, active }: ProcessJob,
 ): Promise<ProcessAnswer> {
-  return withJournal(config, async (journal) => {
+  return readJournal(config, async (journal) => {
     const from = offsetAt(journal, since - leadIn(config.monitors[monitor].window))
     let read = 0
     const report = reporter((share: number, step: string) => ({
@@ -122,18 +122,6 @@ async function trainOfMonitor(
     const version = await new Registry(join(config.data, 'models')).register(bundle, active)
     return { version, used: `${bundle.manifest.training.used} windows` }
   })
-}
-
-async function withJournal<Result>(
-  config: Config,
-  work: (journal: Journal) => Result | Promise<Result>,
-): Promise<Result> {
-  const journal = await openJournal({ folder: join(config.data, 'journal'), settings: config.journal, readOnly: true })
-  try {
-    return await work(journal)
-  } finally {
-    await journal.close()
-  }
 }
 
 /** The process is killed to cancel it, so nothing inside has to listen. */

@@ -90,3 +90,9 @@ export function format(count: number): string {
 export function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
 }
+
+/** When a model of a station that was just registered goes to work. `active`: the version at work. */
+export function whenAtWork(model: string, version: string, active: string | undefined): string {
+  if (active === undefined) return 'the agent works with it from its next start on'
+  return `\`millwright models promote ${model} ${version}\` puts it to work`
+}

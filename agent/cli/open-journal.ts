@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../components.ts'
 import { JournalError, type Journal, type Logger, type Stream } from '../core/index.ts'
-import { openJournal } from '../journal/index.ts'
+import { readJournal } from '../read-journal.ts'
 import { loadOrExit } from './configuration.ts'
 
 /**
@@ -23,12 +23,7 @@ export async function withJournal(
         'Name the configuration of the agent with --config; its `data` is the folder, from where the agent was started.',
     })
   }
-  const journal = await openJournal({ folder, settings: config.journal, readOnly: true, log: damageLog(corrupt) })
-  try {
-    await use(journal, config)
-  } finally {
-    await journal.close()
-  }
+  await readJournal(config, (journal) => use(journal, config), damageLog(corrupt))
 }
 
 /** The journal reports damaged records to its log. */

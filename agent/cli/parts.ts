@@ -1,16 +1,13 @@
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { Registry } from '../../models/index.ts'
 import type { MeasuredInspector } from '../../models/inspection/measured-inspector.ts'
 import type { Config } from '../components.ts'
 import { valuesModel } from '../core/index.ts'
 import type { StationSettings } from '../stations/config.ts'
-import { versionAtWork } from '../stations/at-work.ts'
+import { stationValues, versionAtWork } from '../stations/at-work.ts'
 import { judgePart, measuredNames } from '../stations/measured.ts'
 import { partsOfJournal, trainedNames, trainStationValues, type PartRange } from '../stations/measured-training.ts'
-import { openValuesModel } from '../stations/values-model.ts'
 import { readParts, type PartRow } from '../stations/part-table.ts'
-import { Progress, format } from './data.ts'
+import { Progress, format, whenAtWork } from './data.ts'
 import { withJournal } from './open-journal.ts'
 import { print } from './output.ts'
 
@@ -35,11 +32,7 @@ export async function trainParts(
   })
   progress.end()
   const seconds = (performance.now() - started) / 1000
-  const then =
-    active === undefined
-      ? 'the agent works with it from its next start on'
-      : `\`millwright models promote ${model} ${version}\` puts it to work`
-  print(json, { station, model, version, parts: parts.length, seconds }, () => `${model}: model ${version} of ${names.join(', ')} from ${format(parts.length)} parts after ${seconds.toFixed(1)} s; ${then}`) // prettier-ignore
+  print(json, { station, model, version, parts: parts.length, seconds }, () => `${model}: model ${version} of ${names.join(', ')} from ${format(parts.length)} parts after ${seconds.toFixed(1)} s; ${whenAtWork(model, version, active)}`) // prettier-ignore
 }
 
 async function journalParts({ file, range }: { readonly file: string; readonly range: PartRange }, station: string) {
@@ -60,7 +53,7 @@ export async function inspectParts(
 ): Promise<void> {
   const settings = config.inspections[station]
   const names = measuredNames(settings)
-  const inspector = settings.measured && (await modelOf(config, station, model))
+  const inspector = settings.measured && (await stationValues(config, station, model)).inspector
   const rows = await readParts(file, names, settings.verdict)
   const lines = [[...header, ...names.map((name) => `contribution_${name}`)].join(',')]
   for (const row of rows) lines.push(await verdictLine(file, row, names, settings, inspector))
@@ -70,14 +63,6 @@ export async function inspectParts(
 }
 
 const header = ['file', 'part', 'label', 'score', 'threshold', 'verdict', 'model', 'ms', 'reason']
-
-/** The one at work, or a version by name. Rejects with a DetectorError where there is none. */
-async function modelOf(config: Config, station: string, version?: string): Promise<MeasuredInspector> {
-  const model = valuesModel(station)
-  const wanted = version ?? (await versionAtWork(config, model)) ?? ''
-  const bundle = await new Registry(join(config.data, 'models')).load(model, wanted)
-  return (await openValuesModel(bundle, config.inspections[station])).inspector
-}
 
 async function verdictLine(
   file: string,

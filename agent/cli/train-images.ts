@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Config } from '../components.ts'
 import { versionAtWork } from '../stations/at-work.ts'
 import { trainAndRegister } from '../stations/training.ts'
-import { Progress } from './data.ts'
+import { Progress, whenAtWork } from './data.ts'
 import { stationOf } from './inspect.ts'
 
 /**
@@ -38,10 +38,6 @@ export async function trainImages(
     console.log(`${chosen ? '*' : ' '} ${method}: ${figures.join(', ')} (${took.toFixed(1)} s)`)
   }
   console.log(
-    `${station}: model ${version} registered in ${join(config.data, 'models')} after ${seconds.toFixed(1)} s; ${
-      active === undefined
-        ? 'the agent works with it from its next start on'
-        : `\`millwright models promote ${station} ${version}\` puts it to work`
-    }`,
+    `${station}: model ${version} registered in ${join(config.data, 'models')} after ${seconds.toFixed(1)} s; ${whenAtWork(station, version, active)}`,
   )
 }

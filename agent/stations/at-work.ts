@@ -1,14 +1,17 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { Registry } from '../../models/index.ts'
 import { readOwnImageModel } from '../../models/inspection/bundle.ts'
 import type { ImageBundle } from '../../models/inspection/manifest.ts'
 import { ImageRegistry } from '../../models/inspection/registry.ts'
 import type { Config } from '../components.ts'
-import { openJournal } from '../journal/index.ts'
+import { valuesModel } from '../core/index.ts'
 import { entriesBetween } from '../journal-range.ts'
 import { pipelineCursor } from '../live.ts'
 import { savedStation } from '../pipeline.ts'
+import { readJournal } from '../read-journal.ts'
 import { shelfOf } from '../shelf.ts'
+import { openValuesModel, type ValuesModel } from './values-model.ts'
 
 /**
  * The version of a model of a station that is at work by what the journal in the data folder says, whether an agent runs or
@@ -16,8 +19,8 @@ import { shelfOf } from '../shelf.ts'
  * `valuesModel` of it.
  */
 export async function versionAtWork(config: Config, name: string): Promise<string | undefined> {
-  const folder = join(config.data, 'journal')
-  const told = existsSync(join(folder, 'data.mdb')) ? await fromJournal(config, folder, name) : undefined
+  const begun = existsSync(join(config.data, 'journal', 'data.mdb'))
+  const told = begun ? await fromJournal(config, name) : undefined
   return told ?? (await shelfOf(config, name).registry.versions(name)).at(-1)
 }
 
@@ -29,9 +32,16 @@ export async function stationModel(config: Config, station: string, version?: st
   return new ImageRegistry(join(config.data, 'models')).load(station, wanted)
 }
 
-async function fromJournal(config: Config, folder: string, name: string): Promise<string | undefined> {
-  const journal = await openJournal({ folder, settings: config.journal, readOnly: true })
-  try {
+/** The model of a station's values: the one at work, or a version by name. Rejects with a DetectorError. */
+export async function stationValues(config: Config, station: string, version?: string): Promise<ValuesModel> {
+  const name = valuesModel(station)
+  const wanted = version ?? (await versionAtWork(config, name)) ?? ''
+  const bundle = await new Registry(join(config.data, 'models')).load(name, wanted)
+  return openValuesModel(bundle, config.inspections[station])
+}
+
+function fromJournal(config: Config, name: string): Promise<string | undefined> {
+  return readJournal(config, (journal) => {
     const checkpoint = journal.cursor(pipelineCursor)
     const life = savedStation(checkpoint?.state, name)
     const { first, next } = journal.stats('samples')
@@ -42,7 +52,5 @@ async function fromJournal(config: Config, folder: string, name: string): Promis
       }
     }
     return life.model
-  } finally {
-    await journal.close()
-  }
+  })
 }

@@ -25,7 +25,8 @@ export interface StoredImage {
 }
 
 /**
- * Images of parts on disk, in groups: `<group>/<time>-<part>.<format>`, without what is nobody's business. Bounded by size and age; those stored first go first. One writer.
+ * Images of parts on disk, in groups: `<group>/<time>-<part>.<format>`, without what is nobody's business. Bounded by size
+ * and age; those stored first go first. One writer.
  */
 export class ImageStore {
   readonly #folder: string

@@ -3,7 +3,6 @@ import type { ModelBundle } from '../../models/onnx/manifest.ts'
 import type { Config } from '../components.ts'
 import { DetectorError, stationOfValuesModel, valuesModel } from '../core/index.ts'
 import type { StationSettings } from './config.ts'
-import { imageRules, valuesRules, type LifeRules } from './life.ts'
 import { measuredNames } from './measured.ts'
 import type { OpenModel } from './models.ts'
 
@@ -21,16 +20,6 @@ export function stationOfValues({ inspections }: Pick<Config, 'inspections'>, na
 /** Names of the models of measured values that a configuration has. */
 export function valuesModels({ inspections }: Pick<Config, 'inspections'>): string[] {
   return Object.keys(inspections).filter((station) => inspections[station].measured).map(valuesModel) // prettier-ignore
-}
-
-/** The models of all stations, with what of the journal concerns each. */
-export function stationModels({ inspections }: Pick<Config, 'inspections'>): Map<string, LifeRules> {
-  const models = new Map<string, LifeRules>()
-  for (const [station, settings] of Object.entries(inspections)) {
-    if (settings.source) models.set(station, imageRules)
-    if (settings.measured) models.set(valuesModel(station), valuesRules(measuredNames(settings)))
-  }
-  return models
 }
 
 /** Opens a model for a station. Rejects with a DetectorError, also where it sees what the station does not have. */

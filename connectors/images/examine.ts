@@ -1,15 +1,13 @@
 import { access, constants, readdir, stat } from 'node:fs/promises'
-import { describeError, MillwrightError, type Finding } from '../../agent/core/index.ts'
-import { listen } from '../mqtt/listen.ts'
-import type { ImageSourceSettings, MqttImageSettings } from './settings.ts'
-
-/** How long it listens for images, ms. */
-const patience = 3_000
+import type { Finding } from '../../agent/core/index.ts'
+import { examineTopics } from '../mqtt/examine.ts'
+import type { Listened } from '../mqtt/listen.ts'
+import type { ImageSourceSettings } from './settings.ts'
 
 /** Looks whether images can come to a station. Changes nothing at the far side. */
 export async function* examineImages(settings: ImageSourceSettings): AsyncGenerator<Finding> {
   if (settings.type === 'folder') yield await examineFolder(settings.path, settings.then !== 'keep')
-  if (settings.type === 'mqtt') yield* examineTopic(settings)
+  if (settings.type === 'mqtt') yield* examineTopics(settings, [settings.topic], heardOn(settings.topic))
   if (settings.type === 'http') yield { level: 'good', text: 'takes images by POST' }
   if (settings.type === 'opcua') yield { level: 'good', text: `takes images from ${settings.image} of ${settings.connector}` } // prettier-ignore
 }
@@ -27,18 +25,11 @@ async function examineFolder(path: string, changed: boolean): Promise<Finding> {
   return { level: 'good', text: `${path} can be used; ${(await readdir(path)).length} entries are in it` }
 }
 
-async function* examineTopic(settings: MqttImageSettings): AsyncGenerator<Finding> {
-  const { topic } = settings
-  try {
-    const { messages, refused } = await listen(settings, { filters: [topic], duration: patience })
-    yield { level: 'good', text: 'the broker accepts the connection' }
-    if (topic in refused)
-      yield { level: 'trouble', text: `the broker refuses ${topic}: ${refused[topic]}`, remedy: 'Check the topic and the access rules of the broker.' } // prettier-ignore
-    else if (messages === 0)
-      yield { level: 'warning', text: `no image on ${topic} within ${patience / 1000} s`, remedy: 'Check the topic, and that the camera sends.' } // prettier-ignore
-    else yield { level: 'good', text: `${messages} images on ${topic} within ${patience / 1000} s` }
-  } catch (error) {
-    const remedy = error instanceof MillwrightError ? error.remedy : undefined
-    yield { level: 'trouble', text: describeError(error), ...(remedy !== undefined && { remedy }) }
+/** What to say of what came on a topic. */
+function heardOn(topic: string): (listened: Listened, duration: number) => Finding {
+  return ({ messages }, duration) => {
+    const within = `on ${topic} within ${duration / 1000} s`
+    if (messages > 0) return { level: 'good', text: `${messages} images ${within}` }
+    return { level: 'warning', text: `no image ${within}`, remedy: 'Check the topic, and that the camera sends.' }
   }
 }

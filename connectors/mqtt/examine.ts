@@ -1,6 +1,7 @@
 import type { Finding } from '../../agent/core/index.ts'
 import { MillwrightError, describeError } from '../../agent/core/index.ts'
-import { listen } from './listen.ts'
+import type { BrokerSettings } from './broker-settings.ts'
+import { listen, type Listened } from './listen.ts'
 import type { MqttSettings } from './settings.ts'
 
 /** How long it listens, ms. */
@@ -8,30 +9,40 @@ const patience = 3_000
 
 /** Connects once under a client id of its own, subscribes as the source would, and listens for a moment. */
 export async function* examineBroker(settings: MqttSettings): AsyncGenerator<Finding> {
-  const filters = (settings.topics ?? []).map(({ filter }) => filter)
+  yield* examineTopics(
+    settings,
+    (settings.topics ?? []).map(({ filter }) => filter),
+    heard,
+  )
+  yield* habits(settings)
+}
+
+/** The same for what is subscribed otherwise than by a source. `heard`: what to say of what came within so many ms. */
+export async function* examineTopics(
+  settings: BrokerSettings,
+  filters: readonly string[],
+  heard: (listened: Listened, duration: number) => Finding,
+): AsyncGenerator<Finding> {
   try {
-    const { topics, messages, refused } = await listen(settings, {
-      filters,
-      duration: filters.length > 0 ? patience : 200,
-    })
-    yield { level: 'good', text: 'accepts the connection' }
+    const listened = await listen(settings, { filters, duration: filters.length > 0 ? patience : 200 })
+    const { refused } = listened
+    yield { level: 'good', text: 'the broker accepts the connection' }
     for (const [filter, reason] of Object.entries(refused))
       yield {
         level: 'trouble',
-        text: `refuses ${filter}: ${reason}`,
+        text: `the broker refuses ${filter}: ${reason}`,
         remedy: 'Check the filter and the access rules of the broker.',
       }
-    if (filters.length > 0) yield heard(topics.length, messages, patience)
+    if (filters.some((filter) => !(filter in refused))) yield heard(listened, patience)
   } catch (error) {
     const remedy = error instanceof MillwrightError ? error.remedy : undefined
     yield { level: 'trouble', text: describeError(error), ...(remedy !== undefined && { remedy }) }
   }
-  yield* habits(settings)
 }
 
-function heard(topics: number, messages: number, duration: number): Finding {
+function heard({ topics, messages }: Listened, duration: number): Finding {
   if (messages > 0)
-    return { level: 'good', text: `${messages} messages on ${topics} topics within ${duration / 1000} s` }
+    return { level: 'good', text: `${messages} messages on ${topics.length} topics within ${duration / 1000} s` }
   return {
     level: 'warning',
     text: `nothing was heard within ${duration / 1000} s`,

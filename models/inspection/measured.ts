@@ -35,9 +35,9 @@ export interface MeasuredTraining {
 
 /**
  * Learns from parts. `anomaly` (Hotelling's T² by default): from all but those of a defective class. `fault` (boosted
- * trees): from those with a class. Where there is a model before and enough parts, the metrics have the `merit` of it
- * and of a model that learned from three quarters of them, on the last quarter. Rejects with a DetectorError: TRAINING_DATA where there are too few parts, in words
- * of parts; TRAINING_FAILED; or the reason of the signal.
+ * trees): from those with a class. Where there is a model before, and parts enough to hold some out, the metrics have two
+ * figures on those: `merit`, of a model that learned from the others, and `merit_before`, of the model before. Rejects with a
+ * DetectorError: TRAINING_DATA where there are too few parts, in words of parts; TRAINING_FAILED; or the reason of the signal.
  */
 export async function trainMeasured(
   settings: MeasuredModelSettings,

@@ -5,13 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectAsync, type MqttClient } from 'mqtt'
 import type { DeadLetterView, ModelLife } from '../../agent/http/index.ts'
-import { journalConfig, openJournal } from '../../agent/journal/index.ts'
 import { seededRandom } from '../../models/random.ts'
 import { millwright } from '../cli/millwright.ts'
 import { png, stripes } from '../models/inspection/pictures.ts'
 import { AgentProcess } from '../support/agent-process.ts'
 import { freePort, hasMosquitto, startMosquitto, type Mosquitto } from '../support/mosquitto.ts'
-import { concluded } from '../support/scenario-results.ts'
+import { livedThrough } from '../support/scenario-results.ts'
 import { until } from '../support/until.ts'
 
 const size = 64
@@ -216,14 +215,7 @@ describe('life of a station’s model, in a running agent', function () {
   })
 
   it('has left its life in the journal', async () => {
-    const journal = await openJournal({
-      folder: join(folder, 'data', 'journal'),
-      settings: journalConfig.parse({}),
-      readOnly: true,
-    })
-    const { events } = concluded(journal)
-    await journal.close()
-    const steps = events.flatMap((event) => (event.type === 'model' ? [`${event.monitor} ${event.step}`] : []))
+    const { events, steps } = await livedThrough(join(folder, 'data'))
     const lived = ['active', 'training', 'shadow', 'active', 'rollback', 'active', 'rollback', 'active', 'rollback']
     assert.deepEqual(
       steps,

@@ -3,10 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectAsync, type MqttClient } from 'mqtt'
-import { journalConfig, openJournal } from '../../agent/journal/index.ts'
 import type { ModelLife } from '../../agent/http/index.ts'
 import { AgentProcess } from '../support/agent-process.ts'
-import { concluded } from '../support/scenario-results.ts'
+import { livedThrough } from '../support/scenario-results.ts'
 import { millwright } from '../cli/millwright.ts'
 import { freePort, hasMosquitto, startMosquitto, type Mosquitto } from '../support/mosquitto.ts'
 import { until } from '../support/until.ts'
@@ -179,14 +178,7 @@ describe('life of the model of measured values, in a running agent', function ()
   })
 
   it('has left its life in the journal', async () => {
-    const journal = await openJournal({
-      folder: join(folder, 'data', 'journal'),
-      settings: journalConfig.parse({}),
-      readOnly: true,
-    })
-    const { events } = concluded(journal)
-    await journal.close()
-    const steps = events.flatMap((event) => (event.type === 'model' ? [`${event.monitor} ${event.step}`] : []))
+    const { steps } = await livedThrough(join(folder, 'data'))
     const lived = ['training', 'active', 'training', 'shadow', 'active', 'rollback', 'active', 'rollback']
     assert.deepEqual(steps, lived.map((step) => `${name} ${step}`)) // prettier-ignore
   })

@@ -1,4 +1,6 @@
-import { silentMetrics, type Journal, type TagTable } from '../../agent/core/index.ts'
+import { join } from 'node:path'
+import { silentMetrics, type Journal, type JournalEvent, type TagTable } from '../../agent/core/index.ts'
+import { journalConfig, openJournal } from '../../agent/journal/index.ts'
 import { Pipeline } from '../../agent/pipeline.ts'
 import { Collector } from '../../agent/training.ts'
 import { trainModel, type ModelBundle } from '../../models/index.ts'
@@ -32,4 +34,16 @@ export function concluded(journal: Journal) {
     predictions: entries.flatMap((entry) => (entry.kind === 'predictions' ? entry.predictions : [])),
     events: entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event] : [])),
   }
+}
+
+/** The events in the results of an agent that has ended, and the steps of models among them, `<model> <step>`. */
+export async function livedThrough(
+  data: string,
+): Promise<{ events: readonly JournalEvent[]; steps: readonly string[] }> {
+  const settings = journalConfig.parse({})
+  const journal = await openJournal({ folder: join(data, 'journal'), settings, readOnly: true })
+  const { events } = concluded(journal)
+  await journal.close()
+  const steps = events.flatMap((event) => (event.type === 'model' ? [`${event.monitor} ${event.step}`] : []))
+  return { events, steps }
 }
