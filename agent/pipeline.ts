@@ -18,8 +18,8 @@ import {
   valuesModel,
 } from './core/index.ts'
 import { Monitor, type Rival } from './monitor.ts'
-import { StationLife } from './stations/life.ts'
-import { stationLives } from './stations/lives.ts'
+import { StationLife } from './stations/life/life.ts'
+import { stationLives } from './stations/life/lives.ts'
 
 export interface PipelineOptions {
   readonly config: Pick<Config, 'clean' | 'assets' | 'monitors'> & Partial<Pick<Config, 'inspections'>>

@@ -5,7 +5,7 @@ import type { ImageBundle } from '../models/inspection/manifest.ts'
 import { ImageRegistry } from '../models/inspection/registry.ts'
 import type { Config } from './components.ts'
 import type { Shelf } from './model-requests.ts'
-import { openValuesModel, stationOfValues } from './stations/values-model.ts'
+import { openValuesModel, stationOfValues } from './stations/values/values-model.ts'
 
 /** Where the models of that name are: of a monitor, of a station, or of its measured values. */
 export function shelfOf(config: Config, name: string): Shelf {

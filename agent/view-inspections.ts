@@ -2,7 +2,7 @@ import { partVerdicts, valuesModel, type Clock, type RejectEvent } from './core/
 import type { InspectionView, PartView, PictureAnswer, StationGlance, StationView } from './http/index.ts'
 import type { Training } from './learning.ts'
 import { newestKept, type Gallery, type Remembered } from './stations/gallery.ts'
-import type { JudgingModel } from './stations/judging-model.ts'
+import type { JudgingModel } from './stations/images/judging-model.ts'
 import type { Inspections } from './stations/stations.ts'
 import type { StationSettings, VerdictRule } from './stations/config.ts'
 import { defectClass, goodClass } from './stations/rule.ts'

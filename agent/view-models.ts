@@ -6,8 +6,8 @@ import { nextTraining } from './life-cycle.ts'
 import type { Shelf } from './model-requests.ts'
 import type { Monitor } from './monitor.ts'
 import type { Pipeline } from './pipeline.ts'
-import type { StationStanding } from './stations/decision.ts'
-import type { StationLearner } from './stations/learner.ts'
+import type { StationStanding } from './stations/life/decision.ts'
+import type { StationLearner } from './stations/life/learner.ts'
 
 export interface ModelParts {
   readonly pipeline: Pipeline

@@ -10,7 +10,7 @@ import type { ModelLife } from '../http/index.ts'
 import { agentApi, userName, withAgent, type AgentOptions } from './api.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 import { shelfOf } from '../shelf.ts'
-import { valuesModels } from '../stations/values-model.ts'
+import { valuesModels } from '../stations/values/values-model.ts'
 import { harmless, jsonOption, print, table } from './output.ts'
 
 interface FolderOptions {

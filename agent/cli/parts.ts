@@ -3,10 +3,15 @@ import type { MeasuredInspector } from '../../models/inspection/measured-inspect
 import type { Config } from '../components.ts'
 import { valuesModel } from '../core/index.ts'
 import type { StationSettings } from '../stations/config.ts'
-import { stationValues, versionAtWork } from '../stations/at-work.ts'
-import { judgePart, measuredNames } from '../stations/measured.ts'
-import { partsOfJournal, trainedNames, trainStationValues, type PartRange } from '../stations/measured-training.ts'
-import { readParts, type PartRow } from '../stations/part-table.ts'
+import { stationValues, versionAtWork } from '../stations/life/at-work.ts'
+import { judgePart, measuredNames } from '../stations/values/measured.ts'
+import {
+  partsOfJournal,
+  trainedNames,
+  trainStationValues,
+  type PartRange,
+} from '../stations/values/measured-training.ts'
+import { readParts, type PartRow } from '../stations/values/part-table.ts'
 import { Progress, format, whenAtWork } from './data.ts'
 import { withJournal } from './open-journal.ts'
 import { print } from './output.ts'

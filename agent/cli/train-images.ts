@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Config } from '../components.ts'
-import { versionAtWork } from '../stations/at-work.ts'
-import { trainAndRegister } from '../stations/training.ts'
+import { versionAtWork } from '../stations/life/at-work.ts'
+import { trainAndRegister } from '../stations/life/training.ts'
 import { Progress, whenAtWork } from './data.ts'
 import { stationOf } from './inspect.ts'
 

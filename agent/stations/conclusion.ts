@@ -2,7 +2,7 @@ import type { ImageProblem } from '../../models/inspection/decode.ts'
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
 import type { DeadLetter, ImageArrival, InspectionEvent, MeasuredConclusion } from '../core/index.ts'
 import type { Ruling } from './rule.ts'
-import type { Measured } from './values.ts'
+import type { Measured } from './values/values.ts'
 
 /** What led to a verdict. */
 export interface Conclusion {

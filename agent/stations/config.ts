@@ -4,9 +4,9 @@ import { imageSourceConfig } from '../../connectors/images/index.ts'
 import { imageBounds, region } from '../../models/inspection/decode.ts'
 import { imageModelConfig } from '../../models/inspection/settings.ts'
 import { byteSize, duration } from '../core/index.ts'
-import { measuredConfig, measuredValue, partWindow } from './measured-config.ts'
-import { rejectConfig } from './reject-config.ts'
-import { namesOf } from './values.ts'
+import { measuredConfig, measuredValue, partWindow } from './values/measured-config.ts'
+import { rejectConfig } from './reject/reject-config.ts'
+import { namesOf } from './values/values.ts'
 
 /** What decides whether a part passes. */
 export const verdictRule = z.strictObject({

@@ -1,4 +1,4 @@
-import { Hold } from './image-hold.ts'
+import { Hold } from './images/image-hold.ts'
 
 /** Pictures that are made at a time; decoding waits for threads of its own. */
 const atOnce = 2

@@ -1,5 +1,5 @@
-import { closest } from './image-store.ts'
-import type { Measured } from './values.ts'
+import { closest } from './images/image-store.ts'
+import type { Measured } from './values/values.ts'
 
 /** A part that was judged. */
 export interface JudgedPart {

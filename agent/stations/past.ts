@@ -1,6 +1,6 @@
 import type { CorrectionEvent, InspectionEvent, Journal, JournalEvent, RejectEvent } from '../core/index.ts'
 import { readSoon } from '../seek.ts'
-import { closest } from './image-store.ts'
+import { closest } from './images/image-store.ts'
 
 /** Entries of the journal that are looked through, the newest. */
 const mostEntries = 20_000

@@ -1,6 +1,6 @@
 import type { Journal } from '../core/index.ts'
 import { entriesBetween } from '../journal-range.ts'
-import type { Opened } from './values.ts'
+import type { Opened } from './values/values.ts'
 
 /**
  * After a start the pipeline goes through the samples since its checkpoint again. Parts of stations without images that

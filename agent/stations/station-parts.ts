@@ -11,8 +11,8 @@ import type {
   TagTable,
 } from '../core/index.ts'
 import type { StationSettings } from './config.ts'
-import type { RejectSignal } from './reject.ts'
-import type { Opened } from './values.ts'
+import type { RejectSignal } from './reject/reject.ts'
+import type { Opened } from './values/values.ts'
 
 /** What a station gets to work with. */
 export interface StationParts {

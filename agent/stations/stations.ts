@@ -2,7 +2,7 @@ import { createFaceStripper } from '../../models/inspection/faces/pool.ts'
 import type { Config } from '../components.ts'
 import type { Corrections } from '../corrections.ts'
 import type { Batch, CorrectionEvent, FeatureBatch, JournalEvent } from '../core/index.ts'
-import type { StationLearner } from './learner.ts'
+import type { StationLearner } from './life/learner.ts'
 import { StationUnit, type UnitParts } from './unit.ts'
 
 /** What the stations get to work with. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { stationLearnConfig } from '../../agent/stations/config.ts'
 import type { CorrectionEvent, InspectionEvent, ModelEvent, ModelStep, OpinionEvent } from '../../agent/core/index.ts'
-import { decideStation, type StationStanding } from '../../agent/stations/decision.ts'
-import { StationLife, valuesRules, type StationTrial } from '../../agent/stations/life.ts'
+import { decideStation, type StationStanding } from '../../agent/stations/life/decision.ts'
+import { StationLife, valuesRules, type StationTrial } from '../../agent/stations/life/life.ts'
 
 const hour = 3_600_000
 const settings = stationLearnConfig.parse({})

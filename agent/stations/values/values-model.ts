@@ -1,10 +1,10 @@
-import { MeasuredInspector } from '../../models/inspection/measured-inspector.ts'
-import type { ModelBundle } from '../../models/onnx/manifest.ts'
-import type { Config } from '../components.ts'
-import { DetectorError, stationOfValuesModel, valuesModel } from '../core/index.ts'
-import type { StationSettings } from './config.ts'
+import { MeasuredInspector } from '../../../models/inspection/measured-inspector.ts'
+import type { ModelBundle } from '../../../models/onnx/manifest.ts'
+import type { Config } from '../../components.ts'
+import { DetectorError, stationOfValuesModel, valuesModel } from '../../core/index.ts'
+import type { StationSettings } from '../config.ts'
 import { measuredNames } from './measured.ts'
-import type { OpenModel } from './models.ts'
+import type { OpenModel } from '../life/models.ts'
 
 /** A model of the measured values of a station that is open. */
 export interface ValuesModel extends OpenModel {

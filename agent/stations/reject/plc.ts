@@ -1,9 +1,9 @@
-import type { ImageServer } from '../../connectors/images/index.ts'
-import type { Config } from '../components.ts'
-import { ConfigError } from '../core/index.ts'
+import type { ImageServer } from '../../../connectors/images/index.ts'
+import type { Config } from '../../components.ts'
+import { ConfigError } from '../../core/index.ts'
 import { RejectSignal, type RejectParts } from './reject.ts'
 import type { RejectSettings } from './reject-config.ts'
-import { pkiFolders } from '../trust.ts'
+import { pkiFolders } from '../../trust.ts'
 
 /** The server behind a connector. Throws a ConfigError where it is none of the type opcua. */
 export function plcOf(config: Config, connector: string): ImageServer {
@@ -18,7 +18,7 @@ export async function openReject(
   settings: RejectSettings,
   parts: Omit<RejectParts, 'writer' | 'settings'>,
 ): Promise<RejectSignal> {
-  const { OpcuaWriter } = await import('../../connectors/opcua/writer.ts')
+  const { OpcuaWriter } = await import('../../../connectors/opcua/writer.ts')
   const { settings: server, pki } = plcOf(config, settings.connector)
   return new RejectSignal({ ...parts, settings, writer: new OpcuaWriter(server, pki, parts.log) })
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { isMapFile, mapFile } from './map-file.ts'
-import { storedFormat, strippedImage, type StrippedImage } from '../../models/inspection/stripped.ts'
+import { storedFormat, strippedImage, type StrippedImage } from '../../../models/inspection/stripped.ts'
 
 /** Bounds of a folder of images. */
 export interface StoreBounds {

@@ -1,4 +1,4 @@
-import type { CorrectionEvent, InspectionEvent, ModelEvent, OpinionEvent } from '../core/index.ts'
+import type { CorrectionEvent, InspectionEvent, ModelEvent, OpinionEvent } from '../../core/index.ts'
 
 /** What two models did beside each other: the one at work first, its rival second. */
 export interface StationTrial {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { nodeId } from '../../connectors/opcua/settings.ts'
-import { duration, partVerdicts } from '../core/index.ts'
+import { nodeId } from '../../../connectors/opcua/settings.ts'
+import { duration, partVerdicts } from '../../core/index.ts'
 
 const writable = z.union([z.boolean(), z.number(), z.string()])
 

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { extname, join, relative } from 'node:path'
-import { ConfigError } from '../core/index.ts'
+import { ConfigError } from '../../core/index.ts'
 
 const endings = new Set(['.jpg', '.jpeg', '.png', '.webp'])
 

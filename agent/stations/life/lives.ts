@@ -1,7 +1,7 @@
-import type { Config } from '../components.ts'
-import { valuesModel } from '../core/index.ts'
+import type { Config } from '../../components.ts'
+import { valuesModel } from '../../core/index.ts'
 import { imageRules, StationLife, valuesRules } from './life.ts'
-import { measuredNames } from './measured.ts'
+import { measuredNames } from '../values/measured.ts'
 
 /** The lives of all models of the stations, by name: of a station, or `valuesModel` of it. */
 export function stationLives(inspections: Config['inspections']): Map<string, StationLife> {

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ImageRegistry } from '../../models/inspection/registry.ts'
-import { trainStation, type LabelledImage, type TrainedStation } from '../../models/inspection/train.ts'
-import type { Config } from '../components.ts'
-import { ConfigError, DetectorError } from '../core/index.ts'
-import { imageFiles, readImages } from './image-folder.ts'
-import { ImageStore } from './image-store.ts'
-import { labelledFolder } from './station.ts'
+import { ImageRegistry } from '../../../models/inspection/registry.ts'
+import { trainStation, type LabelledImage, type TrainedStation } from '../../../models/inspection/train.ts'
+import type { Config } from '../../components.ts'
+import { ConfigError, DetectorError } from '../../core/index.ts'
+import { imageFiles, readImages } from '../images/image-folder.ts'
+import { ImageStore } from '../images/image-store.ts'
+import { labelledFolder } from '../station.ts'
 import { lessonOf } from './lesson.ts'
-import { stationFolder } from './unit.ts'
+import { stationFolder } from '../unit.ts'
 
 export interface StationTrainingOptions {
   /** Written into the bundle; ms since epoch. */

@@ -1,15 +1,15 @@
 import { join } from 'node:path'
-import { Registry } from '../../models/index.ts'
-import { readOwnImageModel } from '../../models/inspection/bundle.ts'
-import type { ImageRegistry } from '../../models/inspection/registry.ts'
-import type { Config } from '../components.ts'
-import { valuesModel, type Clock, type JournalEvent, type Logger } from '../core/index.ts'
-import type { StationSettings } from './config.ts'
-import { openModel, type JudgingModel } from './judging-model.ts'
+import { Registry } from '../../../models/index.ts'
+import { readOwnImageModel } from '../../../models/inspection/bundle.ts'
+import type { ImageRegistry } from '../../../models/inspection/registry.ts'
+import type { Config } from '../../components.ts'
+import { valuesModel, type Clock, type JournalEvent, type Logger } from '../../core/index.ts'
+import type { StationSettings } from '../config.ts'
+import { openModel, type JudgingModel } from '../images/judging-model.ts'
 import { StationLearner, type StationLearnerParts } from './learner.ts'
 import { StationLife } from './life.ts'
 import { StationModels, type OpenModel, type Workplace } from './models.ts'
-import { openValuesModel, type ValuesModel } from './values-model.ts'
+import { openValuesModel, type ValuesModel } from '../values/values-model.ts'
 
 export interface LineParts {
   readonly config: Pick<Config, 'data'>

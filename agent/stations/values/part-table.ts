@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { parse } from 'csv-parse/sync'
-import { describeError, SourceError, soundClass } from '../core/index.ts'
-import type { VerdictRule } from './config.ts'
-import type { MeasuredPart } from '../../models/inspection/measured-inspector.ts'
+import { describeError, SourceError, soundClass } from '../../core/index.ts'
+import type { VerdictRule } from '../config.ts'
+import type { MeasuredPart } from '../../../models/inspection/measured-inspector.ts'
 
 /** A row of a table of parts. */
 export interface PartRow extends MeasuredPart {

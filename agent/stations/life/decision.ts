@@ -1,5 +1,5 @@
-import type { StationLearnSettings } from './config.ts'
-import { explodes, percent, scheduleDue, type Decision } from '../life-cycle.ts'
+import type { StationLearnSettings } from '../config.ts'
+import { explodes, percent, scheduleDue, type Decision } from '../../life-cycle.ts'
 import type { StationTrial } from './life.ts'
 
 /** Everything that the next step in the life of a model of a station depends on. Times in ms since epoch. */

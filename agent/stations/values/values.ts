@@ -1,6 +1,6 @@
 import { Subject } from 'rxjs'
-import { Quality, type Batch, type FeatureBatch, type TagTable } from '../core/index.ts'
-import type { StationSettings } from './config.ts'
+import { Quality, type Batch, type FeatureBatch, type TagTable } from '../../core/index.ts'
+import type { StationSettings } from '../config.ts'
 import { Presence, type Stay } from './part-presence.ts'
 import { endOf, Timeline } from './part-timeline.ts'
 

@@ -1,5 +1,5 @@
-import { isSame, type Writable } from '../../connectors/opcua/writable.ts'
-import type { OpcuaWriter } from '../../connectors/opcua/writer.ts'
+import { isSame, type Writable } from '../../../connectors/opcua/writable.ts'
+import type { OpcuaWriter } from '../../../connectors/opcua/writer.ts'
 import {
   describeError,
   MillwrightError,
@@ -9,8 +9,8 @@ import {
   type PartVerdict,
   type RejectEvent,
   type Status,
-} from '../core/index.ts'
-import { BoundedQueue } from './queue.ts'
+} from '../../core/index.ts'
+import { BoundedQueue } from '../queue.ts'
 import type { RejectSettings } from './reject-config.ts'
 
 /** What a reject signal gets to work with. */

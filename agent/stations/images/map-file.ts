@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { deflate, inflate } from 'node:zlib'
 import { decode, encode } from 'cbor-x'
-import type { Region } from '../../models/inspection/decode.ts'
-import type { AnomalyMap } from '../../models/inspection/inspector.ts'
+import type { Region } from '../../../models/inspection/decode.ts'
+import type { AnomalyMap } from '../../../models/inspection/inspector.ts'
 
 /** The score by place, of the region of an image that the model saw. */
 export interface HeldMap {

@@ -1,6 +1,6 @@
-import { defectClass, goodClass } from './rule.ts'
-import { fewestPerClass } from '../../models/inspection/lesson.ts'
-import { goodMethods, type Method } from '../../models/inspection/settings.ts'
+import { defectClass, goodClass } from '../rule.ts'
+import { fewestPerClass } from '../../../models/inspection/lesson.ts'
+import { goodMethods, type Method } from '../../../models/inspection/settings.ts'
 
 /** An image with what it is said to show. */
 export interface Said {
