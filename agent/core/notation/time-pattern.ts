@@ -1,3 +1,5 @@
+import { monthNumber } from './names.ts'
+
 /** What a clock showed, and how far it was from UTC where the text says so. */
 export interface WallTime {
   /** ms since 1970-01-01T00:00 on that clock, fractions kept. */
@@ -24,20 +26,20 @@ interface Parts {
 /** Reads one piece of the text from `at`; the place behind it, or -1. */
 type Piece = (text: string, at: number, parts: Parts) => number
 
-/** Languages whose names of months and days are known. */
-const languages = ['en', 'de', 'fr', 'es', 'it', 'nl', 'pt', 'pl', 'cs', 'sv', 'da', 'nb', 'fi'] as const
 const token = /'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+/g
 
 /**
  * Reads times by a pattern in the letters of Unicode (UTS 35), as Java and ISO 8601 libraries have them: `yyyy` or `yy`,
  * `MM`, `M`, `MMM` (name), `dd`, `d`, `DDD` (day of the year), `EEE` (name, not looked at), `HH`, `H`, `hh`, `h`, `a`,
  * `mm`, `m`, `ss`, `s`, `S` (any digits of a second), `XXX` (offset or Z); text in quotes stands for itself. Two digits of a
- * year are 1970 to 2069. Throws a SyntaxError for other letters and where there is no date.
+ * year are 1970 to 2069. `%d.%m.%Y %H:%M:%S` and `DD.MM.YYYY` are understood as well. Throws a SyntaxError for other letters
+ * and where there is no date.
  */
 export class TimePattern {
   readonly #pieces: readonly Piece[]
 
-  constructor(pattern: string) {
+  constructor(given: string) {
+    const pattern = inUnicode(given)
     this.#pieces = [...pattern.matchAll(token)].map((match) => {
       const [whole, quoted, letter] = match as (string | undefined)[]
       if (quoted !== undefined) return literal(quoted === '' ? "'" : quoted.replaceAll("''", "'"))
@@ -70,6 +72,21 @@ export class TimePattern {
     }
     return at === text.length ? wallOf(parts) : undefined
   }
+}
+
+const strptime: Readonly<Record<string, string>> = {
+  Y: 'yyyy', y: 'yy', m: 'MM', d: 'dd', j: 'DDD', b: 'MMM', B: 'MMM', a: 'EEE', A: 'EEE', H: 'HH', I: 'hh', p: 'a',
+  M: 'mm', S: 'ss', f: 'S', z: 'XXX', Z: 'XXX', T: 'HH:mm:ss', F: 'yyyy-MM-dd', '%': "'%'", e: 'd',
+} // prettier-ignore
+
+/** Patterns of C and Python (`%Y`) and of spreadsheets and JavaScript libraries (`DD.MM.YYYY`) in the letters of Unicode. */
+function inUnicode(pattern: string): string {
+  if (!pattern.includes('%')) return pattern.includes('YY') ? pattern.replace(/Y/g, 'y').replace(/D/g, 'd') : pattern
+  return pattern.replace(/%(.)|[A-Za-z]+/g, (whole, letter: string | undefined) => {
+    if (letter === undefined) return `'${whole}'`
+    if (Object.hasOwn(strptime, letter)) return strptime[letter]
+    throw new SyntaxError(`"${whole}" is no part of a time pattern that is known`)
+  })
 }
 
 function wallOf(parts: Parts): WallTime | undefined {
@@ -181,35 +198,9 @@ export function readOffset(text: string | undefined): number {
 
 const monthName: Piece = (text, at, parts) => {
   const [word] = /^\p{L}+/u.exec(text.slice(at, at + 20)) ?? ['']
-  const month = monthNames().get(word.toLowerCase())
+  const month = monthNumber(word.toLowerCase())
   if (month === undefined) return -1
   parts.month = month
   const end = at + word.length
   return text[end] === '.' ? end + 1 : end
-}
-
-let names: Map<string, number> | undefined
-
-/** Months by their names, long and short, in lower case. A name that means two months in two languages means none. */
-function monthNames(): Map<string, number> {
-  if (names) return names
-  const found = new Map<string, number>()
-  for (const language of languages)
-    for (const style of ['long', 'short'] as const)
-      for (let month = 1; month <= 12; month++) {
-        const date = Date.UTC(2024, month - 1, 15)
-        const options = { month: style, timeZone: 'UTC' } as const
-        for (const withDay of [{}, { day: 'numeric' }] as const) {
-          const parts = new Intl.DateTimeFormat(language, { ...options, ...withDay }).formatToParts(date)
-          const name = parts
-            .find(({ type }) => type === 'month')!
-            .value.replace('.', '')
-            .toLowerCase()
-          found.set(name, found.has(name) && found.get(name) !== month ? NaN : month)
-        }
-      }
-  found.set('mrz', 3)
-  found.set('sept', 9)
-  names = new Map([...found].filter(([, month]) => !Number.isNaN(month)))
-  return names
 }

@@ -3,9 +3,12 @@ import type { Zone } from './zones.ts'
 
 /**
  * What a numeric timestamp counts; `auto` tells seconds to nanoseconds by magnitude. `excel`: days since 30 December 1899 on
- * the wall clock; `filetime`: 100 ns since 1601 (Windows, LDAP).
+ * the wall clock; `excel1904`: since 1 January 1904; `datenum`: since the year 0 (MATLAB); `ticks`: 100 ns since the year 1
+ * (.NET), these four on the wall clock; `filetime`: 100 ns since 1601 (Windows, LDAP); `labview`: seconds since 1904.
  */
-export const timeUnits = ['auto', 'iso', 's', 'ms', 'us', 'ns', 'excel', 'filetime'] as const
+export const timeUnits = [
+  'auto', 'iso', 's', 'ms', 'us', 'ns', 'excel', 'excel1904', 'datenum', 'ticks', 'filetime', 'labview',
+] as const // prettier-ignore
 export type TimeUnit = (typeof timeUnits)[number]
 
 const iso =
@@ -51,16 +54,14 @@ export class TimeReader {
     if (raw === undefined || raw === null || raw === '') return NaN
     if (typeof raw === 'string') return this.#text(raw.trim())
     if (typeof raw === 'number') return this.#count(raw)
-    if (typeof raw === 'bigint') return this.unit === 'iso' ? undefined : finite(this.#exact(raw))
+    if (typeof raw === 'bigint') return this.unit === 'iso' ? undefined : this.#integer(raw)
     return raw instanceof Date ? finite(raw.getTime()) : undefined
   }
 
   #count(count: number): number | undefined {
     if (this.#pattern) return Number.isInteger(count) ? this.#written(String(count)) : undefined
     if (this.unit === 'iso') return undefined
-    return this.unit === 'excel'
-      ? this.#instant(count * 86_400_000 - 2_209_161_600_000)
-      : finite(scale(count, this.unit))
+    return isWallUnit(this.unit) ? this.#instant(scale(count, this.unit)) : finite(scale(count, this.unit))
   }
 
   #text(text: string): number | undefined {
@@ -69,7 +70,7 @@ export class TimeReader {
     if (this.unit !== 'iso') {
       // Eight and fourteen digits that are a date are one: as seconds they would be a time of 1970 or 2610.
       if (this.unit === 'auto' && /^(?:19|20)\d{6}(?:\d{6})?$/.test(text)) return this.#iso(text)
-      if (longInteger.test(text)) return this.#exact(BigInt(text))
+      if (longInteger.test(text)) return this.#integer(BigInt(text))
       if (decimal.test(text)) return this.#count(Number(text))
     }
     if (this.unit !== 'auto' && this.unit !== 'iso') return undefined
@@ -110,22 +111,38 @@ export class TimeReader {
     return chosen
   }
 
+  #integer(count: bigint): number | undefined {
+    return isWallUnit(this.unit) ? this.#instant(this.#exact(count)) : finite(this.#exact(count))
+  }
+
   /** As `scale`, for integers of which a double keeps too little: nanoseconds since epoch in steps of 256 and more. */
   #exact(count: bigint): number {
-    if (this.unit === 'filetime') return Number(count / 10_000n) + Number(count % 10_000n) / 1e4 - filetimeStart
+    const start = this.unit === 'filetime' ? filetimeStart : this.unit === 'ticks' ? ticksStart : undefined
+    if (start !== undefined) return Number(count / 10_000n) - start + Number(count % 10_000n) / 1e4
     const nanoseconds = this.unit === 'ns' || (this.unit === 'auto' && (count >= 10n ** 17n || count <= -(10n ** 17n)))
     if (!nanoseconds) return scale(Number(count), this.unit)
     return Number(count / 1_000_000n) + Number(count % 1_000_000n) / 1e6
   }
 }
 
+const day = 86_400_000
+/** How long before 1970 the counts begin, ms. */
 const filetimeStart = 11_644_473_600_000
+const ticksStart = 62_135_596_800_000
+const excelStart = 25_569 * day
+const year1904Start = 2_082_844_800_000
+const datenumStart = 719_529 * day
+
+/** Whether a unit counts on the wall clock of whoever wrote it, rather than in UTC. */
+export function isWallUnit(unit: TimeUnit): boolean {
+  return unit === 'excel' || unit === 'excel1904' || unit === 'datenum' || unit === 'ticks'
+}
 
 function finite(time: number): number | undefined {
   return Number.isFinite(time) ? time : undefined
 }
 
-/** A count of `unit` since epoch as ms. `auto`: the unit in which the count lies between the years 1973 and 5138. */
+/** A count of `unit` as ms since epoch, on the wall clock for units that have it. `auto`: the unit in which the count lies between the years 1973 and 5138. */
 export function scale(count: number, unit: TimeUnit): number {
   switch (unit) {
     case 's':
@@ -138,6 +155,16 @@ export function scale(count: number, unit: TimeUnit): number {
       return count / 1e6
     case 'filetime':
       return count / 1e4 - filetimeStart
+    case 'ticks':
+      return count / 1e4 - ticksStart
+    case 'labview':
+      return count * 1e3 - year1904Start
+    case 'excel':
+      return count * day - excelStart
+    case 'excel1904':
+      return count * day - year1904Start
+    case 'datenum':
+      return count * day - datenumStart
     default: {
       const size = Math.abs(count)
       if (size < 1e11) return count * 1e3
