@@ -157,6 +157,10 @@ export class WrittenTime {
     const start = this.#at
     while (this.#at < this.#to && (this.#bytes[this.#at] | 0x20) >= 0x61 && (this.#bytes[this.#at] | 0x20) <= 0x7a)
       this.#at++
+    if (this.#at < this.#to && this.#bytes[this.#at] >= 0x80) {
+      this.#at = start
+      return this.#foreign()
+    }
     if (this.#at === start + 1 && (this.#bytes[start] | 0x20) === 0x74) return this.#groups === 3
     const word = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, this.#at - start).toString('latin1')
     return this.#known(word.toLowerCase())
