@@ -1,157 +1,115 @@
-import { open, type FileHandle } from 'node:fs/promises'
-import { basename } from 'node:path'
-import { SourceError, describeError, type Arrival, type TagTable } from '../../agent/core/index.ts'
-import { delimiterOf, layoutOf, type CsvLayout } from './layout.ts'
-import { RecordScanner, type Cells, type RecordHandler } from './records.ts'
-import { CsvSamples, type CsvFile } from './samples.ts'
+import { SourceError, sliceRows, type Arrival, type TagTable } from '../../agent/core/index.ts'
+import { openText } from './bytes.ts'
+import { filesOf } from './files.ts'
+import { mergeByTime, type Stream } from './merge.ts'
+import { RecordScanner } from './records.ts'
+import type { ReadReport } from './report.ts'
+import { CsvSamples } from './samples.ts'
 import type { ReadSettings } from './settings.ts'
-import { TypeSniffer } from './types.ts'
+import type { Survey } from './survey.ts'
+import { surveyAll } from './surveys.ts'
 
-const chunkSize = 262_144
 /** A line that is longer is cut: it is no CSV. */
-const longestLine = 4_194_304
-/** Records that tell the types of the columns. */
-const sniffed = 1000
+const longestLine = 16_777_216
+/** What all open files together may read ahead, and one of them. */
+const readAhead = 33_554_432
+const mostAhead = 262_144
+
+/** How far a file has been read: samples, dead letters and labels that were handed over. */
+export interface FileProgress {
+  readonly samples: number
+  readonly letters: number
+  readonly events: number
+}
+
+/** Something read from files, with how far each of them has come by it. */
+export interface FileArrival extends Arrival {
+  readonly progress: ReadonlyMap<string, FileProgress>
+}
+
+export interface ReadOptions {
+  /** Is told what is found, and what is made of it. */
+  readonly report?: ReadReport | undefined
+  /** What of which file was read at an earlier time, and is left out. */
+  readonly done?: ReadonlyMap<string, FileProgress>
+  /** Files that were read to their end. */
+  readonly skip?: ReadonlySet<string>
+}
 
 /**
- * Reads a CSV file, a chunk when it is pulled; memory does not grow with the file. Samples are in the order of the file,
- * in batches of about 2,048; `arrival` is the newest time so far. What cannot be read becomes dead letters. Throws a
- * SourceError (SOURCE_DATA) where there is no such file or column.
+ * Reads the files that the settings name, in the order of their times; memory does not grow with them. Samples come in
+ * batches of about 2,048, labels between those of the rows around them; `arrival` is the newest time so far. What cannot be
+ * read becomes dead letters. Throws a SourceError (SOURCE_DATA) where a file cannot be read, or cannot be understood.
  */
-export async function* readCsv(settings: ReadSettings, tags: TagTable, source = 'csv'): AsyncGenerator<Arrival> {
-  const path = settings.read
-  if (path === undefined) throw new SourceError('SOURCE_DATA', 'no file is named', { remedy: 'Name it under `read`.' })
-  const handle = await open(path).catch((error: unknown) => Promise.reject(unreadable(path, error)))
-  let buffer: Buffer<ArrayBuffer> = Buffer.allocUnsafe(chunkSize)
-  let filled = 0
-  let reader: Reader | undefined
-  try {
-    for (let final = false; !final;) {
-      if (filled === buffer.length) buffer = widened(buffer)
-      filled += await fillFrom(handle, buffer, filled, path)
-      final = filled < buffer.length
-      const bytes = buffer.subarray(0, filled)
-      const cut = final || filled >= longestLine
-      let done = 0
-      if (!reader) {
-        const begin = beginning(bytes, cut, settings, path)
-        if (!begin) continue
-        done = begin.length
-        reader = readerOf(bytes.subarray(done), cut, begin, tags, { settings, file: basename(path), source })
-      }
-      done += reader.scanner.scan(bytes.subarray(done), cut)
-      if (final) reader.samples.finish()
-      buffer.copyWithin(0, done, filled)
-      filled -= done
-      yield* reader.samples.arrivals.splice(0)
-    }
-  } finally {
-    await handle.close()
-  }
-}
-
-interface Reader {
-  readonly scanner: RecordScanner
-  readonly samples: CsvSamples
-}
-
-function readerOf(
-  bytes: Buffer,
-  final: boolean,
-  { delimiter, layout, line }: Beginning,
+export async function* readCsv(
+  settings: ReadSettings,
   tags: TagTable,
-  file: Pick<CsvFile, 'settings' | 'file' | 'source'>,
-): Reader {
-  const sniffer = new TypeSniffer(layout, file.settings.decimal, file.settings.missing)
-  new RecordScanner(delimiter, sniffer).scan(bytes, final, sniffed)
-  const samples = new CsvSamples({ ...file, layout, types: sniffer.types }, tags)
-  return { samples, scanner: new RecordScanner(delimiter, samples, line) }
-}
-
-/** What the first line of a file tells. */
-interface Beginning {
-  readonly delimiter: string
-  readonly layout: CsvLayout
-  /** Bytes before the first row, and the number of its line. */
-  readonly length: number
-  readonly line: number
-}
-
-/** Reads the byte order mark and the first line with cells; undefined where that is not complete yet. */
-function beginning(bytes: Buffer, final: boolean, settings: ReadSettings, path: string): Beginning | undefined {
-  const mark = markLength(bytes, path)
-  const text = bytes.subarray(mark)
-  const end = text.findIndex((byte, at) => byte === 0x0a && text.subarray(0, at).some((other) => other > 0x20))
-  if (end < 0 && !final) return undefined
-  const delimiter = delimiterOf(
-    settings.delimiter,
-    text
-      .subarray(0, end < 0 ? text.length : end)
-      .toString()
-      .trim(),
-  )
-  const first = new FirstRecord()
-  const scanner = new RecordScanner(delimiter, first)
-  let length = 0
-  for (let read = -1; !first.names && read !== 0; length += read) read = scanner.scan(text.subarray(length), final, 1)
-  if (!first.names) {
-    if (!final) return undefined
-    throw new SourceError('SOURCE_DATA', `${path} has no readable first line`, {
-      remedy: 'Check that it is a CSV file and not empty.',
-    })
-  }
-  if (settings.header) {
-    const layout = layoutOf(first.names, settings, path)
-    return { delimiter, layout, length: mark + length, line: scanner.line }
-  }
-  const names = settings.columns ?? first.names.map((_, at) => `column${at + 1}`)
-  return { delimiter, layout: layoutOf(names, settings, path), length: mark, line: 1 }
-}
-
-/** Takes the cells of the first record as names. */
-class FirstRecord implements RecordHandler {
-  names: readonly string[] | undefined
-
-  record(bytes: Buffer, cells: Cells): void {
-    this.names ??= Array.from({ length: cells.count }, (_, at) => bytes.toString('utf8', cells.from[at], cells.to[at]))
-  }
-
-  broken(): void {
-    // A first line that cannot be read leaves the names unknown.
-  }
-}
-
-function markLength(bytes: Buffer, path: string): number {
-  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return 3
-  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))
-    throw new SourceError('SOURCE_DATA', `${path} is UTF-16`, { remedy: 'Save it as UTF-8.' })
-  return 0
-}
-
-function widened(buffer: Buffer): Buffer<ArrayBuffer> {
-  const wider = Buffer.allocUnsafe(buffer.length * 2)
-  buffer.copy(wider)
-  return wider
-}
-
-/** Reads until the buffer is full or the file ends; resolves with the bytes read. */
-async function fillFrom(handle: FileHandle, buffer: Buffer, from: number, path: string): Promise<number> {
-  let at = from
-  try {
-    while (at < buffer.length) {
-      const { bytesRead } = await handle.read(buffer, at, buffer.length - at)
-      if (bytesRead === 0) break
-      at += bytesRead
-    }
-  } catch (error) {
-    throw unreadable(path, error)
-  }
-  return at - from
-}
-
-function unreadable(path: string, error: unknown): SourceError {
-  return new SourceError('SOURCE_DATA', `cannot read ${path}: ${describeError(error)}`, {
-    cause: error,
-    remedy: 'Check that the path is right, seen from the folder the agent runs in, and that it may read the file.',
+  source = 'csv',
+  options: ReadOptions = {},
+): AsyncGenerator<FileArrival> {
+  const { report, done, skip } = options
+  if (settings.read === undefined) throw new SourceError('SOURCE_DATA', 'no file is named', { remedy: 'Name it under `read`.' }) // prettier-ignore
+  const paths = (await filesOf(settings.read)).filter(({ path }) => !skip?.has(path))
+  const surveys = await surveyAll(paths, settings, report)
+  const chunk = Math.max(16_384, Math.min(mostAhead, Math.floor(readAhead / surveys.length)))
+  const streams = surveys.map((found): Stream => {
+    const arrivals = readFile(found, settings, tags, { source, chunk, report })
+    const before = done?.get(found.path)
+    return { path: found.path, first: found.first, done: before, arrivals: from(arrivals, before) }
   })
+  for await (const arrival of mergeByTime(streams, source, tags)) {
+    report?.take(arrival, tags)
+    yield arrival
+  }
+}
+
+interface FileOptions {
+  readonly source: string
+  readonly chunk: number
+  readonly report: ReadReport | undefined
+}
+
+/** The samples of one file, in its order. */
+async function* readFile(
+  found: Survey,
+  settings: ReadSettings,
+  tags: TagTable,
+  { source, chunk, report }: FileOptions,
+): AsyncGenerator<Arrival> {
+  // prettier-ignore
+  const samples = new CsvSamples(found, settings, tags, source)
+  const scanner = new RecordScanner(found.table.delimiter, samples, found.table.line)
+  let ahead = found.table.begin
+  let rest: Buffer = Buffer.alloc(0)
+  for await (const read of openText(found.path, settings.encoding, chunk)) {
+    const passed = Math.min(ahead, read.length)
+    ahead -= passed
+    const own = passed > 0 ? read.subarray(passed) : read
+    const bytes = rest.length > 0 ? Buffer.concat([rest, own]) : own
+    rest = Buffer.from(bytes.subarray(scanner.scan(bytes, bytes.length > longestLine)))
+    yield* samples.arrivals.splice(0)
+  }
+  scanner.scan(rest, true)
+  samples.finish()
+  yield* samples.arrivals.splice(0)
+  report?.ended(found, samples.tally)
+}
+
+/** Leaves out what was handed over before. */
+async function* from(arrivals: AsyncGenerator<Arrival>, done?: FileProgress): AsyncGenerator<Arrival> {
+  if (!done) {
+    yield* arrivals
+    return
+  }
+  let { samples, letters, events } = done
+  for await (const { batch, rejected = [], events: all = [] } of arrivals) {
+    const left = sliceRows(batch, Math.min(samples, batch.length), batch.length)
+    const otherLetters = rejected.slice(letters)
+    const otherEvents = all.slice(events)
+    samples -= Math.min(samples, batch.length)
+    letters -= Math.min(letters, rejected.length)
+    events -= Math.min(events, all.length)
+    if (left.length > 0 || otherLetters.length > 0 || otherEvents.length > 0)
+      yield { batch: left, ...(otherLetters.length > 0 && { rejected: otherLetters }), ...(otherEvents.length > 0 && { events: otherEvents }) } // prettier-ignore
+  }
 }

@@ -1,256 +1,309 @@
 import {
+  badWords,
   BatchBuilder,
+  missingTest,
   Quality,
+  SourceError,
   type Arrival,
-  type DeadLetter,
   type DeadReason,
   type LabelEvent,
   type TagTable,
-  type TagType,
 } from '../../agent/core/index.ts'
-import { TimeReader, readNumber } from './cells.ts'
+import { readNumber } from './cells.ts'
 import { labelOf } from './labels.ts'
-import type { CsvLayout, ValueColumn } from './layout.ts'
+import { fileName, signalOf, type Signal, type ValueColumn } from './layout.ts'
+import { Letters } from './letters.ts'
 import type { Cells, RecordHandler } from './records.ts'
 import type { ReadSettings } from './settings.ts'
+import { decimalByte, type Survey } from './survey.ts'
+import { RowTimes } from './times.ts'
+import { Values, type ValueTarget } from './values.ts'
 
 /** A batch is handed over at the first end of a row at which it has this many samples. */
 const batchSize = 2048
 const mostLetters = 256
-const payloadSize = 256
+const shownSize = 256
 
-/** What a file is, for the samples made of it. */
-export interface CsvFile {
-  readonly settings: ReadSettings
-  readonly layout: CsvLayout
-  /** Type of each value column, by content. */
-  readonly types: readonly TagType[]
-  /** Name without folders, for dead letters. */
-  readonly file: string
-  /** Name of the connector. */
-  readonly source: string
-}
-
-/** The tags of one asset: index and type by value column; index -1 until the first cell. */
+/** The tags of one asset by value column, undefined until the first cell; its newest time, and that of its last row. */
 interface Target {
   readonly asset: string
-  readonly index: Int32Array
-  readonly type: TagType[]
+  readonly tags: (ValueTarget | undefined)[]
+  last: number
+  newest: number
 }
 
-/** Makes samples of the records of a file, and dead letters of what cannot be one. */
+/** A signal of the long form. */
+interface Named {
+  readonly signal: Signal
+  readonly target: ValueTarget
+}
+
+/** What was met in a file beside its samples. */
+export interface FileTally {
+  rows: number
+  /** Rows that are older than the row before of their asset. */
+  older: number
+  comments: number
+  headers: number
+  footer: readonly string[]
+}
+
+/** Makes samples of the rows of a file, and dead letters of what cannot be one. */
 export class CsvSamples implements RecordHandler {
   /** What is complete; the reader takes it from here. */
   readonly arrivals: Arrival[] = []
-  readonly #csv: CsvFile
+  readonly tally: FileTally = { rows: 0, older: 0, comments: 0, headers: 0, footer: [] }
+  readonly #survey: Survey
+  readonly #settings: ReadSettings
+  readonly #source: string
+  readonly #file: string
   readonly #tags: TagTable
   readonly #builder: BatchBuilder
-  readonly #time: TimeReader
-  readonly #decimal: number
-  readonly #missing: ReadonlySet<string>
-  readonly #longestMissing: number
+  readonly #times: RowTimes
+  readonly #values: Values
+  readonly #letters: Letters
   readonly #targets = new Map<string, Target>()
-  #rejected: DeadLetter[] = []
+  readonly #named = new Map<string, Named>()
+  /** ms between two samples of a cycle. */
+  readonly #step: number
   #newest = -Infinity
   #events: LabelEvent[] = []
-  /** Newest row of each asset, where labels need it. */
-  readonly #last = new Map<string, number>()
 
-  constructor(csv: CsvFile, tags: TagTable) {
-    const { settings } = csv
-    this.#csv = csv
+  /** `source`: name of the connector. */
+  constructor(survey: Survey, settings: ReadSettings, tags: TagTable, source: string) {
+    const { layout, plan, path } = survey
+    this.#survey = survey
+    this.#settings = settings
+    this.#source = source
+    this.#file = path.replace(/^.*[/\\]/, '')
     this.#tags = tags
-    this.#builder = new BatchBuilder(csv.source, batchSize + csv.layout.width)
-    this.#decimal = settings.decimal.charCodeAt(0)
-    this.#time = new TimeReader(settings.time_format, settings.timezone, this.#decimal)
-    this.#missing = new Set(settings.missing.map((word) => word.toLowerCase()))
-    this.#longestMissing = Math.max(0, ...settings.missing.map((word) => Buffer.byteLength(word)))
+    this.#builder = new BatchBuilder(source, batchSize + layout.width)
+    this.#times = new RowTimes(plan, settings.timezone, decimalByte(layout))
+    this.#values = new Values(this.#builder, settings.missing)
+    this.#letters = new Letters(source)
+    const { period, rate } = settings
+    this.#step = rate === undefined ? (period ?? 0) / Math.max(1, layout.values.length) : 1000 / rate
   }
 
   record(bytes: Buffer, cells: Cells, line: number): void {
-    const { layout } = this.#csv
-    if (cells.count !== layout.width) {
-      const detail = `${cells.count} cells instead of ${layout.width}`
-      this.#rejectRow('malformed', detail, bytes, cells, line)
-      return
-    }
-    const time = this.#timeOf(bytes, cells)
-    if (!(Math.abs(time) <= 8.64e15)) {
-      const place = layout.time < 0 ? layout.counter : layout.time
-      const detail = `"${textOf(bytes, cells, place)}" is no time that can be read`
-      this.#rejectRow('time', detail, bytes, cells, line)
+    const { layout } = this.#survey
+    if (cells.count !== layout.width && !this.#hasEmptyRest(cells)) {
+      this.#otherLine(bytes, cells, line)
       return
     }
     const asset = layout.asset < 0 ? '' : textOf(bytes, cells, layout.asset)
-    if (layout.asset >= 0 && asset === '') {
-      this.#rejectRow('unmapped', 'the asset is not named', bytes, cells, line)
+    const target = this.#targets.get(asset) ?? this.#meet(asset)
+    const time = this.#times.read(bytes, cells, target.last)
+    if (!(time >= this.#survey.from && time <= this.#survey.until)) {
+      this.#unreadTime(time, bytes, cells, line)
       return
     }
+    if (layout.asset >= 0 && asset === '') {
+      this.#putAside('unmapped', 'the asset is not named', bytes, cells, line, false)
+      return
+    }
+    this.#letters.rowTaken()
+    this.tally.rows++
+    if (time < target.last) this.tally.older++
     if (time > this.#newest) this.#newest = time
-    const target = this.#targets.get(asset) ?? this.#meet(asset)
-    for (let at = 0; at < layout.values.length; at++) this.#cell(target, at, time, bytes, cells, line)
-    if (layout.labels.length > 0 || this.#csv.settings.ends) this.#labels(asset, time, bytes, cells, line)
-    if (this.#builder.length >= batchSize || this.#events.length >= batchSize) this.flush()
+    if (layout.form === 'wide') this.#wide(target, time, bytes, cells, line)
+    else if (layout.form === 'long') this.#long(target, time, bytes, cells, line)
+    else this.#cycle(target, time, bytes, cells, line)
+    if (layout.labels.length > 0) this.#labels(target, time, bytes, cells, line)
+    target.last = time
+    if (!(time <= target.newest)) target.newest = time
+    if (this.#builder.length >= batchSize || this.#events.length > 0) this.flush()
   }
 
   broken(bytes: Buffer, line: number, detail: string): void {
-    this.#reject('malformed', detail, bytes, line, this.#csv.file, this.#csv.layout.values.length)
+    this.#times.pass()
+    this.#letters.line('malformed', `line ${line}: ${detail}`, this.#time, this.#file, this.#perRow, bytes, false)
   }
 
   /** Hands over what was collected since the last time. */
   flush(): void {
-    const [rejected, events] = [this.#rejected, this.#events]
+    const rejected = this.#letters.take()
+    const events = this.#events
     if (this.#builder.length === 0 && rejected.length === 0 && events.length === 0) return
-    const batch = this.#builder.take(Math.max(0, this.#newest))
+    const batch = this.#builder.take(this.#time)
     this.arrivals.push({ batch, ...(rejected.length > 0 && { rejected }), ...(events.length > 0 && { events }) })
-    this.#rejected = []
     this.#events = []
   }
 
   /** The file has ended. */
   finish(): void {
-    const { settings, source } = this.#csv
-    if (settings.ends) {
-      for (const [asset, time] of this.#last) {
-        this.#events.push({ type: 'label', label: settings.ends, time, asset, by: source })
+    this.tally.footer = this.#letters.finish()
+    const { ends } = this.#settings
+    if (ends) {
+      for (const { asset, newest } of this.#targets.values()) {
+        if (newest === newest) this.#events.push({ type: 'label', label: ends, time: newest, asset, by: this.#source })
       }
     }
     this.flush()
   }
 
-  #labels(asset: string, time: number, bytes: Buffer, cells: Cells, line: number): void {
-    const { layout, source } = this.#csv
-    const before = this.#last.get(asset) ?? NaN
-    this.#last.set(asset, Math.max(time, Number.isNaN(before) ? time : before))
+  get #time(): number {
+    return Math.max(0, this.#newest)
+  }
+
+  get #perRow(): number {
+    return Math.max(1, this.#survey.layout.values.length)
+  }
+
+  #wide(target: Target, time: number, bytes: Buffer, cells: Cells, line: number): void {
+    const { values, qualities } = this.#survey.layout
+    for (let at = 0; at < values.length; at++) {
+      const column = values[at]
+      const tag = target.tags[at] ?? this.#resolve(target, column, at)
+      const from = cells.from[column.place]
+      const to = cells.to[column.place]
+      const quality = column.quality < 0 ? Quality.good : qualities.get(column.quality)!.read(bytes, cells.from[column.quality], cells.to[column.quality]) // prettier-ignore
+      const refusal = this.#values.add(column, tag, time, bytes, from, to, quality)
+      if (refusal) this.#refuse(refusal.reason, refusal.detail, tag.name, 1, bytes.subarray(from, to), line)
+    }
+  }
+
+  #cycle(target: Target, time: number, bytes: Buffer, cells: Cells, line: number): void {
+    const { values } = this.#survey.layout
+    const tag = target.tags[0] ?? this.#resolve(target, { ...values[0], tag: this.#settings.tag ?? `${target.asset === '' ? '' : '{asset}/'}${fileName(this.#survey.path)}` }, 0) // prettier-ignore
+    for (let at = 0; at < values.length; at++) {
+      const { place } = values[at]
+      const [from, to] = [cells.from[place], cells.to[place]]
+      const refusal = this.#values.add(values[at], tag, time + at * this.#step, bytes, from, to, Quality.good)
+      if (refusal) this.#refuse(refusal.reason, refusal.detail, tag.name, 1, bytes.subarray(from, to), line)
+    }
+    const end = time + (values.length - 1) * this.#step
+    if (end > this.#newest) this.#newest = end
+  }
+
+  #long(target: Target, time: number, bytes: Buffer, cells: Cells, line: number): void {
+    const { long, qualities } = this.#survey.layout
+    const { name, value, quality: of } = long!
+    const key = `${target.asset}\u0000${bytes.toString('utf8', cells.from[name], cells.to[name])}`
+    const named = this.#named.get(key) ?? this.#meetName(target.asset, key, bytes, cells)
+    if (!named) {
+      this.#refuse('unmapped', 'the signal is not named', this.#file, 1, bytes.subarray(cells.from[0], cells.to[cells.count - 1]), line) // prettier-ignore
+      return
+    }
+    const quality = of < 0 ? Quality.good : qualities.get(of)!.read(bytes, cells.from[of], cells.to[of])
+    const [from, to] = [cells.from[value], cells.to[value]]
+    const refusal = this.#values.add(named.signal, named.target, time, bytes, from, to, quality)
+    if (refusal) this.#refuse(refusal.reason, refusal.detail, named.target.name, 1, bytes.subarray(from, to), line)
+  }
+
+  #meetName(asset: string, key: string, bytes: Buffer, cells: Cells): Named | undefined {
+    const { layout, table, path } = this.#survey
+    const { name: of, value, unit } = layout.long!
+    const name = textOf(bytes, cells, of)
+    if (name === '' || this.#settings.ignore.includes(name)) return undefined
+    const isMissing = missingTest(this.#settings.missing)
+    const own = table.rows.flatMap(({ cells: row }) => (row[of] === name && row.length > value && !isMissing(row[value]) ? [row[value]] : [])) // prettier-ignore
+    const sample = own.length > 0 ? own : [textOf(bytes, cells, value)].filter((text) => !isMissing(text))
+    const stated = unit < 0 ? '' : textOf(bytes, cells, unit)
+    const signal = signalOf(name, sample, layout.mark, stated, this.#settings, path, missingTest(badWords))
+    const named = { signal, target: this.#tagOf(signal, asset) }
+    this.#named.set(key, named)
+    return named
+  }
+
+  #labels(target: Target, time: number, bytes: Buffer, cells: Cells, line: number): void {
+    const { layout } = this.#survey
     for (const column of layout.labels) {
       const [from, to] = [cells.from[column.place], cells.to[column.place]]
-      if (this.#isMissing(bytes, from, to)) continue
+      if (this.#values.isMissing(bytes, from, to)) continue
       const cell = textOf(bytes, cells, column.place)
-      const number = readNumber(bytes, from, to, this.#decimal)
-      const of = column.of < 0 ? NaN : this.#time.read(bytes, cells.from[column.of], cells.to[column.of])
-      const label = labelOf(column, { asset, time, before, cell, number, of, by: source })
-      if (typeof label === 'string') this.#reject('value', label, bytes.subarray(from, to), line, column.name, 0)
+      const number = readNumber(bytes, from, to, decimalByte(layout))
+      const of = column.of < 0 ? NaN : this.#times.cell(bytes, cells.from[column.of], cells.to[column.of])
+      const label = labelOf(column, { asset: target.asset, time, before: target.newest, cell, number, of, by: this.#source }) // prettier-ignore
+      if (typeof label === 'string') this.#refuse('value', label, column.name, 0, bytes.subarray(from, to), line)
       else if (label) this.#events.push(label)
     }
   }
 
-  #timeOf(bytes: Buffer, cells: Cells): number {
-    const { layout, settings } = this.#csv
-    if (layout.time >= 0) return this.#time.read(bytes, cells.from[layout.time], cells.to[layout.time])
-    const { counter } = layout
-    return settings.start + settings.period * readNumber(bytes, cells.from[counter], cells.to[counter], this.#decimal)
+  /** Cells beyond the last column are nothing where they are empty: a delimiter ends the line. */
+  #hasEmptyRest(cells: Cells): boolean {
+    const { width } = this.#survey.layout
+    for (let at = width; at < cells.count; at++) if (cells.to[at] > cells.from[at]) return false
+    return cells.count > width
   }
 
-  #cell(target: Target, at: number, time: number, bytes: Buffer, cells: Cells, line: number): void {
-    const column = this.#csv.layout.values[at]
-    const from = cells.from[column.place]
-    const to = cells.to[column.place]
-    const tag = target.index[at] < 0 ? this.#resolve(target, at) : target.index[at]
-    const type = target.type[at]
-    if (type === 'number' || type === 'integer') {
-      const value = readNumber(bytes, from, to, this.#decimal)
-      if (type === 'number' ? value - value === 0 : Number.isSafeInteger(value)) {
-        this.#builder.add(tag, time, value, Quality.good)
-        return
+  /** A line of another number of cells: a comment, the end of the table, or a row that is broken. */
+  #otherLine(bytes: Buffer, cells: Cells, line: number): void {
+    const first = textOf(bytes, cells, 0)
+    if (/^(#|%|\/\/)/.test(first)) {
+      this.tally.comments++
+      return
+    }
+    this.#times.pass()
+    const { width } = this.#survey.layout
+    const mayEnd = !/^[\d"]/.test(first)
+    const remedy = cells.count > width ? 'a cell that holds the delimiter has to be in quotes' : 'it is cut off, or has another `delimiter`' // prettier-ignore
+    this.#putAside('malformed', `${cells.count} cells instead of ${width}; ${remedy}`, bytes, cells, line, mayEnd)
+  }
+
+  #unreadTime(time: number, bytes: Buffer, cells: Cells, line: number): void {
+    const { plan, table } = this.#survey
+    const names = table.names
+    const first = textOf(bytes, cells, 0)
+    if (/^(#|%|\/\/)/.test(first)) {
+      this.tally.comments++
+      return
+    }
+    const place = 'place' in plan ? plan.place : 0
+    const shown = textOf(bytes, cells, place)
+    if (table.headerLine > 0 && shown === names[place]) {
+      for (let at = 0; at < names.length; at++) {
+        if (names[at] === table.names[at] && !sameName(textOf(bytes, cells, at), names[at]))
+          throw this.#otherTable(line)
       }
-    }
-    const number = column.words?.get(textOf(bytes, cells, column.place))
-    if (number !== undefined) {
-      this.#builder.add(tag, time, number, Quality.good)
+      this.tally.headers++
       return
     }
-    if (this.#isMissing(bytes, from, to)) {
-      this.#builder.add(tag, time, NaN, Quality.bad)
-      return
-    }
-    const reason = addOther(this.#builder, tag, type, time, bytes.toString('utf8', from, to), this.#decimal)
-    if (reason === undefined) return
-    const { name } = this.#tags.at(tag)
-    const shown = `"${bytes.toString('utf8', from, Math.min(to, from + payloadSize))}"`
-    const detail =
-      reason === 'type'
-        ? `${shown} is not of the type ${type}, which ${name} has`
-        : `${shown} does not fit ${name}, which has the type ${type}`
-    this.#reject(reason, detail, bytes.subarray(from, to), line, name, 1)
+    const outside = `lies ${time < this.#survey.from ? 'before 1990' : 'after tomorrow'}; where that is right, state \`check_times: false\`` // prettier-ignore
+    const unread = `is no time that can be read; ${this.#times.problem || 'state how times are written under `time_format`'}` // prettier-ignore
+    const what = `"${shown}" ${Math.abs(time) <= 8.64e15 ? outside : unread}`
+    this.#putAside('time', what, bytes, cells, line, Number.isNaN(time) && !/^\d/.test(first))
   }
 
-  #isMissing(bytes: Buffer, from: number, to: number): boolean {
-    if (from === to) return true
-    return to - from <= this.#longestMissing && this.#missing.has(bytes.toString('utf8', from, to).toLowerCase())
+  #otherTable(line: number): SourceError {
+    return new SourceError('SOURCE_DATA', `line ${line} of ${this.#file} names other columns than its first header`, {
+      remedy: 'Cut the file into one for each table.',
+    })
   }
 
   #meet(asset: string): Target {
-    const { values } = this.#csv.layout
-    const target = { asset, index: new Int32Array(values.length).fill(-1), type: values.map((): TagType => 'number') }
+    const tags = this.#survey.layout.values.map(() => undefined)
+    const target: Target = { asset, tags, last: NaN, newest: NaN }
     this.#targets.set(asset, target)
     return target
   }
 
-  #resolve(target: Target, at: number): number {
-    const column: ValueColumn = this.#csv.layout.values[at]
-    const name = column.tag.replaceAll('{asset}', () => target.asset)
-    const type = column.type ?? this.#csv.types[at]
-    const tag = this.#tags.resolve({ ...column.definition, name, type, source: this.#csv.source })
-    target.type[at] = tag.type
-    return (target.index[at] = tag.index)
+  #resolve(target: Target, column: ValueColumn, at: number): ValueTarget {
+    return (target.tags[at] = this.#tagOf(column, target.asset))
   }
 
-  #rejectRow(reason: DeadReason, detail: string, bytes: Buffer, cells: Cells, line: number): void {
+  #tagOf({ tag, type, definition }: Signal, asset: string): ValueTarget {
+    const name = tag.replaceAll('{asset}', () => asset)
+    const known = this.#tags.resolve({ ...definition, name, type, source: this.#source })
+    return { tag: known.index, type: known.type, name }
+  }
+
+  #putAside(reason: DeadReason, what: string, bytes: Buffer, cells: Cells, line: number, mayEnd: boolean): void {
     const row = bytes.subarray(cells.from[0], cells.to[cells.count - 1])
-    this.#reject(reason, detail, row, line, this.#csv.file, this.#csv.layout.values.length)
+    this.#letters.line(reason, `line ${line}: ${what}`, this.#time, this.#file, this.#perRow, row, mayEnd)
+    if (this.#letters.length >= mostLetters) this.flush()
   }
 
-  #reject(reason: DeadReason, what: string, bytes: Buffer, line: number, subject: string, rows: number): void {
-    this.#rejected.push({
-      time: Math.max(0, this.#newest),
-      origin: this.#csv.source,
-      reason,
-      detail: `line ${line}: ${what}`,
-      subject,
-      rows,
-      payload: Uint8Array.from(bytes.subarray(0, payloadSize)),
-      size: bytes.length,
-    })
-    if (this.#rejected.length >= mostLetters) this.flush()
+  #refuse(reason: DeadReason, what: string, subject: string, rows: number, bytes: Uint8Array, line: number): void {
+    this.#letters.add(reason, `line ${line}: ${what}`, this.#time, subject, rows, bytes)
+    if (this.#letters.length >= mostLetters) this.flush()
   }
 }
 
-/** Adds a value that is no plain number; returns why it cannot be one of its tag. */
-function addOther(
-  builder: BatchBuilder,
-  tag: number,
-  type: TagType,
-  time: number,
-  text: string,
-  decimal: number,
-): DeadReason | undefined {
-  if (type === 'text') {
-    builder.addText(tag, time, text, Quality.good)
-    return undefined
-  }
-  if (type === 'boolean') {
-    const value = booleanOf(text)
-    if (value === undefined) return 'type'
-    builder.add(tag, time, value, Quality.good)
-    return undefined
-  }
-  if (type === 'integer' && /^[+-]?\d+$/.test(text)) {
-    const integer = BigInt(text.replace('+', ''))
-    if (BigInt.asIntN(64, integer) !== integer) return 'value'
-    builder.addInteger(tag, time, integer, Quality.good)
-    return undefined
-  }
-  // What is left is no number at all, or one that was refused before: not finite, or no integer.
-  const bytes = Buffer.from(text)
-  return Number.isNaN(readNumber(bytes, 0, bytes.length, decimal)) ? 'type' : 'value'
-}
-
-/** The value of a word for a boolean; undefined for any other. */
-export function booleanOf(text: string): 0 | 1 | undefined {
-  const word = text.toLowerCase()
-  return word === 'true' || word === '1' ? 1 : word === 'false' || word === '0' ? 0 : undefined
+function sameName(cell: string, name: string): boolean {
+  return cell === name || name.startsWith(`${cell}_`)
 }
 
 function textOf(bytes: Buffer, cells: Cells, place: number): string {
-  return bytes.toString('utf8', cells.from[place], Math.min(cells.to[place], cells.from[place] + payloadSize))
+  return bytes.toString('utf8', cells.from[place], Math.min(cells.to[place], cells.from[place] + shownSize))
 }

@@ -1,4 +1,4 @@
-import { Quality } from '../../../agent/core/index.ts'
+import { Quality, qualityOfWord } from '../../../agent/core/index.ts'
 
 /**
  * The quality a payload states: `good`, `uncertain`, `bad` (also as the beginning of an OPC UA status name), a boolean,
@@ -6,12 +6,7 @@ import { Quality } from '../../../agent/core/index.ts'
  * Undefined where it says something else.
  */
 export function readQuality(raw: unknown): Quality | undefined {
-  if (typeof raw === 'string') {
-    const text = raw.toLowerCase()
-    if (text.startsWith('good') || text === 'ok') return Quality.good
-    if (text.startsWith('uncertain')) return Quality.uncertain
-    return text.startsWith('bad') ? Quality.bad : undefined
-  }
+  if (typeof raw === 'string') return qualityOfWord(raw)
   if (typeof raw === 'boolean') return raw ? Quality.good : Quality.bad
   if (typeof raw !== 'number' || !Number.isInteger(raw) || raw < 0 || raw > 0xffff_ffff) return undefined
   if (raw > 0xffff || raw === 0) return Math.min(raw >>> 30, Quality.bad) as Quality

@@ -26,7 +26,7 @@ describe('csv: as a source', () => {
   })
   after(() => rm(folder, { recursive: true }))
 
-  function source(settings: object = { read: path }) {
+  function source(settings: object = { read: path, check_times: false }) {
     const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
     const context: ConnectorContext = {
       name: 'history',
