@@ -4,10 +4,11 @@ import { CsvSink } from './sink.ts'
 import { CsvSource } from './source.ts'
 
 export { readCsv } from './read.ts'
+export { ReadReport } from './report.ts'
 export { alarmRow, headers, predictionRow, sampleRow } from './rows.ts'
 export type { ReadSettings } from './settings.ts'
 
-/** Reads samples from a CSV file in wide form; appends predictions, samples or alarms to one. */
+/** Reads samples from CSV files; appends predictions, samples or alarms to one. */
 export const csv = defineConnector({
   type: 'csv',
   config,

@@ -38,8 +38,8 @@ export class RecordScanner {
   readonly #handler: RecordHandler
   readonly #cells = new Cells()
   #line: number
-  /** The record in hand has doubled quotes. */
-  #doubled = false
+  /** Doubled quotes so far. */
+  #doublings = 0
 
   /** `delimiter` is the character, a blank for runs of blanks; `line` the number of the first line. */
   constructor(delimiter: string, handler: RecordHandler, line = 1) {
@@ -96,9 +96,9 @@ export class RecordScanner {
   #quoted(bytes: Buffer, from: number, final: boolean): number {
     const cells = this.#cells
     cells.count = 0
-    this.#doubled = false
+    const doublings = this.#doublings
     let at = from
-    for (;;) {
+    for (let more = true; more;) {
       while (bytes[at] === blank && at < bytes.length) at++
       if (bytes[at] === quote) {
         const end = this.#closing(bytes, at + 1, Math.min(bytes.length, at + largestCell), final)
@@ -110,13 +110,13 @@ export class RecordScanner {
         while (at < bytes.length && bytes[at] !== this.#delimiter && bytes[at] !== lineFeed) at++
         addTrimmed(cells, bytes, start, bytes[at - 1] === carriageReturn && at > start ? at - 1 : at)
       }
-      if (at < bytes.length && bytes[at] === this.#delimiter) at++
-      else break
+      more = at < bytes.length && bytes[at] === this.#delimiter
+      if (more) at++
     }
     if (bytes[at] === carriageReturn) at = Math.max(bytes.indexOf(lineFeed, at), at)
     if (at >= bytes.length && !final) return from
     const next = Math.min(at + 1, bytes.length)
-    if (this.#doubled) this.#emitSingled(bytes.subarray(from, next), from)
+    if (this.#doublings > doublings) this.#emitSingled(bytes.subarray(from, next), from)
     else this.#handler.record(bytes, cells, this.#line)
     this.#line += countLines(bytes, from, next)
     return next
@@ -126,7 +126,7 @@ export class RecordScanner {
   #closing(bytes: Buffer, from: number, to: number, final: boolean): number {
     for (let at = bytes.indexOf(quote, from); at >= 0 && at < to; at = bytes.indexOf(quote, at + 1)) {
       if (bytes[at + 1] === quote) {
-        this.#doubled = true
+        this.#doublings++
         at++
         continue
       }

@@ -28,6 +28,8 @@ const shownSize = 256
 interface Target {
   readonly asset: string
   readonly tags: (ValueTarget | undefined)[]
+  /** Index of the tag where its values are plain numbers, else -1. */
+  readonly plain: Int32Array
   last: number
   newest: number
 }
@@ -64,6 +66,9 @@ export class CsvSamples implements RecordHandler {
   readonly #letters: Letters
   readonly #targets = new Map<string, Target>()
   readonly #named = new Map<string, Named>()
+  /** Of the value columns, side by side: a row of thousands is read without looking at an object for each. */
+  readonly #places: Int32Array
+  readonly #decimals: Uint8Array
   /** ms between two samples of a cycle. */
   readonly #step: number
   #newest = -Infinity
@@ -81,6 +86,8 @@ export class CsvSamples implements RecordHandler {
     this.#times = new RowTimes(plan, settings.timezone, decimalByte(layout))
     this.#values = new Values(this.#builder, settings.missing)
     this.#letters = new Letters(source)
+    this.#places = Int32Array.from(layout.values, ({ place }) => place)
+    this.#decimals = Uint8Array.from(layout.values, ({ mark }) => (mark === ',' ? 0x2c : 0x2e))
     const { period, rate } = settings
     this.#step = rate === undefined ? (period ?? 0) / Math.max(1, layout.values.length) : 1000 / rate
   }
@@ -151,16 +158,33 @@ export class CsvSamples implements RecordHandler {
   }
 
   #wide(target: Target, time: number, bytes: Buffer, cells: Cells, line: number): void {
-    const { values, qualities } = this.#survey.layout
-    for (let at = 0; at < values.length; at++) {
-      const column = values[at]
-      const tag = target.tags[at] ?? this.#resolve(target, column, at)
-      const from = cells.from[column.place]
-      const to = cells.to[column.place]
-      const quality = column.quality < 0 ? Quality.good : qualities.get(column.quality)!.read(bytes, cells.from[column.quality], cells.to[column.quality]) // prettier-ignore
-      const refusal = this.#values.add(column, tag, time, bytes, from, to, quality)
-      if (refusal) this.#refuse(refusal.reason, refusal.detail, tag.name, 1, bytes.subarray(from, to), line)
+    const { plain } = target
+    const { from, to } = cells
+    const builder = this.#builder
+    for (let at = 0; at < plain.length; at++) {
+      const place = this.#places[at]
+      if (plain[at] >= 0) {
+        const value = readNumber(bytes, from[place], to[place], this.#decimals[at])
+        if (value - value === 0) {
+          builder.add(plain[at], time, value, Quality.good)
+          continue
+        }
+      }
+      this.#value(target, at, time, bytes, cells, line)
     }
+  }
+
+  /** A value that is no plain number of good quality. */
+  #value(target: Target, at: number, time: number, bytes: Buffer, cells: Cells, line: number): void {
+    const { values, qualities } = this.#survey.layout
+    const column = values[at]
+    const tag = target.tags[at] ?? this.#resolve(target, column, at)
+    const from = cells.from[column.place]
+    const to = cells.to[column.place]
+    const of = column.quality
+    const quality = of < 0 ? Quality.good : qualities.get(of)!.read(bytes, cells.from[of], cells.to[of])
+    const refusal = this.#values.add(column, tag, time, bytes, from, to, quality)
+    if (refusal) this.#refuse(refusal.reason, refusal.detail, tag.name, 1, bytes.subarray(from, to), line)
   }
 
   #cycle(target: Target, time: number, bytes: Buffer, cells: Cells, line: number): void {
@@ -273,13 +297,15 @@ export class CsvSamples implements RecordHandler {
 
   #meet(asset: string): Target {
     const tags = this.#survey.layout.values.map(() => undefined)
-    const target: Target = { asset, tags, last: NaN, newest: NaN }
+    const target: Target = { asset, tags, plain: new Int32Array(tags.length).fill(-1), last: NaN, newest: NaN }
     this.#targets.set(asset, target)
     return target
   }
 
   #resolve(target: Target, column: ValueColumn, at: number): ValueTarget {
-    return (target.tags[at] = this.#tagOf(column, target.asset))
+    const tag = this.#tagOf(column, target.asset)
+    if (tag.type === 'number' && column.quality < 0) target.plain[at] = tag.tag
+    return (target.tags[at] = tag)
   }
 
   #tagOf({ tag, type, definition }: Signal, asset: string): ValueTarget {

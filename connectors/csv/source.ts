@@ -6,7 +6,10 @@ import {
   type ConnectorContext,
   type Source,
 } from '../../agent/core/index.ts'
-import { readCsv } from './read.ts'
+import { filesOf } from './files.ts'
+import { ReadMemory } from './memory.ts'
+import { readCsv, type FileArrival, type FileProgress } from './read.ts'
+import { ReadReport } from './report.ts'
 import type { ReadSettings } from './settings.ts'
 
 /** Batches handed over and not settled yet; then the file waits. */
@@ -14,10 +17,11 @@ const mostUnsettled = 8
 /** Pause before batches that could not be stored are handed over again, in ms. */
 const pause = 1_000
 
-/** A file as a source: read once from its start, no faster than its batches are stored, and complete at its end. */
+/** Files as a source: read once, no faster than its batches are stored, and complete at their end; remembered over restarts. */
 export class CsvSource implements Source {
   readonly #settings: ReadSettings
   readonly #context: ConnectorContext
+  #ended: Promise<void> = Promise.resolve()
 
   constructor(settings: ReadSettings, context: ConnectorContext) {
     this.#settings = settings
@@ -28,51 +32,95 @@ export class CsvSource implements Source {
     return new Observable((subscriber) => {
       const stop = new AbortController()
       const context = this.#context
-      const handOver = new HandOver((arrival) => subscriber.next(arrival), stop.signal)
-      const run = async () => {
-        context.report({ state: 'up', message: `reading ${this.#settings.read ?? ''}` })
-        for await (const arrival of readCsv(this.#settings, context.tags, context.name)) {
-          await handOver.give(arrival)
+      this.#ended = this.#run(stop.signal, (arrival) => subscriber.next(arrival)).then(
+        (message) => {
           if (stop.signal.aborted) return
-        }
-        await handOver.settle(0)
-        context.report({ state: 'up', message: `${this.#settings.read ?? ''} has been read to its end` })
-        subscriber.complete()
-      }
-      run().catch((error: unknown) => {
-        if (stop.signal.aborted) return
-        const remedy = error instanceof MillwrightError ? error.remedy : undefined
-        context.report({ state: 'down', message: describeError(error), ...(remedy !== undefined && { remedy }) })
-        subscriber.error(error)
-      })
+          context.report({ state: 'up', message })
+          subscriber.complete()
+        },
+        (error: unknown) => {
+          if (stop.signal.aborted) return
+          const remedy = error instanceof MillwrightError ? error.remedy : undefined
+          context.report({ state: 'down', message: describeError(error), ...(remedy !== undefined && { remedy }) })
+          subscriber.error(error)
+        },
+      )
       return () => stop.abort()
     })
   }
+
+  closed(): Promise<void> {
+    return this.#ended
+  }
+
+  /** Resolves with what to say at the end. */
+  async #run(signal: AbortSignal, emit: (arrival: Arrival) => void): Promise<string> {
+    const context = this.#context
+    const { name, folder, tags, log } = context
+    const what = [this.#settings.read ?? []].flat().join(', ')
+    context.report({ state: 'up', message: `reading ${what}` })
+    const files = (await filesOf(this.#settings.read ?? [])).map(({ path }) => path)
+    const memory = await ReadMemory.load(folder, files)
+    const skip = memory.whole
+    const report = new ReadReport()
+    const handOver = new HandOver(emit, (progress) => memory.note(progress), signal)
+    try {
+      for await (const arrival of readCsv(this.#settings, tags, name, { report, done: memory.done, skip })) {
+        await handOver.give(arrival)
+        if (signal.aborted) return ''
+      }
+      await handOver.settle(0)
+    } finally {
+      await memory.settled()
+    }
+    if (signal.aborted) return ''
+    await memory.ended(files)
+    if (files.every((file) => skip.has(file))) return `${what} was read to its end before; nothing has come since`
+    log.info(report, 'read to the end')
+    return `${what} has been read to its end: ${report.rows} rows, ${report.samples} samples`
+  }
 }
 
-/** Hands batches over, and again where they could not be stored; keeps count of those not settled. */
+/** An arrival on its way to the disk. */
+interface Sent {
+  readonly arrival: FileArrival
+  stored: boolean
+}
+
+/** Hands batches over, and again where they could not be stored; keeps count of those not settled, and tells what is stored. */
 class HandOver {
   readonly #emit: (arrival: Arrival) => void
+  readonly #stored: (progress: FileArrival['progress']) => Promise<void>
   readonly #signal: AbortSignal
   #unsettled = 0
-  #refused: Arrival[] = []
+  readonly #sent: Sent[] = []
+  #refused: Sent[] = []
   #wake: () => void = () => undefined
+  #failure: Error | undefined
 
-  constructor(emit: (arrival: Arrival) => void, signal: AbortSignal) {
+  constructor(
+    emit: (arrival: Arrival) => void,
+    stored: (progress: FileArrival['progress']) => Promise<void>,
+    signal: AbortSignal,
+  ) {
     this.#emit = emit
+    this.#stored = stored
     this.#signal = signal
     signal.addEventListener('abort', () => this.#wake())
   }
 
   /** Resolves when there is room for the next one. */
-  async give(arrival: Arrival): Promise<void> {
-    this.#send(arrival)
+  async give(arrival: FileArrival): Promise<void> {
+    const sent = { arrival, stored: false }
+    this.#sent.push(sent)
+    this.#send(sent)
     await this.settle(mostUnsettled - 1)
   }
 
   /** Resolves when no more than `most` are unsettled, and none waits to be handed over again. */
   async settle(most: number): Promise<void> {
     while (!this.#signal.aborted) {
+      if (this.#failure) throw this.#failure
       if (this.#refused.length > 0 && this.#unsettled === 0) await this.#again()
       else if (this.#refused.length > 0 || this.#unsettled > most)
         await new Promise<void>((resolve) => (this.#wake = resolve))
@@ -89,21 +137,38 @@ class HandOver {
       }
     })
     if (this.#signal.aborted) return
-    for (const arrival of this.#refused.splice(0)) this.#send(arrival)
+    for (const sent of this.#refused.splice(0)) this.#send(sent)
   }
 
-  #send(arrival: Arrival): void {
+  #send(sent: Sent): void {
+    const { batch, rejected, events } = sent.arrival
     this.#unsettled++
     let told = false
     this.#emit({
-      ...arrival,
+      batch,
+      ...(rejected && { rejected }),
+      ...(events && { events }),
       settled: (stored) => {
         if (told) return
         told = true
         this.#unsettled--
-        if (!stored) this.#refused.push(arrival)
+        sent.stored = stored
+        if (!stored) this.#refused.push(sent)
+        this.#tell()
         this.#wake()
       },
+    })
+  }
+
+  /** What is stored counts only when all before it is: nothing may be left out after a crash. */
+  #tell(): void {
+    const progress = new Map<string, FileProgress>()
+    while (this.#sent.at(0)?.stored)
+      for (const [file, read] of this.#sent.shift()!.arrival.progress) progress.set(file, read)
+    if (progress.size === 0) return
+    this.#stored(progress).catch((error: unknown) => {
+      this.#failure ??= error as Error
+      this.#wake()
     })
   }
 }

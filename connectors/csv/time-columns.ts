@@ -103,12 +103,12 @@ function choose(candidates: readonly Candidate[], { start }: ReadSettings): (Can
   const clock = holding('clock') ?? (date && counts.find(({ place }) => Math.abs(place - date.place) === 1))
   if (date) return clock ? [date, clock] : [date]
   if (clock && (counts.length === 0 || start !== undefined)) return [clock]
-  const [count, second] = counts
+  const [count, second] = [counts.at(0), counts.at(1)]
   if (count && second && isDayPair(count, second)) return [count, second]
   if (count) return [counts.find(({ name }) => countNames.includes(name.toLowerCase())) ?? count]
   // Without a name only what cannot be anything else: counts since 1970, first in the row.
-  const [plain] = candidates
-  return plain?.holds === 'number' && /^\d{10}(\d{3}){0,3}([.,]\d+)?$/.test(plain.cells[0] ?? '') && unitOf(plain, Date.now()) ? [plain] : [] // prettier-ignore
+  const plain = candidates.at(0)
+  return plain?.holds === 'number' && /^\d{10}(\d{3}){0,3}([.,]\d+)?$/.test(plain.cells.at(0) ?? '') && unitOf(plain, Date.now()) ? [plain] : [] // prettier-ignore
 }
 
 /** Days of Excel in one column, their fraction in the next. */

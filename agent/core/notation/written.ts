@@ -9,6 +9,7 @@ const zones: Readonly<Record<string, number>> = {
   z: 0, utc: 0, gmt: 0, wet: 0, west: 1, cet: 1, mez: 1, cest: 2, mesz: 2, eet: 2, eest: 3,
 } // prettier-ignore
 const longest = 64
+const powers = Float64Array.from({ length: 16 }, (_, exponent) => 10 ** exponent)
 const dot = 0x2e
 const colon = 0x3a
 
@@ -116,10 +117,12 @@ export class WrittenTime {
   /** ms behind `mark`; NaN where there are no digits, or not three behind a colon. */
   #fraction(mark: number): number {
     const start = ++this.#at
-    while (this.#at < this.#to && this.#digitAt(this.#at) >= 0) this.#at++
+    let value = 0
+    for (; this.#at < this.#to && this.#digitAt(this.#at) >= 0; this.#at++)
+      if (this.#at - start < 15) value = value * 10 + this.#digitAt(this.#at)
     const digits = this.#at - start
     if (digits === 0 || (mark === colon && digits !== 3)) return NaN
-    return Number(`0.${Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, digits).toString('latin1')}e3`)
+    return (value * 1000) / powers[Math.min(digits, 15)]
   }
 
   /** `1000`, `100000` or `100000125` behind a date. */
@@ -155,6 +158,11 @@ export class WrittenTime {
 
   #word(): boolean {
     const start = this.#at
+    if (this.#bytes[start] === 0x5a && start + 1 === this.#to && this.hasClock) {
+      this.#at++
+      this.offset = 0
+      return true
+    }
     while (this.#at < this.#to && (this.#bytes[this.#at] | 0x20) >= 0x61 && (this.#bytes[this.#at] | 0x20) <= 0x7a)
       this.#at++
     if (this.#at < this.#to && this.#bytes[this.#at] >= 0x80) {

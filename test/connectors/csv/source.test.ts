@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,7 +27,7 @@ describe('csv: as a source', () => {
   })
   after(() => rm(folder, { recursive: true }))
 
-  function source(settings: object = { read: path, check_times: false }) {
+  function source(settings: object = { read: path, check_times: false }, own = mkdtempSync(join(folder, 'own-'))) {
     const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
     const context: ConnectorContext = {
       name: 'history',
@@ -35,7 +36,7 @@ describe('csv: as a source', () => {
       metrics: silentMetrics,
       clock: { now: () => 0 },
       tags: new TagTable(),
-      folder,
+      folder: own,
       report: (status) => statuses.push(status),
     }
     return csv.source!(csv.config.parse(settings), context)!
@@ -111,6 +112,70 @@ describe('csv: as a source', () => {
   it('stops reading when nobody listens any more', async () => {
     const arrivals = await lastValueFrom(source().batches().pipe(take(2), toArray()))
     assert.equal(arrivals.length, 2)
+  })
+
+  describe('remembers over restarts', () => {
+    /** Values that come until `most` of them are stored; then it is stopped. */
+    async function values(settings: object, own: string, most = Infinity): Promise<number[]> {
+      const taken: number[] = []
+      const reading = source({ check_times: false, ...settings }, own)
+      await new Promise<void>((resolve, reject) => {
+        const subscription = reading.batches().subscribe({
+          next: ({ batch, settled }) => {
+            if (taken.length >= most) return
+            taken.push(...batch.value)
+            settled!(true)
+            if (taken.length >= most)
+              queueMicrotask(() => {
+                subscription.unsubscribe()
+                resolve()
+              })
+          },
+          complete: resolve,
+          error: reject,
+        })
+      })
+      await reading.closed!()
+      return taken
+    }
+    const all = (count: number) => Array.from({ length: count }, (_, at) => at)
+    const text = (count: number) => `time,a\n${all(count).map((at) => `${at},${at}\n`).join('')}` // prettier-ignore
+
+    it('what it has read to its end', async () => {
+      const own = mkdtempSync(join(folder, 'own-'))
+      assert.equal((await values({ read: path }, own)).length, 60_000)
+      assert.deepEqual(await values({ read: path }, own), [])
+      assert.match(statuses.at(-1)!.message, /nothing has come since/)
+    })
+
+    it('where it was stopped, and loses nothing', async () => {
+      const own = mkdtempSync(join(folder, 'own-'))
+      const before = await values({ read: path }, own, 10_000)
+      const after = await values({ read: path }, own)
+      assert.ok(before.length < 60_000)
+      assert.ok(after.length < 60_000)
+      assert.deepEqual([...new Set([...before, ...after])], all(60_000))
+    })
+
+    it('a file that has grown, and reads on; another one under its name is read from its start', async () => {
+      const own = mkdtempSync(join(folder, 'own-'))
+      const file = join(own, 'growing.csv')
+      await writeFile(file, text(5_000))
+      await values({ read: file }, own)
+      await writeFile(file, text(6_000))
+      assert.deepEqual(await values({ read: file }, own), all(6_000).slice(5_000))
+      await writeFile(file, text(7_000).replace('0,0', '0,9'))
+      assert.equal((await values({ read: file }, own)).length, 7_000)
+    })
+
+    it('which files of a folder it knows', async () => {
+      const own = mkdtempSync(join(folder, 'own-'))
+      const read = mkdtempSync(join(folder, 'files-'))
+      await writeFile(join(read, 'one.csv'), text(100))
+      await values({ read }, own)
+      await writeFile(join(read, 'two.csv'), text(50))
+      assert.deepEqual(await values({ read }, own), all(50))
+    })
   })
 
   it('fails with what to do where there is no such file', async () => {
