@@ -110,6 +110,11 @@ export class Pipeline {
     return this.#classes
   }
 
+  /** Number of assets seen. */
+  get assets(): number {
+    return [...this.#classes.values()].reduce((sum, { assets }) => sum + assets.length, 0)
+  }
+
   /** Handles entries in order; resolves with what they led to. The last entry's offset is the origin of all of it. */
   async handle(entries: readonly Entry[]): Promise<JournalRecord[]> {
     const predictions: Prediction[] = []

@@ -6,7 +6,6 @@ import {
   silentMetrics,
   sliceRows,
   type Arrival,
-  type DeadLetter,
   type Entry,
   type JournalEvent,
   type JournalRecord,
@@ -30,7 +29,6 @@ export interface ReplayOptions {
   readonly versions?: Readonly<Record<string, string>>
   /** Gets the results, in order; the replay waits for it. */
   results(records: readonly JournalRecord[]): void | Promise<void>
-  rejected?(letters: readonly DeadLetter[]): void
   progress?(samples: number): void
 }
 
@@ -39,6 +37,8 @@ export interface ReplaySummary {
   readonly rejected: number
   /** Version in use at the end, by monitor; undefined where none was learned. */
   readonly models: Readonly<Record<string, string | undefined>>
+  /** Assets of which there was data. */
+  readonly assets: number
 }
 
 /** The live pipeline on a virtual clock: event time alone drives it, as fast as the machine goes. */
@@ -95,7 +95,6 @@ class Replay {
     const { batch, rejected = [], events = [] } = arrival
     this.#samples += batch.length
     this.#rejected += rejected.reduce((rows, letter) => rows + letter.rows, 0)
-    if (rejected.length > 0) this.#options.rejected?.(rejected)
     this.#arrival = batch.arrival
     for (let from = 0; from < batch.length;) {
       const to = this.#learners.length > 0 ? from + learningStep : batch.length
@@ -112,7 +111,7 @@ class Replay {
     await this.#options.results(await this.#pipeline.finish(this.#offset, this.#arrival))
     const models = Object.fromEntries([...this.#pipeline.monitors].map(([name, { model }]) => [name, model]))
     await this.#pipeline.close()
-    return { samples: this.#samples, rejected: this.#rejected, models }
+    return { samples: this.#samples, rejected: this.#rejected, models, assets: this.#pipeline.assets }
   }
 
   async #prepare(monitor: Monitor): Promise<void> {

@@ -28,13 +28,15 @@ export interface TrainingJob {
   readonly until?: number
   /** ms of wall time for the candidates; infinite where absent. */
   readonly budget?: number
+  /** The entries are all there will ever be: windows that are open at their end are learned from as well. */
+  readonly ends?: boolean
   /** `share`: 0 to 1 of the whole, NaN while it is not known. */
   progress?(share: number, step: string): void
 }
 
 /** Learns a monitor's model from entries, through the same pipeline that scores them live. Throws a DetectorError. */
 export async function learn(job: TrainingJob, signal: AbortSignal): Promise<ModelBundle> {
-  const { monitor, config, tags, since, until } = job
+  const { monitor, config, tags, since, until, created } = job
   const settings = config.monitors[monitor]
   const pipeline = await Pipeline.create({
     config: { ...config, monitors: { [monitor]: settings } },
@@ -54,7 +56,8 @@ export async function learn(job: TrainingJob, signal: AbortSignal): Promise<Mode
     await pipeline.handle(entries)
     job.progress?.(NaN, `${collector.length} windows collected`)
   }
-  const { budget, created, parent } = job
+  if (job.ends) await pipeline.finish(0, created)
+  const { budget, parent } = job
   return trainModel(settings.model, trainingInput(monitor, settings, collector, labels, { created, parent }), {
     signal,
     ...(budget !== undefined && { budget }),

@@ -1,24 +1,52 @@
 import { statSync } from 'node:fs'
-import { csv, readCsv, type ReadSettings } from '../../connectors/csv/index.ts'
+import { columnsOf, csv, filesOf, readCsv, type ReadReport, type ReadSettings } from '../../connectors/csv/index.ts'
 import { influxdb, readHistory, type InfluxSettings } from '../../connectors/influxdb/index.ts'
 import type { Config } from '../components.ts'
 import { ConfigError, SourceError, type Arrival, type TagTable } from '../core/index.ts'
 
 /**
- * A CSV file as the configuration describes it: by the settings of its `csv` source, of which there may be one at most;
- * without one by the defaults.
+ * CSV files, folders or patterns as the configuration describes them, see `fileSettings`; `report` is told what is found.
+ * `withoutLabels`: columns of labels may be missing.
  */
-export function dataFile(config: Config, file: string, tags: TagTable): AsyncIterable<Arrival> {
+export async function* dataFile(
+  config: Config,
+  files: readonly string[],
+  tags: TagTable,
+  { report, withoutLabels = false }: { readonly report?: ReadReport; readonly withoutLabels?: boolean } = {},
+): AsyncGenerator<Arrival> {
+  const { name, settings } = fileSettings(config, files)
+  yield* readCsv(withoutLabels ? await withLabelsOf(settings, files) : settings, tags, name, { report })
+}
+
+/**
+ * How files are read: by the settings of the configuration's `csv` source, of which there may be one at most; without one by
+ * the defaults. Throws a ConfigError where there are several.
+ */
+export function fileSettings(
+  config: Config,
+  files: readonly string[],
+): { readonly name: string | undefined; readonly settings: ReadSettings } {
   const described = Object.entries(config.connectors).filter(
     ([, { definition, settings }]) => definition.type === csv.type && (settings as ReadSettings).read !== undefined,
   )
   if (described.length > 1) {
     const names = described.map(([name]) => name).join(', ')
-    const message = `several csv sources describe files (${names}); keep the one that describes ${file}`
+    const message = `several csv sources describe files (${names}); keep the one that describes ${files.join(', ')}`
     throw new ConfigError([{ path: 'connectors', message }])
   }
-  const settings = (described.at(0)?.[1].settings ?? csv.config.parse({ read: file })) as ReadSettings
-  return readCsv({ ...settings, read: file }, tags, described.at(0)?.[0])
+  const settings = (described.at(0)?.[1].settings ?? csv.config.parse({ read: 'data' })) as ReadSettings
+  return { name: described.at(0)?.[0], settings: { ...settings, read: [...files] } }
+}
+
+/** Labels are for trainings: those of columns that the first file lacks are left out. */
+async function withLabelsOf(settings: ReadSettings, files: readonly string[]): Promise<ReadSettings> {
+  if (Object.keys(settings.labels).length === 0) return settings
+  const [first] = await filesOf(files)
+  const names = await columnsOf(first.path, settings)
+  const there = Object.entries(settings.labels).filter(
+    ([name, { of }]) => names.includes(name) && (of === undefined || names.includes(of)),
+  )
+  return { ...settings, labels: Object.fromEntries(there) }
 }
 
 /** Samples out of the InfluxDB that a configuration writes to. `name`: the connector, where there are several. */

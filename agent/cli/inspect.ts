@@ -16,7 +16,7 @@ interface InspectOptions {
   readonly config: string
   readonly station: string
   readonly images?: string
-  readonly data?: string
+  readonly data?: readonly string[]
   readonly out: string
   readonly model?: string
   readonly json?: boolean
@@ -31,7 +31,11 @@ export function inspectCommand(): Command {
     .addOption(configOption())
     .requiredOption('--station <name>', 'a key of `inspections`')
     .option('--images <folder>', 'JPEG, PNG or WebP files; folders in it as well')
-    .addOption(new Option('--data <file>', 'CSV file with a column for each measured value').conflicts('images'))
+    .addOption(
+      new Option('--data <files...>', 'CSV files, folders or patterns with a column for each measured value').conflicts(
+        'images',
+      ),
+    )
     .requiredOption('--out <file>', 'CSV file to write')
     .addOption(new Option('--model <version>', 'a version in the registry; the one at work where absent'))
     .addOption(jsonOption())

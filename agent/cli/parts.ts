@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import type { MeasuredInspector } from '../../models/inspection/measured-inspector.ts'
+import { csv, filesOf, ReadReport, type ReadSettings } from '../../connectors/csv/index.ts'
 import type { Config } from '../components.ts'
 import { valuesModel } from '../core/index.ts'
 import type { StationSettings } from '../stations/config.ts'
@@ -12,21 +13,22 @@ import {
   type PartRange,
 } from '../stations/values/measured-training.ts'
 import { readParts, type PartRow } from '../stations/values/part-table.ts'
-import { Progress, format, whenAtWork } from './data.ts'
+import { Progress, fileSettings, format, whenAtWork } from './data.ts'
 import { withJournal } from './open-journal.ts'
 import { print } from './output.ts'
+import { readingText } from './reading.ts'
 
 /** `millwright train --monitor STATION --data FILE`, or `--journal`: the model of a station's measured values. */
 export async function trainParts(
   config: Config,
   station: string,
-  from: { readonly data: string } | { readonly file: string; readonly range: PartRange },
+  from: { readonly data: readonly string[] } | { readonly file: string; readonly range: PartRange },
   json = false,
 ): Promise<void> {
   const started = performance.now()
   const names = trainedNames(config, station)
-  const settings = config.inspections[station]
-  const parts = 'data' in from ? await readParts(from.data, names, settings.verdict) : await journalParts(from, station)
+  const parts =
+    'data' in from ? await partsOfFiles(config, station, from.data, names) : await journalParts(from, station)
   const model = valuesModel(station)
   const active = await versionAtWork(config, model)
   const progress = new Progress('training')
@@ -38,6 +40,33 @@ export async function trainParts(
   progress.end()
   const seconds = (performance.now() - started) / 1000
   print(json, { station, model, version, parts: parts.length, seconds }, () => `${model}: model ${version} of ${names.join(', ')} from ${format(parts.length)} parts after ${seconds.toFixed(1)} s; ${whenAtWork(model, version, active)}`) // prettier-ignore
+}
+
+async function partsOfFiles(
+  config: Config,
+  station: string,
+  files: readonly string[],
+  names: readonly string[],
+): Promise<PartRow[]> {
+  // prettier-ignore
+  const { verdict } = config.inspections[station]
+  const report = new ReadReport()
+  const settings = tableSettings(fileSettings(config, files).settings)
+  const parts: PartRow[] = []
+  try {
+    for (const { path } of await filesOf(files))
+      parts.push(...(await readParts(path, names, verdict, { settings, report })))
+  } finally {
+    console.error(readingText(report))
+  }
+  return parts
+}
+
+/** What a csv source says of how things are written holds for tables of parts too; what it says of columns does not. */
+function tableSettings(settings: ReadSettings): ReadSettings {
+  const { encoding, delimiter, decimal, date_order, timezone, check_times, missing, time_format } = settings
+  const plain = csv.config.parse({ read: 'parts' })
+  return { ...plain, encoding, delimiter, decimal, date_order, timezone, check_times, missing, time_format }
 }
 
 async function journalParts({ file, range }: { readonly file: string; readonly range: PartRange }, station: string) {
@@ -53,15 +82,15 @@ async function journalParts({ file, range }: { readonly file: string; readonly r
 export async function inspectParts(
   config: Config,
   station: string,
-  file: string,
+  files: readonly string[],
   { out, model, json = false }: { readonly out: string; readonly model?: string; readonly json?: boolean },
 ): Promise<void> {
   const settings = config.inspections[station]
   const names = measuredNames(settings)
   const inspector = settings.measured && (await stationValues(config, station, model)).inspector
-  const rows = await readParts(file, names, settings.verdict)
+  const rows = await partsOfFiles(config, station, files, names)
   const lines = [[...header, ...names.map((name) => `contribution_${name}`)].join(',')]
-  for (const row of rows) lines.push(await verdictLine(file, row, names, settings, inspector))
+  for (const row of rows) lines.push(await verdictLine(files.join(' '), row, names, settings, inspector))
   await inspector?.close()
   await writeFile(out, `${lines.join('\n')}\n`)
   print(json, { station, parts: rows.length, out }, () => `${format(rows.length)} parts: ${out}`)

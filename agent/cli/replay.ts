@@ -1,10 +1,11 @@
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { headers, predictionRow } from '../../connectors/csv/index.ts'
+import { headers, predictionRow, ReadReport } from '../../connectors/csv/index.ts'
 import { Registry } from '../../models/index.ts'
 import { compareAlarms, Episodes, type Episode } from '../alarm-difference.ts'
-import { TagTable, type DeadLetter, type JournalRecord } from '../core/index.ts'
+import type { Config } from '../components.ts'
+import { SourceError, TagTable, type Arrival, type JournalRecord } from '../core/index.ts'
 import { replayJournal, type JournalReplayOptions } from '../journal-replay.ts'
 import { replay, type ReplaySummary } from '../replay.ts'
 import { configOption, loadOrExit } from './configuration.ts'
@@ -12,10 +13,11 @@ import { Progress, databaseHistory, dataFile, format, instant } from './data.ts'
 import { createLogger } from './logger.ts'
 import { withJournal } from './open-journal.ts'
 import { jsonOption, lasting, print, table } from './output.ts'
+import { readingText, somethingRead } from './reading.ts'
 
 interface ReplayOptions {
   readonly config: string
-  readonly data?: string
+  readonly data?: readonly string[]
   readonly journal?: boolean
   readonly influx?: string | true
   readonly from?: string
@@ -35,7 +37,12 @@ export function replayCommand(): Command {
       'Run the pipeline over a CSV file or the journal, as fast as the machine goes; compare two ways of it.',
     )
     .addOption(configOption())
-    .addOption(new Option('--data <file>', 'CSV file; a csv source in the configuration describes its columns'))
+    .addOption(
+      new Option(
+        '--data <files...>',
+        'CSV files, folders or patterns, read in the order of their times; a csv source in the configuration describes their columns',
+      ),
+    )
     .addOption(
       new Option('--journal', 'what the journal in the data folder holds, with the models that worked then').conflicts(
         'data',
@@ -95,7 +102,8 @@ async function run(options: ReplayOptions, command: Command): Promise<void> {
 interface Outcome {
   readonly summary: ReplaySummary
   readonly results: Results
-  readonly reasons: ReadonlyMap<string, { rows: number; example: string }>
+  /** Undefined of a journal. */
+  readonly report: ReadReport | undefined
   readonly seconds: number
 }
 
@@ -108,18 +116,19 @@ async function once(
   const { config } = loadOrExit(file)
   const progress = new Progress('replay')
   const results = await Results.open(out)
-  const reasons = new Map<string, { rows: number; example: string }>()
+  const report = options.journal ? undefined : new ReadReport()
   const registry = new Registry(join(config.data, 'models'))
   const common = { config, versions, results: (records: readonly JournalRecord[]) => results.write(records) }
   try {
     const summary = options.journal
       ? await overJournal(file, { ...common, registry, progress: (samples) => progress.show(samples, 'samples') })
-      : await overFile(options, { ...common, registry, progress, reasons })
+      : await overFile(options, { ...common, registry, progress, report: report! })
     await results.done()
     progress.end()
-    return { summary, results, reasons, seconds: progress.seconds }
+    return { summary, results, report, seconds: progress.seconds }
   } catch (error) {
     await results.discard()
+    if (report && !options.json) console.error(readingText(report))
     throw error
   }
 }
@@ -135,7 +144,7 @@ async function overJournal(
   return summary!
 }
 
-function overFile(
+async function overFile(
   { data, influx, from, to, learn }: ReplayOptions,
   {
     config,
@@ -143,23 +152,40 @@ function overFile(
     results,
     registry,
     progress,
-    reasons,
+    report,
   }: Pick<JournalReplayOptions, 'config' | 'versions' | 'results' | 'registry'> & {
     readonly progress: Progress
-    readonly reasons: Map<string, { rows: number; example: string }>
+    readonly report: ReadReport
   },
 ): Promise<ReplaySummary> {
   const tags = new TagTable()
   const range = { from: from === undefined ? 0 : instant(from), to: to === undefined ? Date.now() : instant(to) }
-  return replay({
+  const arrivals = influx === undefined ? dataFile(config, data!, tags, { report, withoutLabels: true }) : watched(databaseHistory(config, influx, range, tags), report, tags) // prettier-ignore
+  const summary = await replay({
     config,
     tags,
-    arrivals: influx === undefined ? dataFile(config, data!, tags) : databaseHistory(config, influx, range, tags),
+    arrivals,
     ...(!learn && { registry, ...(versions && { versions }) }),
     results,
-    rejected: (letters) => count(reasons, letters),
     progress: (samples) => progress.show(samples, 'samples'),
   })
+  somethingRead(report, data?.join(', ') ?? 'the database')
+  if (summary.assets === 0 && Object.keys(config.monitors).length > 0) throw nothingFits(config, report)
+  return summary
+}
+
+async function* watched(arrivals: AsyncIterable<Arrival>, report: ReadReport, tags: TagTable): AsyncGenerator<Arrival> {
+  for await (const arrival of arrivals) {
+    report.take(arrival, tags)
+    yield arrival
+  }
+}
+
+/** What was read is of no asset that a monitor watches. */
+function nothingFits({ assets }: Config, report: ReadReport): SourceError {
+  const names = [...report.signals.keys()].slice(0, 5).join(', ')
+  const patterns = Object.values(assets).map(({ tags }) => tags).join(', ') // prettier-ignore
+  return new SourceError('SOURCE_DATA', `no signal that was read fits \`assets\`: there are ${names}; they are to look like ${patterns}`, { remedy: 'Name tags under `tag` of the csv source, such as `tag: "line1/pump7/{column}"`, or correct the pattern.' }) // prettier-ignore
 }
 
 /** Gathers what a replay leads to; the predictions in a file, if one is named, under another name until it is whole. */
@@ -212,24 +238,18 @@ class Results {
   }
 }
 
-function count(reasons: Map<string, { rows: number; example: string }>, letters: readonly DeadLetter[]): void {
-  for (const { reason, detail, rows } of letters) {
-    const known = reasons.get(reason)
-    if (known) known.rows += rows
-    else reasons.set(reason, { rows, example: detail })
-  }
-}
-
-function report({ summary, results, reasons, seconds }: Outcome, { json, out }: ReplayOptions): void {
-  const { samples, rejected, models } = summary
-  const { predictions, alarms, failures } = results
+function report({ summary, results, report: read, seconds }: Outcome, { json, out }: ReplayOptions): void {
+  const { samples, models } = summary
+  const { predictions, alarms, failures, episodes } = results
+  const all = episodes.all()
   if (json) {
-    const rejections = Object.fromEntries(reasons)
-    console.log(JSON.stringify({ samples, rejected: rejections, predictions, alarms, models, seconds, out }))
+    const rejected = Object.fromEntries(read?.refused ?? [])
+    console.log(JSON.stringify({ samples, rejected, predictions, alarms, episodes: all, models, seconds, out, ...(read && { read }) })) // prettier-ignore
     return
   }
+  if (read) console.log(readingText(read))
   console.log(
-    `${format(samples)} samples, ${format(predictions)} predictions, ${alarms} alarms raised in ${seconds.toFixed(1)} s -> ${out ?? ''}`,
+    `${format(samples)} samples, ${format(predictions)} predictions, ${format(alarms)} alarm${alarms === 1 ? '' : 's'} raised in ${seconds.toFixed(1)} s -> ${out ?? ''}`,
   )
   for (const [monitor, version] of Object.entries(models)) {
     console.log(
@@ -237,9 +257,10 @@ function report({ summary, results, reasons, seconds }: Outcome, { json, out }: 
     )
   }
   for (const failure of failures) console.log(`  training failed, ${failure}`)
-  if (rejected > 0) console.log(`  ${format(rejected)} values could not be used:`)
-  for (const [reason, { rows, example }] of reasons) console.log(`    ${reason}: ${format(rows)}, such as: ${example}`)
+  for (const line of episodeTable(all.length > mostEpisodes ? `the first ${mostEpisodes} alarms` : 'alarms', all.slice(0, mostEpisodes))) console.log(line) // prettier-ignore
 }
+
+const mostEpisodes = 50
 
 /** Which alarms two replays raised both, and which one of them only. */
 function reportDifference(first: Outcome, second: Outcome, { json }: ReplayOptions): void {

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { Registry, type ModelBundle } from '../../models/index.ts'
 import type { Config } from '../components.ts'
-import { ConfigError, TagTable } from '../core/index.ts'
+import { ReadReport } from '../../connectors/csv/index.ts'
+import { ConfigError, DetectorError, TagTable } from '../core/index.ts'
 import { entriesBetween, leadIn, offsetAt } from '../journal-range.ts'
 import { entriesFrom, learn } from '../training.ts'
 import { configOption, loadOrExit } from './configuration.ts'
@@ -10,12 +11,13 @@ import { Progress, dataFile, format, instant } from './data.ts'
 import { withJournal } from './open-journal.ts'
 import { jsonOption, print } from './output.ts'
 import { trainParts } from './parts.ts'
+import { readingText, somethingRead } from './reading.ts'
 import { trainImages } from './train-images.ts'
 
 interface TrainOptions {
   readonly config: string
   readonly monitor: string
-  readonly data?: string
+  readonly data?: readonly string[]
   readonly journal?: boolean
   readonly from?: string
   readonly to?: string
@@ -31,8 +33,8 @@ export function train(): Command {
     .requiredOption('--monitor <name>', 'a key of `monitors` or `inspections`')
     .addOption(
       new Option(
-        '--data <file>',
-        'CSV file; a csv source in the configuration describes its columns and labels. Of a station: part, its values, label',
+        '--data <files...>',
+        'CSV files, folders or patterns; a csv source in the configuration describes columns and labels. Of a station: part, its values, label',
       ),
     )
     .addOption(new Option('--journal', 'what the journal in the data folder holds').conflicts(['data', 'images']))
@@ -95,14 +97,22 @@ function timesOf({ from, to }: Pick<TrainOptions, 'from' | 'to'>) {
   return { from: from === undefined ? -Infinity : instant(from), until: to === undefined ? Infinity : instant(to) }
 }
 
-async function fromFile(config: Config, monitor: string, data: string): Promise<ModelBundle> {
+async function fromFile(config: Config, monitor: string, data: readonly string[]): Promise<ModelBundle> {
   const tags = new TagTable()
   const progress = new Progress('training')
-  const entries = entriesFrom(dataFile(config, data, tags))
+  const report = new ReadReport()
+  const entries = entriesFrom(dataFile(config, data, tags, { report }))
   const say = (_: number, step: string) => progress.say(step)
-  const bundle = await learn({ config, monitor, tags, entries, created: Date.now(), progress: say }, never)
-  progress.end()
-  return bundle
+  try {
+    return await learn({ config, monitor, tags, entries, created: Date.now(), progress: say, ends: true }, never)
+  } catch (error) {
+    // Too little to learn from is told by what was read, first of all by that nothing was.
+    if (error instanceof DetectorError) somethingRead(report, data.join(', '))
+    throw error
+  } finally {
+    progress.end()
+    console.error(readingText(report))
+  }
 }
 
 async function fromJournal({ config: file, monitor, from, to }: TrainOptions): Promise<ModelBundle> {

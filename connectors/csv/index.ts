@@ -3,9 +3,11 @@ import { config } from './settings.ts'
 import { CsvSink } from './sink.ts'
 import { CsvSource } from './source.ts'
 
+export { filesOf } from './files.ts'
 export { readCsv } from './read.ts'
 export { ReadReport } from './report.ts'
 export { alarmRow, headers, predictionRow, sampleRow } from './rows.ts'
+export { columnsOf, readTable } from './table-rows.ts'
 export type { ReadSettings } from './settings.ts'
 
 /** Reads samples from CSV files; appends predictions, samples or alarms to one. */

@@ -19,6 +19,7 @@ export interface RefusedReading {
 
 /** What was read from files, for the user to compare with what is in them. */
 export class ReadReport {
+  files = 0
   rows = 0
   samples = 0
   /** Event times, ms since epoch. */
@@ -26,14 +27,13 @@ export class ReadReport {
   last = -Infinity
   readonly notes: string[] = []
   readonly refused = new Map<string, RefusedReading>()
-  #files = 0
   #bySamples: number[] = []
   #byBad: number[] = []
   #tags: TagTable | undefined
 
   /** A file was looked at. */
   found(survey: Survey): void {
-    this.#files++
+    this.files++
     for (const note of survey.notes) this.#note(survey, note)
   }
 
@@ -79,7 +79,7 @@ export class ReadReport {
   toJSON(): object {
     const time = (ms: number) => (Number.isFinite(ms) ? new Date(ms).toISOString() : null)
     const { rows, samples, notes } = this
-    return { files: this.#files, rows, samples, first: time(this.first), last: time(this.last), signals: Object.fromEntries(this.signals), refused: Object.fromEntries(this.refused), notes } // prettier-ignore
+    return { files: this.files, rows, samples, first: time(this.first), last: time(this.last), signals: Object.fromEntries(this.signals), refused: Object.fromEntries(this.refused), notes } // prettier-ignore
   }
 
   #note({ path }: Survey, text: string): void {

@@ -33,7 +33,7 @@ const longest = 16_777_216
 
 /** Looks at the beginning of a file. Throws a SourceError (SOURCE_DATA) where it is no table, or its times make no sense. */
 export async function survey(path: string, settings: ReadSettings, now = Date.now()): Promise<Survey> {
-  const { bytes, final } = await beginning(path, settings.encoding)
+  const { bytes, final } = await beginningOf(path, settings.encoding)
   const table = findTable(bytes, final, settings, path)
   const unique = withUniqueNames(table)
   const time = findTime(unique.table, settings, path, now)
@@ -50,7 +50,11 @@ export async function survey(path: string, settings: ReadSettings, now = Date.no
   return { ...found, notes: all, first: times.all.at(0) ?? NaN, last: times.all.at(-1) ?? NaN }
 }
 
-async function beginning(path: string, encoding: string): Promise<{ readonly bytes: Buffer; readonly final: boolean }> {
+/** The bytes by which a file is told, whole lines of them; `final`: they are all of it. */
+export async function beginningOf(
+  path: string,
+  encoding: string,
+): Promise<{ readonly bytes: Buffer; readonly final: boolean }> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of openText(path, encoding)) {

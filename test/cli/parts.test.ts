@@ -74,7 +74,7 @@ describe('millwright with tables of parts', function () {
       ['few.csv', /station screw has 10 good parts to learn from, and needs 50/],
       ['short.csv', /short.csv has no column depth, heat; it has part, torque/],
       ['empty.csv', /empty.csv holds no parts/],
-      ['none.csv', /none.csv cannot be read/],
+      ['none.csv', /cannot read none.csv/],
     ] as const) {
       const { status, stderr } = await train('--data', file)
       assert.notEqual(status, 0)

@@ -36,7 +36,7 @@ export class CsvPlant {
   async train(file: string): Promise<{ bundle: ModelBundle; seconds: number }> {
     const started = performance.now()
     const tags = new TagTable()
-    const entries = entriesFrom(dataFile(this.config, file, tags))
+    const entries = entriesFrom(dataFile(this.config, [file], tags))
     const job = { config: this.config, monitor: 'bench', tags, entries, created: 0 }
     const bundle = await learn(job, new AbortController().signal)
     return { bundle, seconds: (performance.now() - started) / 1000 }
@@ -52,7 +52,7 @@ export class CsvPlant {
     await replay({
       config: this.config,
       tags,
-      arrivals: dataFile(this.config, file, tags),
+      arrivals: dataFile(this.config, [file], tags),
       registry,
       results: (records) => {
         for (const record of records) if (record.kind === 'predictions') predictions.push(...record.predictions)
