@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { AlarmAnswer, PlantView } from './agent-view.ts'
+import type { AlarmAnswer, PlantView } from '../view/index.ts'
 import type { AppParts } from './app.ts'
 import { Problem } from './problem.ts'
 import { boundedBytes } from './requests.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
 import type { AppParts } from './app.ts'
-import type { PictureAnswer } from './agent-view.ts'
+import type { PictureAnswer } from '../view/index.ts'
 import { operations } from './operations.ts'
 import { Problem } from './problem.ts'
 import type { Route } from './routes.ts'

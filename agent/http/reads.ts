@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { Verdict } from './agent-view.ts'
+import type { Verdict } from '../view/index.ts'
 import { alarmsCsv } from './alarms-csv.ts'
 import type { AppParts } from './app.ts'
 import { addInspections } from './inspection-reads.ts'

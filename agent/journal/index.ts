@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import type { Journal, Logger, Metrics } from '../core/index.ts'
-import { byteSize, duration, silentMetrics } from '../core/index.ts'
+import { type Journal, type Logger, type Metrics, byteSize, duration, silentMetrics } from '../core/index.ts'
 import { StoredJournal } from './journal.ts'
 import { LmdbStore } from './lmdb.ts'
 import { MemoryStore } from './memory.ts'
@@ -49,3 +48,7 @@ const silentLogger: Logger = {
   warn: () => undefined,
   error: () => undefined,
 }
+
+export { entriesBetween, leadIn, offsetAt } from './range.ts'
+export { readJournal } from './reading.ts'
+export { readSoon, scan, seek, timeOf } from './seek.ts'

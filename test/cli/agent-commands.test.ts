@@ -8,7 +8,8 @@ import { millwright } from './millwright.ts'
 import { frame } from '../../agent/cli/top.ts'
 import { plain } from '../../agent/cli/output.ts'
 import { stateText } from '../../agent/cli/status-view.ts'
-import type { AgentState, AlarmView, Listening } from '../../agent/http/index.ts'
+import type { Listening } from '../../agent/http/index.ts'
+import type { AgentState, AlarmView } from '../../agent/view/index.ts'
 
 const open: AlarmView = {
   id: alarm,

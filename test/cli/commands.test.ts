@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { TagTable } from '../../agent/core/index.ts'
 import { openJournal } from '../../agent/journal/index.ts'
-import { schema } from '../../agent/components.ts'
+import { schema } from '../../agent/settings/schema.ts'
 import { samplesOf, scenario, scenarioText } from '../support/scenario.ts'
 
 /** By its path: the commands run in folders where the package cannot be found by name. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { createNotifier, type NotifierOptions } from '../../agent/notify.ts'
+import { createNotifier, type NotifierOptions } from '../../agent/process/notify.ts'
 import { until } from '../support/until.ts'
 
 describe('notify', () => {

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { AgentState, Ledger, StationView } from '../../agent/http/index.ts'
+import type { AgentState, Ledger, StationView } from '../../agent/view/index.ts'
 import { until } from '../support/until.ts'
 
 const main = join(import.meta.dirname, '..', '..', 'agent', 'cli', 'main.ts')

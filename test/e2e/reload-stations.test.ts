@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectAsync, type MqttClient } from 'mqtt'
-import type { StationView } from '../../agent/http/index.ts'
+import type { StationView } from '../../agent/view/index.ts'
 import { AgentProcess } from '../support/agent-process.ts'
 import { freePort, hasMosquitto, startMosquitto } from '../support/mosquitto.ts'
 import { until } from '../support/until.ts'

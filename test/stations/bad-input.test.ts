@@ -13,7 +13,7 @@ import {
 } from '../../agent/core/index.ts'
 import { strippedImage } from '../../models/inspection/stripped.ts'
 import { Station } from '../../agent/stations/station.ts'
-import { stationConfig } from '../../agent/stations/config.ts'
+import { stationConfig } from '../../agent/settings/station.ts'
 import type { Inspector } from '../../models/inspection/inspector.ts'
 import type { ImageBundle } from '../../models/inspection/manifest.ts'
 import { openInspectorPool } from '../../models/inspection/pool.ts'

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { stationLearnConfig } from '../../agent/stations/config.ts'
+import { stationLearnConfig } from '../../agent/settings/station.ts'
 import type { CorrectionEvent, InspectionEvent, ModelEvent, ModelStep, OpinionEvent } from '../../agent/core/index.ts'
-import { decideStation, type StationStanding } from '../../agent/stations/life/decision.ts'
+import { decide } from '../../agent/learning/life-cycle.ts'
+import { standingOf, trainingTimes, type StationStanding } from '../../agent/stations/life/standing.ts'
 import { StationLife, valuesRules, type StationTrial } from '../../agent/stations/life/life.ts'
 
 const hour = 3_600_000
@@ -9,6 +10,8 @@ const settings = stationLearnConfig.parse({})
 /** A Wednesday, 10:00 UTC. */
 const wednesday = Date.UTC(2026, 0, 7, 10)
 const [first, second] = ['0001-aaaaaaaa', '0002-bbbbbbbb']
+
+const next = (given: StationStanding, learn: typeof settings) => decide(standingOf(given, learn), trainingTimes(learn))
 
 function standing(more: Partial<StationStanding> = {}): StationStanding {
   return {
@@ -74,18 +77,18 @@ describe('next step of a station’s model', () => {
     ['retires the one before after 200 parts', predecessor({ parts: 200 }), 'retired'],
   ]
   for (const [title, given, step] of cases) {
-    it(title, () => assert.equal(decideStation(given, settings)?.step, step))
+    it(title, () => assert.equal(next(given, settings)?.step, step))
   }
 
   it('takes a duration for the length of a trial as well', () => {
     const long = stationLearnConfig.parse({ shadow: '2h' })
-    assert.equal(decideStation(challenger(), long), undefined)
-    assert.equal(decideStation(challenger({ span: 2 * hour }), long)?.step, 'active')
+    assert.equal(next(challenger(), long), undefined)
+    assert.equal(next(challenger({ span: 2 * hour }), long)?.step, 'active')
     assert.throws(() => stationLearnConfig.parse({ shadow: 'a while' }), /200 parts.*not.*a while/)
   })
 
   it('states the figures of a promotion', () => {
-    const { why } = decideStation(challenger(), settings)!
+    const { why } = next(challenger(), settings)!
     assert.equal(why, 'better by more than 0.01: merit 0.900 against 0.800 over 12 parts that operators judged')
   })
 })

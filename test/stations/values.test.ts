@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { BatchBuilder, Quality, TagTable, type FeatureBatch } from '../../agent/core/index.ts'
-import { stationConfig } from '../../agent/stations/config.ts'
+import { stationConfig } from '../../agent/settings/station.ts'
 import { PartValues, type Opened } from '../../agent/stations/values/values.ts'
 import { never, Timeline } from '../../agent/stations/values/part-timeline.ts'
 

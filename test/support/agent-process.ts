@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AgentState, Ledger } from '../../agent/http/index.ts'
+import type { AgentState, Ledger } from '../../agent/view/index.ts'
 import { endProcess } from './ending.ts'
 import { until } from './until.ts'
 

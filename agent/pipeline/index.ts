@@ -1,0 +1,7 @@
+export type { Alarm } from './alarms.ts'
+export { detectorLoader, fileVersion } from './detectors.ts'
+export { MonitorLearner } from './learner.ts'
+export { Live, pipelineCursor } from './live.ts'
+export { type Monitor, type MonitorSettings, joinFeatures } from './monitor.ts'
+export { Pipeline, loadLife } from './pipeline.ts'
+export { countedFrom } from './standing.ts'

@@ -1,0 +1,8 @@
+export { healthOf } from './agent-view.ts'
+export type * from './agent-view.ts'
+export { Annals } from './annals.ts'
+export { HealthTrends } from './health-trends.ts'
+export { HistoryReader } from './history.ts'
+export { InspectionsView } from './inspections.ts'
+export { Newest } from './newest.ts'
+export { View, type ViewParts } from './view.ts'
