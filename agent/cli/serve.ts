@@ -10,7 +10,10 @@ export async function serve(options: AgentOptions, started: (agent: Agent) => ((
   const { log } = options
   const signal = stopSignal()
   const agent = await startUnless(signal, options)
-  if (!agent) return log.info({}, 'stopped while starting')
+  if (!agent) {
+    log.info({}, 'stopped while starting')
+    return
+  }
   sizeYoungGeneration()
   const stopping = started(agent)
   const notifier = createNotifier({ log, healthy: () => agent.view.health().ok })

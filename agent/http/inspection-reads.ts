@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
-import type { AppParts } from './app.ts'
+import type { AppParts } from './parts.ts'
 import type { PictureAnswer } from '../view/index.ts'
 import { operations } from './operations.ts'
 import { Problem } from './problem.ts'

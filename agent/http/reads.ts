@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import type { Verdict } from '../view/index.ts'
 import { alarmsCsv } from './alarms-csv.ts'
-import type { AppParts } from './app.ts'
+import type { AppParts } from './parts.ts'
 import { addInspections } from './inspection-reads.ts'
 import { operations } from './operations.ts'
 import { Problem } from './problem.ts'

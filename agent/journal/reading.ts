@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Journal, Logger } from '../core/index.ts'
-import { openJournal, type OpenJournalOptions } from './index.ts'
+import { openJournal, type OpenJournalOptions } from './open.ts'
 
 /** Opens the journal of a configuration to read, also beside a running agent, and closes it after `use`. `log` is told of damage. */
 export async function readJournal<Result>(

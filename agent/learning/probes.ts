@@ -1,6 +1,6 @@
 import type { FeatureBatch } from '../core/index.ts'
 import { roleOf } from '../../models/feature-tags.ts'
-import type { Side } from './trial.ts'
+import type { Side } from './side.ts'
 
 /** Every so many windows of an asset one is tried with an offset. */
 const every = 4

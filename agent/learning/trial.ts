@@ -1,20 +1,7 @@
-import {
-  type Detector,
-  type FeatureBatch,
-  type LabelEvent,
-  type PredictionKind,
-  type Scores,
-  soundClass,
-} from '../core/index.ts'
+import { type LabelEvent, type PredictionKind, type Scores, soundClass } from '../core/index.ts'
 import { Outcomes, type Merit } from './outcomes.ts'
 import { Probes } from './probes.ts'
-
-/** One of two models in a trial, with what it made of the same windows. */
-export interface Side {
-  readonly detector: Detector
-  readonly features: FeatureBatch
-  readonly scores: Scores
-}
+import type { Side } from './side.ts'
 
 /** What the two models made of one window, kept for labels that come later. */
 interface Judged {

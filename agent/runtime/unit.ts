@@ -167,7 +167,7 @@ export class Unit {
     this.ingest.start()
     this.#stops.add('the stations', () => this.#stations.stop())
     this.#stops.add('the sources', () => this.ingest.stop())
-    this.#begin('learning did not start', async () => {
+    void this.#begin('learning did not start', async () => {
       await this.#flow.putToWork(this.#setting.config, (event) => this.#record(event))
       if (!this.#stopping.signal.aborted) this.#learning.start()
     })
@@ -220,11 +220,14 @@ export class Unit {
     return this.connections.some(({ sink }) => sink)
   }
 
-  /** Begins a part of the unit once everything is handled that was in the journal at the start. */
-  #begin(failure: string, work: () => Promise<void>): Promise<void> {
-    const begun = this.#flow.live.caughtUp.then(work)
-    begun.catch((error: unknown) => this.#options.log.error({ error }, `${failure}: ${describeError(error)}`))
-    return begun
+  /** Begins a part of the unit once everything is handled that was in the journal at the start; says where it cannot. */
+  async #begin(failure: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await this.#flow.live.caughtUp
+      await work()
+    } catch (error) {
+      this.#options.log.error({ error }, `${failure}: ${describeError(error)}`)
+    }
   }
 
   async #disconnect(name: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { measuredModelConfig } from '../../models/inspection/measured.ts'
+import { measuredModelConfig } from '../../models/inspection/measured-settings.ts'
 
 /** A measured value of a part. */
 export const measuredValue = z.strictObject({

@@ -1,5 +1,12 @@
 import { z } from 'zod'
-import { type AssetClass, type FeatureBatch, type Keeper, type PredictionKind, type WindowBatch, viewOf } from '../../agent/core/index.ts'
+import {
+  type AssetClass,
+  type FeatureBatch,
+  type Keeper,
+  type PredictionKind,
+  type WindowBatch,
+  viewOf,
+} from '../../agent/core/index.ts'
 import { Moments } from './moments.ts'
 import { Panes } from './panes.ts'
 import { parseColumn, planOf, type Plan, type RolePlan } from './plan.ts'

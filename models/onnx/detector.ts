@@ -1,4 +1,11 @@
-import { type Detector, DetectorError, type FeatureBatch, type FeatureDistribution, type PredictionKind, type Scores } from '../../agent/core/index.ts'
+import {
+  type Detector,
+  DetectorError,
+  type FeatureBatch,
+  type FeatureDistribution,
+  type PredictionKind,
+  type Scores,
+} from '../../agent/core/index.ts'
 import type { Tensor } from 'onnxruntime-node'
 import type { Manifest, ModelBundle } from './manifest.ts'
 import { checkGolden } from './golden.ts'

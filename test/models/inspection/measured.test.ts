@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { measuredModelConfig, trainMeasured, type MeasuredTraining } from '../../../models/inspection/measured.ts'
+import { trainMeasured, type MeasuredTraining } from '../../../models/inspection/measured.ts'
+import { measuredModelConfig } from '../../../models/inspection/measured-settings.ts'
 import { describeReport } from '../../../models/index.ts'
 import { MeasuredInspector, type MeasuredPart } from '../../../models/inspection/measured-inspector.ts'
 import { screwedParts, unlabelled } from './parts.ts'

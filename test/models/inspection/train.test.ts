@@ -9,7 +9,8 @@ import { openInspector, type ImageAnswer } from '../../../models/inspection/insp
 import type { ImageBundle } from '../../../models/inspection/manifest.ts'
 import { openInspectorPool } from '../../../models/inspection/pool.ts'
 import { learnedImageConfig } from '../../../models/inspection/settings.ts'
-import { trainStation, type ImageTraining } from '../../../models/inspection/train.ts'
+import { trainStation } from '../../../models/inspection/train.ts'
+import type { ImageTraining } from '../../../models/inspection/assignment.ts'
 import { seededRandom } from '../../../models/random.ts'
 import { bounds, disc, goodParts, png, stripes } from './pictures.ts'
 
