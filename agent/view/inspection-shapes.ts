@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { partVerdicts } from '../core/index.ts'
+import { partVerdicts } from '../core/inspection.ts'
 
 /* What the API answers about inspections. Plain JSON, as in `shapes.ts`. */
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { predictionKinds, stateBeyond } from '../core/index.ts'
+import { predictionKinds, stateBeyond } from '../core/prediction.ts'
 import { stationGlance } from './inspection-shapes.ts'
 
 /*
