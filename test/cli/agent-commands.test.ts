@@ -23,7 +23,6 @@ const open: AlarmView = {
 }
 
 describe('commands that ask the running agent', function () {
-  this.timeout(60_000)
   const { agent, http } = setUp({ port: 0 })
   let folder: string
   let listening: Listening

@@ -15,7 +15,6 @@ const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 const main = join(import.meta.dirname, '..', '..', 'agent', 'cli', 'main.ts')
 
 describe('millwright', function () {
-  this.timeout(60_000)
   let folder: string
   const path = (name: string) => join(folder, name)
 

@@ -9,7 +9,6 @@ import { OpcuaServer } from '../support/opcua-server.ts'
 import { millwright } from './millwright.ts'
 
 describe('millwright doctor', function () {
-  this.timeout(120_000)
   let folder: string
   let broker: Mosquitto
   let plc: OpcuaServer

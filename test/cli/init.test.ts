@@ -18,7 +18,6 @@ interface Written {
 }
 
 describe('millwright init', function () {
-  this.timeout(120_000)
   let folder: string
   const path = (name: string) => join(folder, name)
   const written = () => parse(readFileSync(path('plant.yaml'), 'utf8')) as Written

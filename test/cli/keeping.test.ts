@@ -21,7 +21,6 @@ import { millwright } from './millwright.ts'
 const begin = Date.UTC(2026, 2, 1)
 
 describe('journal, backup and restore', function () {
-  this.timeout(60_000)
   let folder: string
   let journal: Journal | undefined
   const path = (name: string) => join(folder, name)

@@ -100,7 +100,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 describe('delivery with random failures', () => {
   it('loses nothing, delivers or dead-letters every row, and its ledger adds up at every step', async function () {
-    this.timeout(60_000)
     const property = fc.asyncProperty(
       fc.array(step, { minLength: 5, maxLength: 40 }),
       fc.integer({ min: 2, max: 5 }),

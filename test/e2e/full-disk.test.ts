@@ -12,7 +12,6 @@ import { until } from '../support/until.ts'
 const samplesAMessage = 100
 
 describe('full disk', function () {
-  this.timeout(120_000)
   const folder = mkdtempSync(join(tmpdir(), 'millwright-full-disk-'))
   let broker: Mosquitto
   let agent: AgentProcess

@@ -14,7 +14,6 @@ import { concluded } from '../support/scenario-results.ts'
 import { until } from '../support/until.ts'
 
 describe('life of a model, in a running agent', function () {
-  this.timeout(240_000)
   const folder = mkdtempSync(join(tmpdir(), 'millwright-life-'))
   let broker: Mosquitto
   let agent: AgentProcess
@@ -54,7 +53,7 @@ describe('life of a model, in a running agent', function () {
 
   it('trains when it has collected enough, and works at once as the first', async () => {
     await pumps.advance(360)
-    await until('the first model works', async () => (await life()).active !== undefined, 60_000)
+    await until('the first model works', async () => (await life()).active !== undefined)
     first = (await life()).active!
     await pumps.advance(420)
   })
@@ -62,7 +61,7 @@ describe('life of a model, in a running agent', function () {
   it('trains again when it is told to, and lets the new one score beside', async () => {
     await pumps.advance(700)
     assert.deepEqual(await cli('models', 'retrain', 'health', '--by', 'Mei'), { monitor: 'health' })
-    await until('a challenger is in its trial', async () => (await life()).step === 'shadow', 60_000)
+    await until('a challenger is in its trial', async () => (await life()).step === 'shadow')
     const { versions, active } = await life()
     second = versions.find(({ state }) => state === 'shadow')!.version
     assert.equal(active, first)

@@ -37,7 +37,6 @@ interface Verdict {
 }
 
 describe('life of a station’s model, in a running agent', function () {
-  this.timeout(120_000)
   const folder = mkdtempSync(join(tmpdir(), 'millwright-station-life-'))
   const images = join(folder, 'images')
   let broker: Mosquitto
@@ -147,7 +146,7 @@ describe('life of a station’s model, in a running agent', function () {
 
   it('trains when there are enough of them, and looks on beside the model at work', async () => {
     for (let i = 3; i < 15; i++) await correct(`stain${i}`, truth)
-    await until('a challenger is in its trial', async () => (await life()).step === 'shadow', 60_000)
+    await until('a challenger is in its trial', async () => (await life()).step === 'shadow')
     const { versions, active } = await life()
     assert.equal(active, first)
     second = versions.find(({ state }) => state === 'shadow')!.version

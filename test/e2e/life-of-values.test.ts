@@ -21,7 +21,6 @@ interface Verdict {
 const name = 'screw.values'
 
 describe('life of the model of measured values, in a running agent', function () {
-  this.timeout(120_000)
   const folder = mkdtempSync(join(tmpdir(), 'millwright-values-life-'))
   const started: (() => Promise<unknown>)[] = []
   const verdicts: Verdict[] = []
@@ -97,7 +96,7 @@ describe('life of the model of measured values, in a running agent', function ()
 
   it('is trained when there are enough, and works at once as the first', async () => {
     await work(30)
-    await until('the first works', async () => (await life()).active !== undefined, 60_000)
+    await until('the first works', async () => (await life()).active !== undefined)
     first = (await life()).active!
     assert.match(first, /^0001-/)
     assert.ok(share(await work(40), 'pass') > 0.7)
@@ -115,7 +114,7 @@ describe('life of the model of measured values, in a running agent', function ()
       const body = (await response.json()) as object
       assert.deepEqual([response.status, body], [200, { station: 'screw', part, class: 'good', learns: true }])
     }
-    await until('a challenger is in its trial', async () => (await life()).step === 'shadow', 60_000)
+    await until('a challenger is in its trial', async () => (await life()).step === 'shadow')
     const { versions, active } = await life()
     assert.equal(active, first)
     second = versions.find(({ state }) => state === 'shadow')!.version

@@ -16,7 +16,6 @@ interface Verdict {
 }
 
 describe('reload of stations', function () {
-  this.timeout(120_000)
   const folder = mkdtempSync(join(tmpdir(), 'millwright-reload-stations-'))
   const images = join(folder, 'camera')
   const started: (() => Promise<unknown>)[] = []
@@ -84,7 +83,7 @@ ${values('screw', screw)}${press === undefined ? '' : values('press', press)}${c
     const at = agent.output.length
     writeFileSync(agent.file, configuration(stations))
     agent.signal('SIGHUP')
-    await until('the agent answers the SIGHUP', () => /SIGHUP: the configuration/.test(agent.output.slice(at)), 60_000)
+    await until('the agent answers the SIGHUP', () => /SIGHUP: the configuration/.test(agent.output.slice(at)))
     return agent.output.slice(at)
   }
 

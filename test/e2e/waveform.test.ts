@@ -19,7 +19,6 @@ const asset = 'line1/pump2'
 const log: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
 describe('waveforms over OPC UA', function () {
-  this.timeout(60_000)
   const folder = temporaryFolder()
   let plant: Plant
   let source: Running

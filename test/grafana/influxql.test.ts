@@ -6,7 +6,6 @@ import { database, fill } from './plant.ts'
 const missing = influxdMissing ? ` (skipped: ${influxdMissing})` : ''
 
 describe(`InfluxQL of the dashboards, on a real InfluxDB${missing}`, function () {
-  this.timeout(60_000)
   const end = Date.now()
   const range: Range = [end - 3_600_000, end]
   let influxd: Influxd

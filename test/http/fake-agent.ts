@@ -1,7 +1,16 @@
 import { Subject } from 'rxjs'
 import { DetectorError, type Logger } from '../../agent/core/index.ts'
 import { createHttp, type HttpOptions } from '../../agent/http/index.ts'
-import type { AgentState, AgentView, AlarmChange, AuditEntry, HistoryRequest, Ledger, PictureAnswer, StationView } from '../../agent/view/index.ts'
+import type {
+  AgentState,
+  AgentView,
+  AlarmChange,
+  AuditEntry,
+  HistoryRequest,
+  Ledger,
+  PictureAnswer,
+  StationView,
+} from '../../agent/view/index.ts'
 
 export const token = 'a-token-of-more-than-thirty-two-characters'
 export const alarm = 'pump-health/line1/pump2/1764000000000'

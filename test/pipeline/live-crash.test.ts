@@ -37,7 +37,6 @@ function withThreshold(bundle: ModelBundle, times: number): ModelBundle {
 }
 
 describe('live under SIGKILL', function () {
-  this.timeout(240_000)
   const root = mkdtempSync(join(tmpdir(), 'millwright-live-'))
   const [straight, killed] = ['straight', 'killed'].map((name) => join(root, name))
 

@@ -12,8 +12,6 @@ const warm = 60
 const tolerance = 15e6
 
 describe('swapping models', function () {
-  this.timeout(120_000)
-
   it(`loses no window and leaks no memory in ${swaps} swaps`, async () => {
     const config = scenarioConfig()
     const tags = new TagTable()

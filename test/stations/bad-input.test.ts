@@ -105,7 +105,6 @@ class Bench {
 }
 
 describe('bad input at a station', function () {
-  this.timeout(120_000)
   let folder: string
   let bundle: ImageBundle
   let inspector: Inspector

@@ -16,7 +16,6 @@ import { disc, png } from '../models/inspection/pictures.ts'
 const size = 64
 
 describe('training of a station', function () {
-  this.timeout(120_000)
   const folder = mkdtempSync(join(tmpdir(), 'millwright-station-training-'))
   const random = seededRandom(7)
   let labelled: ImageStore

@@ -70,7 +70,6 @@ describe('models of measured values', () => {
   })
 
   it('of labelled parts, by boosted trees, name the defect and the value', async function () {
-    this.timeout(120_000)
     const parts = [...screwedParts(200, 1), ...screwedParts(60, 2, 'stripped'), ...screwedParts(60, 3, 'hot')]
     const inspector = await MeasuredInspector.open(await train('fault', parts))
     assert.deepEqual(inspector.defects, ['hot', 'stripped'])
@@ -132,7 +131,6 @@ describe('models of measured values', () => {
     })
 
     it('tell classes apart better than one that does not know one of them', async function () {
-      this.timeout(120_000)
       const known = [...screwedParts(120, 1), ...screwedParts(40, 2, 'stripped')]
       const first = await train('fault', known)
       const { manifest } = await train('fault', [...known, ...screwedParts(40, 3, 'hot')], { before: first })

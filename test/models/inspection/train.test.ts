@@ -46,7 +46,6 @@ async function ask(bundle: ImageBundle, image: Uint8Array): Promise<ImageAnswer>
 }
 
 describe('image models', function () {
-  this.timeout(240_000)
   let good: Awaited<ReturnType<typeof goodParts>>
   let patches: ImageBundle
   const random = seededRandom(99)
