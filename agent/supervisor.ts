@@ -153,6 +153,7 @@ class Supervisor {
 
   /** One reload after the other. */
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#stops.running) return Promise.reject(new Error('the agent has been stopped'))
     const result = this.#reloading.then(work)
     this.#reloading = result.catch(() => undefined)
     return result

@@ -25,6 +25,11 @@ export class Stops {
     this.#stops.push({ name, stop })
   }
 
+  /** Whether the stop has begun. */
+  get running(): boolean {
+    return this.#running !== undefined
+  }
+
   /** Stops all of it, once. Rejects with the first error, after all were stopped. */
   run(): Promise<void> {
     return (this.#running ??= this.#run())

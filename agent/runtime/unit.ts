@@ -108,7 +108,7 @@ export class Unit {
     this.#learning = new Learning({
       script: trainingScript,
       learners: () => this.#learners(),
-      source: () => this.#setting,
+      source: () => ({ text: this.#setting.text, args: this.#setting.args }),
       log,
       clock,
       end: () => journal.stats('samples').next,
