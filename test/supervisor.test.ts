@@ -31,7 +31,7 @@ ${more}`
     return { config: parseConfig(text, { schema, env: {} }), text, args: [], log: silent }
   }
 
-  const file = (name: string) => `  ${name}: { type: csv, path: ${join(folder, `${name}.csv`)}, tag: 'pump1/{column}' }`
+  const file = (name: string) => `  ${name}: { type: csv, read: ${join(folder, `${name}.csv`)}, tag: 'pump1/{column}' }`
 
   /** Who holds the journal holds its lock: it can be opened again when all was given back. */
   async function isFree(): Promise<boolean> {
