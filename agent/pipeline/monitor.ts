@@ -3,6 +3,8 @@ import type { Config } from '../settings/index.ts'
 import { createFeatures, defaultFeatures, type Features } from '../../models/features/index.ts'
 import { kindOf, learns } from '../../models/index.ts'
 import { clean } from './clean.ts'
+import { joinFeatures, joinWhereAlike, sameColumns } from './feature-batches.ts'
+import { predictionOf } from './prediction.ts'
 import {
   type AssetClass,
   type Batch,
@@ -18,7 +20,6 @@ import {
   type TagTable,
   type WindowBatch,
   describeError,
-  stateBeyond,
 } from '../core/index.ts'
 import { type DriftReading, DriftWatch, type Posts, Trial } from '../learning/index.ts'
 import { createWindow } from '../operators/index.ts'
@@ -280,25 +281,9 @@ export class Monitor {
   }
 
   #predict(batch: FeatureBatch, row: number, scores: Scores | undefined): Prediction {
-    const covered = batch.coverage[row] >= this.settings.min_coverage
-    const score = covered && scores ? scores.score[row] : NaN
-    const threshold = scores ? scores.threshold[row] : NaN
-    const { kind } = this
-    const model = this.#active?.version
-    return {
-      time: batch.end[row],
-      asset: batch.asset[row],
-      monitor: this.name,
-      kind,
-      score,
-      threshold,
-      state: model === undefined ? 'learning' : stateOf(kind, score, threshold),
-      coverage: batch.coverage[row],
-      revision: batch.revision[row],
-      model: model ?? '',
-      contributions: scores && !Number.isNaN(score) ? contributionsOf(scores, row) : {},
-      ...(scores && !Number.isNaN(score) && conclusionOf(scores, row)),
-    }
+    const { name, kind, settings } = this
+    const source = { monitor: name, kind, model: this.model, minCoverage: settings.min_coverage }
+    return predictionOf(source, batch, row, scores)
   }
 
   #count(predictions: readonly Prediction[]): void {
@@ -309,68 +294,4 @@ export class Monitor {
     }
     this.#metrics.count('windows_total', predictions.length, { monitor: this.name })
   }
-}
-
-function stateOf(kind: PredictionKind, score: number, threshold: number): PredictionState {
-  return Number.isNaN(score) ? 'unknown' : score > threshold ? stateBeyond[kind] : 'normal'
-}
-
-/** What the kinds other than anomaly say beside the score. */
-function conclusionOf({ value, lower, upper, label, probability, classes }: Scores, row: number): Partial<Prediction> {
-  const has = (column: Float64Array | undefined) => column !== undefined && !Number.isNaN(column[row])
-  return {
-    ...(value && has(value) && { value: value[row] }),
-    ...(lower && has(lower) && { lower: lower[row] }),
-    ...(upper && has(upper) && { upper: upper[row] }),
-    ...(label && classes && label[row] >= 0 && { label: classes[label[row]] }),
-    ...(probability && has(probability) && { probability: probability[row] }),
-  }
-}
-
-function contributionsOf({ tags, contributions }: Scores, row: number): Record<string, number> {
-  const at = row * tags.length
-  const pairs = tags.map((tag, column): [string, number] => [tag, contributions[at + column]])
-  return Object.fromEntries(pairs.sort((a, b) => b[1] - a[1]))
-}
-
-/** Joins neighbours with the same columns, so that one call of the model scores them all. */
-function joinWhereAlike(batches: readonly FeatureBatch[]): FeatureBatch[] {
-  const groups: FeatureBatch[][] = []
-  for (const batch of batches) {
-    const group = groups.at(-1)
-    if (group && sameColumns(group[0].names, batch.names)) group.push(batch)
-    else groups.push([batch])
-  }
-  return groups.map(joinFeatures)
-}
-
-function sameColumns(a: readonly string[], b: readonly string[]): boolean {
-  return a === b || (a.length === b.length && a.every((name, index) => name === b[index]))
-}
-
-/** Batches with the same columns as one, in order. */
-export function joinFeatures(batches: readonly FeatureBatch[]): FeatureBatch {
-  if (batches.length === 1) return batches[0]
-  const length = batches.reduce((sum, batch) => sum + batch.length, 0)
-  const { names } = batches[0]
-  const joined = {
-    length,
-    names,
-    values: new Float64Array(length * names.length),
-    asset: batches.flatMap(({ asset }) => asset),
-    start: new Float64Array(length),
-    end: new Float64Array(length),
-    coverage: new Float64Array(length),
-    revision: new Uint16Array(length),
-  }
-  let row = 0
-  for (const batch of batches) {
-    joined.values.set(batch.values, row * names.length)
-    joined.start.set(batch.start, row)
-    joined.end.set(batch.end, row)
-    joined.coverage.set(batch.coverage, row)
-    joined.revision.set(batch.revision, row)
-    row += batch.length
-  }
-  return joined
 }

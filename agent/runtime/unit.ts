@@ -18,6 +18,7 @@ import { Flow, type Onlookers } from './flow.ts'
 import type { MetricsRegistry } from './metrics.ts'
 import { Readings } from './readings.ts'
 import { Stops } from './stops.ts'
+import { tickFor, trim } from './upkeep.ts'
 
 /** The configuration of a unit, and what it was read from, for the training process. */
 export interface Setting {
@@ -298,22 +299,5 @@ export class Unit {
       failure: () => this.#failure,
       ...(plant && { plant }),
     }
-  }
-}
-
-/** How long windows may wait for a source that has gone silent, in ms. */
-function tickFor(config: Config): number {
-  const waits = Object.values(config.monitors).map(({ idle, lateness, window, hold }) => {
-    const length = typeof window === 'number' ? window : 'session' in window ? window.session : 0
-    return idle + lateness + length + (hold ?? length)
-  })
-  return Math.max(10_000, ...waits) + 10_000
-}
-
-async function trim(journal: Journal, clock: Clock, log: Logger): Promise<void> {
-  try {
-    await journal.trim(clock.now())
-  } catch (error) {
-    log.error({}, `the journal could not be trimmed: ${describeError(error)}`)
   }
 }

@@ -1,20 +1,9 @@
 import { Subject } from 'rxjs'
+import type { Trust } from '../connections/index.ts'
 import type { Alarm } from '../pipeline/index.ts'
 import type { Annals } from './annals.ts'
-import {
-  type ActionEvent,
-  type Clock,
-  type Journal,
-  type LabelEvent,
-  type Prediction,
-  type Status,
-  correctionOf,
-  labelEventOf,
-  streams,
-} from '../core/index.ts'
-import type { Connection, Trust } from '../connections/index.ts'
-import type { Corrections, Ingest } from '../ingest/index.ts'
-import type { SinkLedger as Delivered } from '../delivery/index.ts'
+import { type Clock, type Journal, type Prediction, streams } from '../core/index.ts'
+import type { Ingest } from '../ingest/index.ts'
 import {
   type AgentState,
   type AgentView,
@@ -25,7 +14,6 @@ import {
   type CertificateView,
   type CorrectionAnswer,
   type CorrectionRequest,
-  type ConnectionState,
   type DeadLetterView,
   type HealthTrend,
   type LabelRequest,
@@ -45,11 +33,13 @@ import type { HealthTrends } from './health-trends.ts'
 import type { HistoryReader, HistoryTag } from './history.ts'
 import { readSoon } from '../journal/index.ts'
 import { version } from '../process/index.ts'
+import { People, type PeopleParts } from './people.ts'
+import { connectionStates, ledgerOf, type ConnectionParts } from './connections.ts'
 import { assetStates, type AssetParts } from './assets.ts'
 import { modelLives, type ModelParts } from './models.ts'
 
 /** The parts of a running agent that the view looks at. */
-export interface ViewParts extends AssetParts, ModelParts {
+export interface ViewParts extends AssetParts, ModelParts, ConnectionParts, PeopleParts {
   readonly site: string
   readonly clock: Clock
   readonly journal: Journal
@@ -60,11 +50,6 @@ export interface ViewParts extends AssetParts, ModelParts {
   readonly history: HistoryReader
   readonly trends: HealthTrends
   readonly trust: Trust
-  /** Median of arrival minus source time, s; 0 where it is not known. */
-  skew(source: string): number
-  readonly connections: readonly Connection[]
-  /** Ledger and status by sink. */
-  readonly deliveries: () => Readonly<Record<string, { readonly ledger: Delivered; readonly status: Status }>>
   metricsText(): Promise<string>
   /** Entries that the pipeline has not handled. */
   lag(): number
@@ -73,7 +58,6 @@ export interface ViewParts extends AssetParts, ModelParts {
   readonly plant?: PlantView & { state(): PlantState }
   readonly camera?: CameraView
   readonly inspection: InspectionView
-  readonly corrections: Corrections
   readonly modelRequests: ModelActions
 }
 
@@ -83,6 +67,7 @@ export class View implements AgentView {
   readonly changes = new Subject<void>()
   readonly #parts: ViewParts
   readonly #started: number
+  readonly #people: People
   #rates = { samplesPerSecond: 0, predictionsPerSecond: 0 }
   #counted = { time: 0, samples: 0, predictions: 0 }
   #predictions = 0
@@ -90,6 +75,7 @@ export class View implements AgentView {
   constructor(parts: ViewParts) {
     this.#parts = parts
     this.#started = parts.clock.now()
+    this.#people = new People(parts)
   }
 
   get site(): string {
@@ -132,7 +118,7 @@ export class View implements AgentView {
       ...(ingest.full ? ['the journal cannot store; nothing is acknowledged'] : []),
       ...(lag > mostLag ? [`the pipeline is ${lag} records behind`] : []),
     ]
-    const troubled = this.#connections().filter(({ status }) => status.state !== 'up')
+    const troubled = connectionStates(this.#parts).filter(({ status }) => status.state !== 'up')
     const sources = connections.filter(({ source }) => source)
     if (sources.length > 0 && sources.every(({ status }) => status.state === 'down' || status.state === 'connecting')) {
       failing.push('no source is connected')
@@ -152,7 +138,7 @@ export class View implements AgentView {
       started: this.#started,
       ready: this.ready(),
       throughput: { ...this.#rates, lag: this.#parts.lag() },
-      connections: this.#connections(),
+      connections: connectionStates(this.#parts),
       assets: assetStates(this.#parts),
       alarms: pipeline.alarms.open().map((alarm: Alarm) => ({ ...alarm })),
       journal: Object.fromEntries(
@@ -168,19 +154,7 @@ export class View implements AgentView {
   }
 
   ledger(): Ledger {
-    const { ingest, clock } = this.#parts
-    return {
-      time: clock.now(),
-      sources: Object.entries(ingest.ledger()).map(([name, { received, stored, rejected, inFlight }]) => {
-        const put = Object.values(rejected).reduce((sum, rows) => sum + rows, 0)
-        return { name, received, stored, rejected, inFlight, difference: received - stored - put - inFlight }
-      }),
-      sinks: Object.entries(this.#parts.deliveries()).map(([name, { ledger }]) => {
-        const { stored, delivered, dead, waiting, trimmed } = ledger
-        const difference = stored - delivered - dead - waiting - trimmed
-        return { name, stored, delivered, deadLettered: dead, waiting, difference }
-      }),
-    }
+    return ledgerOf(this.#parts)
   }
 
   async deadLetters(limit: number): Promise<readonly DeadLetterView[]> {
@@ -249,102 +223,36 @@ export class View implements AgentView {
     return this.#parts.trust.approve(connector, thumbprint)
   }
 
-  async note(entry: Omit<AuditEntry, 'time'>): Promise<void> {
-    const time = this.#parts.clock.now()
-    await this.#parts.ingest.record([{ kind: 'event', event: { type: 'audit', time, ...entry }, arrival: time }])
+  note(entry: Omit<AuditEntry, 'time'>): Promise<void> {
+    return this.#people.note(entry)
   }
 
   acknowledge(request: AlarmRequest): Promise<AlarmAnswer> {
-    return this.#act('acknowledge', request)
+    return this.#people.act('acknowledge', request)
   }
 
   shelve(request: AlarmRequest & { readonly duration: number }): Promise<AlarmAnswer> {
-    return this.#act('shelve', request, { until: this.#parts.clock.now() + request.duration })
+    return this.#people.act('shelve', request, { until: this.#parts.clock.now() + request.duration })
   }
 
   unshelve(request: AlarmRequest): Promise<AlarmAnswer> {
-    return this.#act('unshelve', request)
+    return this.#people.act('unshelve', request)
   }
 
-  async falseAlarm({ alarm, by, reason }: AlarmRequest): Promise<AlarmAnswer> {
-    const { pipeline, ingest, clock } = this.#parts
-    const known = pipeline.alarms.open().find(({ id }) => id === alarm)
-    if (!known) return 'unknown'
-    const { asset, monitor, raised, cleared } = known
-    const arrival = clock.now()
-    const event: LabelEvent = {
-      type: 'label',
-      label: 'false-alarm',
-      time: cleared ?? Math.max(raised, arrival),
-      // The window that raised it is among them.
-      from: raised - 1,
-      asset,
-      monitor,
-      by,
-      ...(reason !== undefined && { note: reason }),
-    }
-    await ingest.record([{ kind: 'event', event, arrival }])
-    return 'recorded'
+  falseAlarm(request: AlarmRequest): Promise<AlarmAnswer> {
+    return this.#people.falseAlarm(request)
   }
 
-  async label(label: LabelRequest): Promise<AlarmAnswer> {
-    const { pipeline, ingest, clock } = this.#parts
-    const known = [...pipeline.classes.values()].some(({ assets }) => assets.some(({ name }) => name === label.asset))
-    if (!known) return 'unknown'
-    const arrival = clock.now()
-    const event = labelEventOf(label, arrival)
-    if (event) await ingest.record([{ kind: 'event', event, arrival }])
-    return event ? 'recorded' : 'unknown'
+  label(label: LabelRequest): Promise<AlarmAnswer> {
+    return this.#people.label(label)
   }
 
-  async correct(correction: CorrectionRequest): Promise<CorrectionAnswer> {
-    const { corrections, ingest, clock } = this.#parts
-    const arrival = clock.now()
-    const found = await corrections.admit(correctionOf(correction, arrival))
-    if (typeof found === 'string') return { answer: 'unknown', why: found }
-    await ingest.record([{ kind: 'event', event: found, arrival }])
-    return { answer: 'recorded', class: found.class, learns: found.image !== undefined || found.measured === true }
+  correct(correction: CorrectionRequest): Promise<CorrectionAnswer> {
+    return this.#people.correct(correction)
   }
 
   get modelRequests(): ModelActions {
     return this.#parts.modelRequests
-  }
-
-  async #act(what: ActionEvent['action'], request: AlarmRequest, more: { until?: number } = {}): Promise<AlarmAnswer> {
-    const { alarm, by, reason } = request
-    const { pipeline, ingest, clock } = this.#parts
-    if (!pipeline.alarms.open().some(({ id }) => id === alarm)) return 'unknown'
-    const time = clock.now()
-    const event: ActionEvent = {
-      type: 'action',
-      time,
-      action: what,
-      alarm,
-      by,
-      ...(reason !== undefined && { reason }),
-      ...more,
-    }
-    await ingest.record([{ kind: 'event', event, arrival: time }])
-    return 'recorded'
-  }
-
-  #connections(): ConnectionState[] {
-    const { connections, deliveries } = this.#parts
-    const sinks = Object.entries(deliveries()).map(([name, { status }]) => {
-      const { type } = connections.find((connection) => connection.name === name)!
-      return { name, type, direction: 'sink' as const, status }
-    })
-    const sources = connections.filter(({ source }) => source)
-    return [
-      ...sources.map(({ name, type, status }) => ({
-        name,
-        type,
-        direction: 'source' as const,
-        status,
-        skew: -this.#parts.skew(name) * 1_000,
-      })),
-      ...sinks,
-    ]
   }
 
   /** Rates over at least a second. */
