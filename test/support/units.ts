@@ -31,7 +31,7 @@ export async function openUnit(data: string): Promise<Unit> {
   const setting = { config, text, args: [`--data=${data}`] }
   const unit = await Unit.open({ setting, log: silent, clock: { now: () => begin }, counted: createMetrics() })
   unit.start()
-  await until('the model is at work', () => unit.view.state().assets !== undefined && caughtUp(unit) && hasModel(unit))
+  await until('the model is at work', () => caughtUp(unit) && hasModel(unit))
   return unit
 }
 
