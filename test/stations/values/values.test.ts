@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { BatchBuilder, Quality, TagTable, type FeatureBatch } from '../../agent/core/index.ts'
-import { stationConfig } from '../../agent/settings/station.ts'
-import { PartValues, type Opened } from '../../agent/stations/values/values.ts'
-import { never, Timeline } from '../../agent/stations/values/part-timeline.ts'
+import { BatchBuilder, Quality, TagTable, type FeatureBatch } from '../../../agent/core/index.ts'
+import { stationConfig } from '../../../agent/settings/station.ts'
+import { PartValues, type Opened } from '../../../agent/stations/values/values.ts'
+import { never, Timeline } from '../../../agent/stations/values/part-timeline.ts'
 
 /** Part values of a station, fed with rows `tag time value`; a text is a part id. */
 class Bench {

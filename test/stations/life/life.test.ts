@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
-import { stationLearnConfig } from '../../agent/settings/station.ts'
-import type { CorrectionEvent, InspectionEvent, ModelEvent, ModelStep, OpinionEvent } from '../../agent/core/index.ts'
-import { decide } from '../../agent/learning/life-cycle.ts'
-import { standingOf, trainingTimes, type StationStanding } from '../../agent/stations/life/standing.ts'
-import { StationLife, valuesRules, type StationTrial } from '../../agent/stations/life/life.ts'
+import { stationLearnConfig } from '../../../agent/settings/station.ts'
+import type {
+  CorrectionEvent,
+  InspectionEvent,
+  ModelEvent,
+  ModelStep,
+  OpinionEvent,
+} from '../../../agent/core/index.ts'
+import { decide } from '../../../agent/learning/life-cycle.ts'
+import { standingOf, trainingTimes, type StationStanding } from '../../../agent/stations/life/standing.ts'
+import { StationLife, valuesRules, type StationTrial } from '../../../agent/stations/life/life.ts'
 
 const hour = 3_600_000
 const settings = stationLearnConfig.parse({})

@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { schema } from '../../agent/settings/schema.ts'
-import { parseConfig } from '../../config/index.ts'
-import { answers, port, root, text } from './parts.ts'
+import { schema } from '../../../agent/settings/schema.ts'
+import { parseConfig } from '../../../config/index.ts'
+import { answers, port, root, text } from '../repository.ts'
 
 describe('Kubernetes manifests', () => {
   const folder = join(root, 'config', 'kubernetes')

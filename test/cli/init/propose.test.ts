@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { assetExpression } from '../../agent/core/index.ts'
-import { proposeClasses, tagLevels, unique } from '../../agent/cli/init/propose.ts'
+import { assetExpression } from '../../../agent/core/index.ts'
+import { proposeClasses, tagLevels, unique } from '../../../agent/cli/init/propose.ts'
 
 const numbers = (...names: string[]) => names.map((tag) => ({ tag, type: 'number' as const }))
 

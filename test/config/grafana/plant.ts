@@ -5,9 +5,9 @@ import {
   type Entry,
   type JournalEvent,
   type Prediction,
-} from '../../agent/core/index.ts'
-import { sinkOf } from '../connectors/influxdb/helpers.ts'
-import type { Influxd } from '../support/influxd.ts'
+} from '../../../agent/core/index.ts'
+import { sinkOf } from '../../connectors/influxdb/helpers.ts'
+import type { Influxd } from '../../support/influxd.ts'
 
 export const database = 'plant'
 /** What the variables of the dashboards choose. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Influxd, influxdMissing } from '../support/influxd.ts'
+import { Influxd, influxdMissing } from '../../support/influxd.ts'
 import { influxqlOf, queries, type Range } from './extract.ts'
 import { database, fill } from './plant.ts'
 

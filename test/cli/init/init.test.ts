@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectAsync, type MqttClient } from 'mqtt'
 import { parse } from 'yaml'
-import { hasMosquitto, startMosquitto, type Mosquitto } from '../support/mosquitto.ts'
-import { OpcuaServer, type ServerNode } from '../support/opcua-server.ts'
-import { millwright } from './millwright.ts'
+import { hasMosquitto, startMosquitto, type Mosquitto } from '../../support/mosquitto.ts'
+import { OpcuaServer, type ServerNode } from '../../support/opcua-server.ts'
+import { millwright } from '../millwright.ts'
 
 interface Written {
   readonly connectors: Record<

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Finding } from '../../agent/core/index.ts'
-import { Influxd, influxdMissing } from '../support/influxd.ts'
-import { freePort, hasMosquitto, startMosquitto, type Mosquitto } from '../support/mosquitto.ts'
-import { OpcuaServer } from '../support/opcua-server.ts'
-import { millwright } from './millwright.ts'
+import type { Finding } from '../../../agent/core/index.ts'
+import { Influxd, influxdMissing } from '../../support/influxd.ts'
+import { freePort, hasMosquitto, startMosquitto, type Mosquitto } from '../../support/mosquitto.ts'
+import { OpcuaServer } from '../../support/opcua-server.ts'
+import { millwright } from '../millwright.ts'
 
 describe('millwright doctor', function () {
   let folder: string

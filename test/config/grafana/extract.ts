@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { choices } from './plant.ts'
 
-const folder = join(import.meta.dirname, '..', '..', 'config', 'grafana')
+const folder = join(import.meta.dirname, '..', '..', '..', 'config', 'grafana')
 
 /** A query as Grafana finds it in a file. */
 export interface Found {

@@ -1,9 +1,9 @@
-import { Influxd } from '../support/influxd.ts'
+import { Influxd } from '../../support/influxd.ts'
 import { fluxOf, queries, type Range } from './extract.ts'
 import { database, fill } from './plant.ts'
 
 /**
- * Runs every Flux query of the dashboards on a real server: `node --import tsx test/grafana/flux-server.ts INFLUXD`, where
+ * Runs every Flux query of the dashboards on a real server: `node --import tsx test/config/grafana/flux-server.ts INFLUXD`, where
  * INFLUXD is an InfluxDB 1.8, whose Flux is older than that of 2.x. The system's InfluxDB 1.6 has none, so this is no test
  * of the suite.
  */

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-const script = join(import.meta.dirname, '..', '..', 'config', 'docker', 'prune.sh')
+const script = join(import.meta.dirname, '..', '..', '..', 'config', 'docker', 'prune.sh')
 
 /** Kept on arm64, and not. */
 const kept = [
