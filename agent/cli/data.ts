@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
 import { columnsOf, csv, filesOf, readCsv, type ReadReport, type ReadSettings } from '../../connectors/csv/index.ts'
 import { influxdb, readHistory, type InfluxSettings } from '../../connectors/influxdb/index.ts'
-import type { Config } from '../components.ts'
-import { ConfigError, SourceError, type Arrival, type TagTable } from '../core/index.ts'
+import type { Config } from '../settings/index.ts'
+import { type Arrival, ConfigError, SourceError, type TagTable } from '../core/index.ts'
 
 /**
  * CSV files, folders or patterns as the configuration describes them, see `fileSettings`; `report` is told what is found.

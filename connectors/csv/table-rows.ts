@@ -50,7 +50,10 @@ export async function readTable(
     form: 'wide',
     tag: '{column}',
     ignore: names.filter((name) => name !== '' && !wanted.has(name)),
-    tags: Object.fromEntries<ReadSettings["tags"][string]>([...texts.map((name) => [name, { type: 'text' }]), ...columns.numbers.map((name) => [name, { type: 'number' }])]), // prettier-ignore
+    tags: {
+      ...Object.fromEntries(texts.map((name) => [name, { type: 'text' as const }])),
+      ...Object.fromEntries(columns.numbers.map((name) => [name, { type: 'number' as const }])),
+    },
     ...(timed ? { time: columns.time } : { period: 1000, start: '1970-01-01T00:00:00Z' }),
   }
   const found = await survey(path, own)

@@ -1,6 +1,6 @@
 import { columnsOf, readTable, type ReadReport, type ReadSettings } from '../../../connectors/csv/index.ts'
 import { SourceError, soundClass } from '../../core/index.ts'
-import type { VerdictRule } from '../config.ts'
+import type { VerdictRule } from '../../settings/index.ts'
 import type { MeasuredPart } from '../../../models/inspection/measured-inspector.ts'
 
 /** A row of a table of parts. */
