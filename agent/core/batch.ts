@@ -20,8 +20,13 @@ export interface Batch {
   readonly exact?: BigInt64Array
   /** Name of the connector it came from. */
   readonly source: string
-  /** When the agent received it, ms since epoch. In a replay of a file: the time of its newest sample. */
+  /** When the agent received it, ms since epoch. Of a file: the time of its newest sample. */
   readonly arrival: number
+  /**
+   * The rows are of a file: each arrived when its own time was the newest so far, however many of them are in one batch.
+   * A paced batch without rows says that its source has come to `arrival`.
+   */
+  readonly paced?: boolean
 }
 
 /** Collects samples into a batch. Grows as needed; `take` hands over what was collected and starts anew. */

@@ -131,7 +131,7 @@ export class Ingest {
     const rows = batch.length + rejected.reduce((total, letter) => total + letter.rows, 0)
     tally.received += rows
     tally.inFlight += rows
-    const records: JournalRecord[] = batch.length > 0 ? [{ kind: 'samples', batch }] : []
+    const records: JournalRecord[] = batch.length > 0 || batch.paced ? [{ kind: 'samples', batch }] : []
     const said = events.filter((event) => event.type === 'correction')
     for (const event of events) {
       if (event.type !== 'correction') records.push({ kind: 'event', event, arrival: batch.arrival })

@@ -8,6 +8,7 @@ import { ValueCodec } from './values.ts'
 const goodFlag = 1
 const textsFlag = 2
 const exactFlag = 4
+const pacedFlag = 8
 
 const chains = new Chains()
 const tags = new TagCodec()
@@ -16,9 +17,9 @@ const values = new ValueCodec()
 
 /** Writes a batch by column: source, tags, times, values by tag, quality, texts, exact integers. */
 export function writeBatch(writer: ByteWriter, batch: Batch): void {
-  const { length, tag, quality, texts, exact } = batch
+  const { length, tag, quality, texts, exact, paced } = batch
   const good = allGood(quality, length)
-  writer.byte((good ? goodFlag : 0) | (texts ? textsFlag : 0) | (exact ? exactFlag : 0))
+  writer.byte((good ? goodFlag : 0) | (texts ? textsFlag : 0) | (exact ? exactFlag : 0) | (paced ? pacedFlag : 0))
   writer.text(batch.source)
   if (texts) {
     writer.varint(texts.length)
@@ -47,7 +48,19 @@ export function readBatch(reader: ByteReader, length: number, arrival: number): 
     if ((flags & goodFlag) === 0) readQuality(reader, quality)
   }
   const exact = (flags & exactFlag) !== 0 ? readExact(reader, length) : undefined
-  return { length, tag, time, value, quality, source, arrival, ...(texts && { texts }), ...(exact && { exact }) }
+  const paced = (flags & pacedFlag) !== 0 && { paced: true }
+  return {
+    length,
+    tag,
+    time,
+    value,
+    quality,
+    source,
+    arrival,
+    ...paced,
+    ...(texts && { texts }),
+    ...(exact && { exact }),
+  }
 }
 
 function allGood(quality: Uint8Array, length: number): boolean {

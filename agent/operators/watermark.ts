@@ -13,6 +13,8 @@ export interface WatermarkSettings {
 /** What one source has told of one asset. */
 interface SourceTime {
   source: number
+  /** It is a file, which keeps a time of its own. */
+  paced: boolean
   newest: number
   arrival: number
   idle: boolean
@@ -22,7 +24,7 @@ interface SourceTime {
 export interface SavedWatermark {
   readonly value: number
   readonly silent: boolean
-  readonly sources: readonly Readonly<SourceTime>[]
+  readonly sources: readonly Readonly<Omit<SourceTime, 'paced'> & Partial<Pick<SourceTime, 'paced'>>>[]
 }
 
 /**
@@ -62,8 +64,8 @@ export class Watermark {
   }
 
   /** A sample came from a source, given by number. True where the watermark rose. */
-  advance(source: number, time: number, arrival: number): boolean {
-    const entry = this.touch(source, arrival)
+  advance(source: number, time: number, arrival: number, paced = false): boolean {
+    const entry = this.touch(source, arrival, paced)
     const limited = time > arrival + this.#settings.future ? arrival : time
     if (!(limited > entry.newest)) return false
     entry.newest = limited
@@ -71,31 +73,43 @@ export class Watermark {
   }
 
   /** A source is alive, which says nothing of event time. */
-  touch(source: number, arrival: number): SourceTime {
+  touch(source: number, arrival: number, paced = false): SourceTime {
     let entry = this.#sources[0] as SourceTime | undefined
-    if (entry?.source !== source) entry = this.#entry(source)
+    if (entry?.source !== source) entry = this.#entry(source, paced)
     entry.arrival = arrival
     entry.idle = false
     this.#silent = false
     return entry
   }
 
-  /** Time has come to `arrival`: silent sources become idle until their next sample. True where the watermark rose. */
-  expire(arrival: number): boolean {
+  /** Whether the clock of `file`, a source given by number, says anything of these sources; `undefined`: that of the agent. */
+  follows(file: number | undefined): boolean {
+    for (const { paced, source } of this.#sources) if (paced ? source === file : file === undefined) return true
+    return false
+  }
+
+  /**
+   * Time has come to `arrival`, for the source `file` or, where that is undefined, for all that are no files: silent ones
+   * become idle until their next sample. True where the watermark rose.
+   */
+  expire(arrival: number, file?: number): boolean {
     let changed = false
     let silent = this.#sources.length > 0
     for (const entry of this.#sources) {
-      if (!entry.idle && arrival - entry.arrival > this.#settings.idle) entry.idle = changed = true
+      const concerned = entry.paced ? entry.source === file : file === undefined
+      if (concerned && !entry.idle && arrival - entry.arrival > this.#settings.idle) entry.idle = changed = true
       if (!entry.idle) silent = false
     }
     this.#silent = silent
     return changed && this.#raise()
   }
 
-  /** The arrival after which the next source becomes idle. */
-  nextIdle(): number {
+  /** The arrival after which the next source becomes idle, on the clock of `file` or of the agent. */
+  nextIdle(file?: number): number {
     let next = Infinity
-    for (const entry of this.#sources) if (!entry.idle) next = Math.min(next, entry.arrival + this.#settings.idle)
+    for (const entry of this.#sources)
+      if (!entry.idle && (entry.paced ? entry.source === file : file === undefined))
+        next = Math.min(next, entry.arrival + this.#settings.idle)
     return next
   }
 
@@ -107,12 +121,12 @@ export class Watermark {
   load(saved: SavedWatermark, renumber: (source: number) => number): void {
     this.#value = saved.value
     this.#silent = saved.silent
-    for (const entry of saved.sources) this.#sources.push({ ...entry, source: renumber(entry.source) })
+    for (const entry of saved.sources) this.#sources.push({ paced: false, ...entry, source: renumber(entry.source) })
   }
 
-  #entry(source: number): SourceTime {
+  #entry(source: number, paced: boolean): SourceTime {
     let entry = this.#sources.find((known) => known.source === source)
-    if (!entry) this.#sources.push((entry = { source, newest: -Infinity, arrival: -Infinity, idle: false }))
+    if (!entry) this.#sources.push((entry = { source, paced, newest: -Infinity, arrival: -Infinity, idle: false }))
     return entry
   }
 

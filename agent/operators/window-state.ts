@@ -32,6 +32,8 @@ export interface SavedWindows {
   readonly shape: string
   readonly arrival: number
   readonly sources: readonly string[]
+  /** How far each source has come that is a file, by number. */
+  readonly paces?: readonly number[]
   readonly assets: readonly SavedAsset[]
 }
 
@@ -51,8 +53,11 @@ export class WindowState {
   readonly #routes: (RoleState | null | undefined)[] = []
   readonly #sources: string[] = []
   #arrival = -Infinity
-  /** No source becomes idle, and no window of a silent asset is due, up to this arrival. */
+  /** No source becomes idle, and no window of a silent asset is due, up to this arrival; of files by number. */
   #nextIdle = -Infinity
+  readonly #nextIdleOf: number[] = []
+  /** Newest time so far of each source that is a file, by number: it is their clock. */
+  readonly #paces: number[] = []
   /** Counts the calls that hand out views. */
   #serial = 0
   #out: Window[] = []
@@ -70,8 +75,13 @@ export class WindowState {
   /** The windows that a batch closes or revises. */
   push(batch: Batch): WindowBatch {
     this.#serial++
-    this.#passTime(batch.arrival)
-    if (batch.length > 0) this.#take(batch)
+    if (batch.paced) {
+      this.#takePaced(batch)
+      // In the order of the rows: how many of them are one batch makes no difference.
+      return this.#out.splice(0)
+    }
+    this.#passTime(batch.arrival, undefined)
+    if (batch.length > 0) this.#take(batch, 0, batch.length, batch.arrival)
     return this.#emitted()
   }
 
@@ -93,7 +103,7 @@ export class WindowState {
   save(): SavedWindows {
     const { shape } = this.#plan
     const sources = [...this.#sources]
-    return { shape, arrival: this.#arrival, sources, assets: this.#states.map(saveAsset) }
+    return { shape, arrival: this.#arrival, sources, paces: [...this.#paces], assets: this.#states.map(saveAsset) }
   }
 
   /** Takes up a saved state; one of other settings is left aside. */
@@ -101,6 +111,7 @@ export class WindowState {
     if (saved.shape !== this.#plan.shape) return
     this.#arrival = saved.arrival
     const renumber = (source: number) => this.#sourceNumber(saved.sources[source])
+    saved.paces?.forEach((pace, source) => (this.#paces[renumber(source)] = pace))
     for (const one of saved.assets) {
       for (const { tag, newest, time, value, bad } of one.roles) {
         const index = this.#tags.find(tag)?.index
@@ -116,11 +127,29 @@ export class WindowState {
     }
   }
 
-  #take({ length, tag, time, value, quality, source, arrival }: Batch): void {
+  /** Rows of a file, one time after the other: time passes with them, on the clock of that file. */
+  #takePaced(batch: Batch): void {
+    const { time, length, source, arrival } = batch
+    const number = this.#sourceNumber(source)
+    let pace = this.#paces[number] ?? -Infinity
+    if (length === 0) pace = Math.max(pace, arrival)
+    for (let row = 0; row < length;) {
+      if (time[row] > pace) pace = time[row]
+      let to = row + 1
+      while (to < length && !(time[to] > pace)) to++
+      this.#passTime(pace, number)
+      this.#take(batch, row, to, pace)
+      row = to
+    }
+    if (length === 0) this.#passTime(pace, number)
+    this.#paces[number] = pace
+  }
+
+  #take({ tag, time, value, quality, source, paced = false }: Batch, from: number, to: number, arrival: number): void {
     const number = this.#sourceNumber(source)
     const { kind, watermark } = this.#plan
     const ahead = arrival + watermark.future
-    for (let row = 0; row < length; row++) {
+    for (let row = from; row < to; row++) {
       let role = this.#routes[tag[row]]
       if (role === undefined) role = this.#route(tag[row])
       if (role === null) continue
@@ -132,19 +161,22 @@ export class WindowState {
         role.good.append(at, x)
         role.newest = at
         if (state.clock !== undefined && at !== state.clock.last) this.#noteTime(state, at)
-      } else if (!this.#takeSlowly(role, at, quality[row] === Quality.bad || x - x !== 0 ? NaN : x, number, arrival)) {
+      } else if (
+        !this.#takeSlowly(role, at, quality[row] === Quality.bad || x - x !== 0 ? NaN : x, number, arrival, paced)
+      ) {
         continue
       }
-      if (state.watermark.advance(number, at, arrival)) {
+      if (state.watermark.advance(number, at, arrival, paced)) {
         if (!state.opened) kind.open(state)
         kind.close(state, state.watermark.value, this.#emit)
       }
     }
-    this.#nextIdle = Math.min(this.#nextIdle, arrival + watermark.idle)
+    if (paced) this.#nextIdleOf[number] = Math.min(this.#nextIdleOf[number] ?? -Infinity, arrival + watermark.idle)
+    else this.#nextIdle = Math.min(this.#nextIdle, arrival + watermark.idle)
   }
 
   /** A row that is not simply the next good one of its role; a bad one has the value NaN. False where event time stays. */
-  #takeSlowly(role: RoleState, time: number, value: number, source: number, arrival: number): boolean {
+  #takeSlowly(role: RoleState, time: number, value: number, source: number, arrival: number, paced: boolean): boolean {
     if (!Number.isFinite(time)) return false
     const { state } = role
     const { future, trail } = this.#plan.watermark
@@ -158,7 +190,7 @@ export class WindowState {
     else this.#store(role, time, value, late, first && role.onChange)
     if (!first || !role.onChange) return true
     // What a tag that reports by change tells first is what it has been since whenever: it holds, but opens no window.
-    state.watermark.touch(source, arrival)
+    state.watermark.touch(source, arrival, paced)
     return false
   }
 
@@ -215,17 +247,18 @@ export class WindowState {
     this.#plan.kind.disturb(state, time)
   }
 
-  /** Emits changed windows, and closes what ends because sources are silent. */
-  #passTime(arrival: number): void {
+  /** Emits changed windows, and closes what ends because sources are silent: on the clock of `file`, or of the agent. */
+  #passTime(arrival: number, file: number | undefined): void {
     if (arrival !== this.#arrival) this.#reviseAll()
     this.#arrival = arrival
-    if (arrival <= this.#nextIdle) return
+    if (arrival <= (file === undefined ? this.#nextIdle : (this.#nextIdleOf[file] ?? -Infinity))) return
     const { kind } = this.#plan
     let next = Infinity
     for (const state of this.#states) {
       const { watermark } = state
+      if (!watermark.follows(file)) continue
       const wasSilent = watermark.silent
-      if (watermark.expire(arrival) && state.opened) kind.close(state, watermark.value, this.#emit)
+      if (watermark.expire(arrival, file) && state.opened) kind.close(state, watermark.value, this.#emit)
       if (watermark.silent && state.opened) {
         if (!wasSilent) {
           kind.closeAll(state, this.#emit)
@@ -237,9 +270,10 @@ export class WindowState {
         }
         next = Math.min(next, state.uncoveredAt)
       }
-      next = Math.min(next, watermark.nextIdle())
+      next = Math.min(next, watermark.nextIdle(file))
     }
-    this.#nextIdle = next
+    if (file === undefined) this.#nextIdle = next
+    else this.#nextIdleOf[file] = next
   }
 
   #reviseAll(): void {

@@ -90,13 +90,15 @@ class Replay {
 
   async take(arrival: Arrival): Promise<void> {
     const { batch, rejected = [], events = [] } = arrival
-    this.#samples += batch.length
     this.#rejected += rejected.reduce((rows, letter) => rows + letter.rows, 0)
     this.#arrival = batch.arrival
     for (let from = 0; from < batch.length;) {
-      const to = this.#learners.length > 0 ? from + learningStep : batch.length
+      const step = this.#learners.length > 0 ? learningStep - (this.#samples % learningStep) : batch.length
+      const to = Math.min(from + step, batch.length)
       await this.#handle({ kind: 'samples', batch: sliceRows(batch, from, to), offset: this.#offset++ })
-      for (const learner of this.#learners) await this.#learn(learner)
+      this.#samples += to - from
+      // Where the rows are, not where a batch ends, decides when something is learned.
+      if (this.#samples % learningStep === 0) for (const learner of this.#learners) await this.#learn(learner)
       from = to
     }
     for (const event of events) await this.#event(event)

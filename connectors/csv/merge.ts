@@ -165,7 +165,7 @@ class Merge {
   *#flush(): Generator<FileArrival> {
     if (this.#builder.length === 0 && this.#rejected.length === 0 && this.#events.length === 0) return
     const { rejected, events } = this.#takeTold()
-    const batch = this.#builder.take(this.#newest)
+    const batch = { ...this.#builder.take(this.#newest), paced: true }
     yield { batch, ...(rejected.length > 0 && { rejected }), ...(events.length > 0 && { events }), progress: this.#takeProgress() } // prettier-ignore
   }
 

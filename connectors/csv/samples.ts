@@ -132,7 +132,7 @@ export class CsvSamples implements RecordHandler {
     const rejected = this.#letters.take()
     const events = this.#events
     if (this.#builder.length === 0 && rejected.length === 0 && events.length === 0) return
-    const batch = this.#builder.take(this.#time)
+    const batch = { ...this.#builder.take(this.#time), paced: true }
     this.arrivals.push({ batch, ...(rejected.length > 0 && { rejected }), ...(events.length > 0 && { events }) })
     this.#events = []
   }

@@ -2,6 +2,7 @@ import { Observable } from 'rxjs'
 import {
   MillwrightError,
   describeError,
+  emptyBatch,
   type Arrival,
   type ConnectorContext,
   type Source,
@@ -69,6 +70,9 @@ export class CsvSource implements Source {
         await handOver.give(arrival)
         if (signal.aborted) return ''
       }
+      // The last windows of a file would wait for ever: its own rows are all that makes its time pass.
+      const end = { ...emptyBatch(name, Math.max(context.clock.now(), report.last)), paced: true }
+      if (report.rows > 0) await handOver.give({ batch: end, progress: new Map() })
       await handOver.settle(0)
     } finally {
       await memory.settled()

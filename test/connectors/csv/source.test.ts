@@ -45,7 +45,7 @@ describe('csv: as a source', () => {
   it('completes at the end of the file, once all is stored', async () => {
     let rows = 0
     let done = false
-    let last: Arrival | undefined
+    const held: Arrival[] = []
     const ended = new EventTarget()
     source()
       .batches()
@@ -53,18 +53,18 @@ describe('csv: as a source', () => {
         next: (arrival) => {
           rows += arrival.batch.length
           if (rows < 60_000) arrival.settled!(true)
-          else last = arrival
+          else held.push(arrival)
         },
         complete: () => {
           done = true
           ended.dispatchEvent(new Event('end'))
         },
       })
-    while (!last) await setImmediate()
+    while (held.length === 0) await setImmediate()
     for (let turn = 0; turn < 20; turn++) await setImmediate()
     assert.equal(done, false)
     const end = once(ended, 'end')
-    last.settled!(true)
+    for (const arrival of held) arrival.settled!(true)
     await end
     assert.equal(rows, 60_000)
     assert.equal(statuses.at(-1)!.state, 'up')
