@@ -6,19 +6,26 @@ import { parseConfig } from '../../config/index.ts'
 import { schema } from '../settings/index.ts'
 import { AgentError, SourceError, TagTable, tagFilter } from '../core/index.ts'
 import { Asker } from './init/ask.ts'
+import { readFiles } from './init/csv.ts'
 import { readBroker } from './init/mqtt.ts'
 import { readServer, type Plant } from './init/opcua.ts'
 import type { InitOptions } from './init/options.ts'
 import { proposeClasses, type ProposedClass, type ProposedTag } from './init/propose.ts'
 import { toYaml, windowFor } from './init/write.ts'
-import { jsonOption, paint, table } from './output.ts'
+import { jsonOption, paint, plural, table } from './output.ts'
 import { positive } from './top.ts'
 
-/** `millwright init`: a configuration from what a server or broker offers. */
+/** `millwright init`: a configuration from what a server, a broker or files hold. */
 export function init(): Command {
   const command = new Command('init')
-    .description('Make a configuration from what an OPC UA server or an MQTT broker offers: tags, machines, monitors.')
-    .argument('<address>', 'opc.tcp://10.0.0.5:4840 or mqtt://broker:1883 (also mqtts, ws, wss)', addressOf)
+    .description(
+      'Make a configuration from what an OPC UA server, an MQTT broker or CSV files hold: tags, machines, monitors.',
+    )
+    .argument(
+      '<address>',
+      'opc.tcp://10.0.0.5:4840, mqtt://broker:1883 (also mqtts, ws, wss), a CSV file, a folder or a pattern of them',
+      addressOf,
+    )
     .option('--out <file>', 'file to write; - for standard output', 'plant.yaml')
     .option('--data <folder>', 'folder of journal, models and keys', 'data')
     .option('--site <name>', 'name of the plant')
@@ -40,6 +47,10 @@ export function init(): Command {
     new Option('--filter <topics...>', 'topic filters to listen to').default(['#']),
     new Option('--ca <file>', 'certificate authority of the broker (PEM)'),
   ]
+  const files = [
+    new Option('--set <settings...>', 'how files are read where they cannot tell, such as decimal=, start=2024-03-05'),
+  ]
+  for (const option of files) command.addOption(option.helpGroup('CSV:'))
   for (const option of opcua) command.addOption(option.helpGroup('OPC UA:'))
   for (const option of mqtt) command.addOption(option.helpGroup('MQTT:'))
   return command
@@ -51,21 +62,27 @@ On a terminal it asks what it cannot know; in a script everything is said by opt
 Example:
   $ millwright init opc.tcp://10.0.0.5:4840
   $ millwright init opc.tcp://10.0.0.5:4840 --yes --trust 3f2a90c1 --user millwright --password-file plc.password
-  $ millwright init mqtt://broker:1883 --filter 'plant/#' --seconds 60 --out plant.yaml`,
+  $ millwright init mqtt://broker:1883 --filter 'plant/#' --seconds 60 --out plant.yaml
+  $ millwright init march.csv
+  $ millwright init 'exports/*.csv.gz' --set timezone=Europe/Berlin`,
     )
     .action(make)
 }
 
 function addressOf(text: string): string {
   if (/^(opc\.tcp|mqtts?|wss?):\/\/[^\s/]/.test(text)) return text
-  throw new InvalidArgumentError('Expected opc.tcp://host:4840 or mqtt://host:1883 (also mqtts, ws, wss).')
+  if (!text.includes('://') && (existsSync(text) || /[*?]/.test(text))) return text
+  throw new InvalidArgumentError(
+    'Expected opc.tcp://host:4840, mqtt://host:1883 (also mqtts, ws, wss) or a file that is there.',
+  )
 }
 
 async function make(address: string, options: InitOptions): Promise<void> {
   const ask = new Asker(options.yes ?? false)
   await mayWrite(options, ask)
   const isServer = address.startsWith('opc.tcp:')
-  const plant = await (isServer ? readServer : readBroker)(address, options, ask)
+  const isFile = !address.includes('://')
+  const plant = await (isServer ? readServer : isFile ? readFiles : readBroker)(address, options, ask)
   const { tags, wants } = await choose(plant, options, ask)
   const classes = proposeClasses(tags)
   ask.say(`${paint('bold', 'Machines')}\n${table(classes.map(classRow)) || '  none was recognised'}`)
@@ -73,7 +90,7 @@ async function make(address: string, options: InitOptions): Promise<void> {
   let site = await ask.text('Name of the plant:', options.site ?? siteName())
   while (ask.interactive && !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(site))
     site = await ask.text('Letters, digits, "-", "_" and "." only:', siteName())
-  const name = options.name ?? (isServer ? 'plc' : 'broker')
+  const name = options.name ?? (isServer ? 'plc' : isFile ? 'files' : 'broker')
   const { about, interval, ranges } = plant
   const proposal = {
     site,
@@ -88,7 +105,7 @@ async function make(address: string, options: InitOptions): Promise<void> {
   // A configuration that does not pass its own check must not be handed out.
   parseConfig(text, { schema, args: [] })
   await write(text, options.out)
-  report(options, tags, classes, monitored, ask)
+  report(options, tags, classes, monitored, ask, isFile ? address : undefined)
 }
 
 async function mayWrite({ out, force }: InitOptions, ask: Asker): Promise<void> {
@@ -147,7 +164,12 @@ async function chooseMonitors(classes: readonly ProposedClass[], ask: Asker): Pr
   for (const { name, roles, assets } of classes) {
     // One signal alone has no relations that could change.
     const useful = roles.length > 1
-    if (await ask.yes(`Watch ${name} (${assets.length} machines, ${roles.length} signals each) for anomalies?`, useful))
+    if (
+      await ask.yes(
+        `Watch ${name} (${plural(assets.length, 'machine')}, ${plural(roles.length, 'signal')} each) for anomalies?`,
+        useful,
+      )
+    )
       monitored.push(name)
   }
   return monitored
@@ -155,7 +177,7 @@ async function chooseMonitors(classes: readonly ProposedClass[], ask: Asker): Pr
 
 function classRow({ name, pattern, assets, roles }: ProposedClass): string[] {
   const signals = `${roles.slice(0, 5).join(', ')}${roles.length > 5 ? ' ...' : ''}`
-  return [name, pattern, `${assets.length} machine${assets.length === 1 ? '' : 's'}`, signals]
+  return [name, pattern, plural(assets.length, 'machine'), signals]
 }
 
 function siteName(): string {
@@ -182,6 +204,7 @@ function report(
   classes: readonly ProposedClass[],
   monitored: readonly string[],
   ask: Asker,
+  file: string | undefined,
 ): void {
   if (json && out !== '-') {
     console.log(
@@ -194,8 +217,9 @@ function report(
     return
   }
   if (out === '-') return
-  ask.say(
-    `\n${paint('green', '✔')} ${out}: ${tags.length} tags, ${classes.length} kinds of machines, ${monitored.length} monitors. Next:\n` +
-      `  $ millwright test --once --config ${out}\n  $ millwright run --config ${out}`,
-  )
+  const [first] = monitored
+  const next = file === undefined || monitored.length === 0 ? ['test --once'] : [`train --config ${out} --monitor ${first}-health --data ${file}`, `replay --config ${out} --data ${file} --out predictions.csv`] // prettier-ignore
+  const commands = [...next, 'run'].map((command) => `  $ millwright ${command.includes('--config') ? command : `${command} --config ${out}`}`) // prettier-ignore
+  const counts = [plural(tags.length, 'tag'), `${plural(classes.length, 'kind')} of machines`, plural(monitored.length, 'monitor')] // prettier-ignore
+  ask.say(`\n${paint('green', '✔')} ${out}: ${counts.join(', ')}. Next:\n${commands.join('\n')}`)
 }

@@ -45,6 +45,11 @@ export function harmless(text: string): string {
   return text.replace(/\p{Cc}/gu, '\u00b7')
 }
 
+/** `1 connector`, `2 connectors`. */
+export function plural(count: number, word: string): string {
+  return `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`
+}
+
 /** `4.2 GB`. */
 export function bytes(count: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']

@@ -3,6 +3,7 @@ import { config } from './settings.ts'
 import { CsvSink } from './sink.ts'
 import { CsvSource } from './source.ts'
 
+export { describeFiles, type FileDescription } from './describe.ts'
 export { filesOf } from './files.ts'
 export { readCsv } from './read.ts'
 export { ReadReport } from './report.ts'

@@ -28,9 +28,9 @@ export async function surveyAll(
   }
   if (found.length === 0 && problems.length > 0) throw problems[0]
   for (const problem of problems) report?.passedOver(problem.message)
-  const ordered = withOneOrder(found)
-  for (const one of ordered) report?.found(one)
-  return toldApart(ordered, settings)
+  const all = toldApart(withOneOrder(found), settings)
+  for (const one of all) report?.found(one)
+  return all
 }
 
 /** Without the rows that nobody looks at any more. */

@@ -1,4 +1,14 @@
-import { SourceError, WrittenTime, isUnit, plainNumber, readMeasured, readNumber } from '../../agent/core/index.ts'
+import {
+  SourceError,
+  WrittenTime,
+  badWords,
+  isUnit,
+  missingTest,
+  missingWords,
+  plainNumber,
+  readMeasured,
+  readNumber,
+} from '../../agent/core/index.ts'
 import { RecordScanner, type Cells, type RecordHandler } from './records.ts'
 import type { ReadSettings } from './settings.ts'
 
@@ -132,7 +142,9 @@ function firstValues(
     const { cells } = records[at]
     if (cells.length < width || comment.test(cells[0])) continue
     const filled = cells.slice(0, width).filter((cell) => cell !== '')
-    const fits = cells.slice(0, width).filter((cell, place) => cell !== '' && isOne(cell, place)).length
+    const fits = cells
+      .slice(0, width)
+      .filter((cell, place) => cell !== '' && (isNone(cell) || isOne(cell, place))).length
     if (filled.length > 0 && fits * 2 > filled.length && cells.some(isValue)) return at
   }
   return within === records.length ? records.length : 0
@@ -148,6 +160,7 @@ function valueColumns(records: readonly HeadRecord[], width: number): number[] {
 }
 
 const written = new WrittenTime()
+const isNone = missingTest([...missingWords, ...badWords])
 
 /** A number, with a unit perhaps, or a time. */
 function isValue(cell: string): boolean {
@@ -165,16 +178,20 @@ function headerOf(records: readonly HeadRecord[], first: number, width: number, 
   let units: readonly string[] = given.map(() => '')
   const nameless = { names: given, units, headerLine: 0, notes: passedOver(above) }
   if (settings.header === false || (settings.columns && settings.header === 'auto')) return nameless
+  let only: Header | undefined
   for (let at = above.length - 1; at >= 0; at--) {
     const record = above[at]
     const cells = uncommented(record.cells)
     const stated = settings.header_line === record.line
     if (settings.header_line !== undefined ? !stated : !fitsNames(cells, width)) continue
-    if (!stated && hasUnits(cells)) units = cells.map(unbracketed)
-    else if (stated || !describes(cells, above, at, width))
+    if (!stated && hasUnits(cells)) {
+      units = cells.map(unbracketed)
+      only ??= { names: cells, units: cells.map(() => ''), headerLine: record.line, notes: passedOver(above.slice(0, at)) }
+    } else if (stated || !describes(cells, above, at, width))
       return { names: cells.slice(0, Math.max(width, cells.length)), units: cells.map((_, place) => units[place] ?? ''), headerLine: record.line, notes: passedOver(above.slice(0, at)) } // prettier-ignore
   }
-  return nameless
+  // Short names look like units where nothing stands above them.
+  return only ?? nameless
 }
 
 /** As many cells as a row has; a delimiter at the end of rows or names makes one more. */
@@ -200,7 +217,7 @@ function hasUnits(cells: readonly string[]): boolean {
   const others = filled.filter(
     (cell, at) => !known.includes(cell) && !(at === 0 && ofTime.test(cell)) && cell.length > 8,
   )
-  return known.length > 0 && known.length * 2 >= filled.length && others.length === 0
+  return known.length > 0 && known.length * 3 >= filled.length * 2 && others.length === 0
 }
 
 /** A line of words below the names, without one for the time: what the signals are, in words. */

@@ -91,7 +91,14 @@ function holdsOf(cells: readonly string[], named: boolean): Candidate['holds'] {
 }
 
 /** The column of time, and that of the clock where it stands in one of its own. */
-function choose(candidates: readonly Candidate[], { start }: ReadSettings): (Candidate | undefined)[] {
+function choose(
+  candidates: readonly Candidate[],
+  { start, time_format: format }: ReadSettings,
+): (Candidate | undefined)[] {
+  if (format instanceof TimePattern) {
+    const fits = candidates.find(({ cells }) => cells.slice(0, 20).some((cell) => format.read(cell) !== undefined))
+    return [fits ?? candidates.find(({ named }) => named)]
+  }
   const holding = (...what: Candidate['holds'][]) => {
     const found = candidates.filter(({ holds }) => what.includes(holds))
     return found.find(({ named }) => named) ?? found.at(0)

@@ -12,6 +12,8 @@ export interface InitOptions {
   readonly tags?: readonly string[]
   readonly user?: string
   readonly passwordFile?: string
+  /** Files: settings of the csv source, `key=value`. */
+  readonly set?: readonly string[]
   /** OPC UA: thumbprint of the server certificate to trust. */
   readonly trust?: string
   readonly insecure?: boolean
