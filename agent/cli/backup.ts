@@ -13,6 +13,7 @@ import { jsonOption, print } from './output.ts'
 interface BackupOptions {
   readonly config: string
   readonly out: string
+  readonly force?: boolean
   readonly json?: boolean
 }
 
@@ -22,6 +23,7 @@ export function backup(): Command {
     .description('Copy the data folder into one file, also while the agent runs: journal, models, keys, token.')
     .addOption(configOption())
     .requiredOption('--out <file>', 'file to write, such as plant-2026-03-01.tar.gz')
+    .option('--force', 'overwrite the file')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -35,6 +37,10 @@ Example:
       const loaded = loadOrExit(options.config)
       if (!existsSync(loaded.config.data))
         throw broken(`there is no data folder ${loaded.config.data}: the agent has not started there yet`)
+      if (existsSync(options.out) && !options.force)
+        throw new AgentError('BACKUP_BROKEN', `${options.out} exists already`, {
+          remedy: 'Name another file with --out, or overwrite it with --force.',
+        })
       const progress = new Progress('backup')
       const part = `${options.out}.part`
       const work = await mkdtemp(join(dirname(resolve(options.out)), '.millwright-backup-')).catch((error: unknown) => {
@@ -125,6 +131,7 @@ async function restoreTo(
   from: string,
   force: boolean,
 ): Promise<{ files: number; aside: string | undefined }> {
+  const isNew = !existsSync(data)
   await mkdir(data, { recursive: true })
   const before = (await readdir(data)).filter((name) => !name.startsWith('.restore-') && !name.startsWith(asideName))
   if (before.length > 0 && !force)
@@ -145,6 +152,10 @@ async function restoreTo(
     for (const name of await readdir(join(work, 'data')))
       await rename(join(work, 'data', name), join(data, basename(name)))
     return { files: names.filter((name) => name.startsWith('data/')).length, aside }
+  } catch (error) {
+    // A folder that was made for nothing would be taken for that of a new plant.
+    if (isNew) await rm(data, { recursive: true, force: true })
+    throw error
   } finally {
     await rm(work, { recursive: true, force: true })
   }

@@ -1,5 +1,7 @@
 import { Command } from 'commander'
-import { jsonOption, print } from './output.ts'
+import { ConfigError, type ConfigProblem } from '../core/index.ts'
+import type { Config } from '../settings/index.ts'
+import { jsonOption, plural, print } from './output.ts'
 import { configOption, loadOrExit, overrides, overridesOf } from './configuration.ts'
 
 /** `millwright check`: is the configuration right? */
@@ -13,21 +15,31 @@ export function check(): Command {
     .action((file: string | undefined, options: { config: string; json?: boolean }) => {
       const path = file ?? options.config
       const { config } = loadOrExit(path, overridesOf({ ...options }))
-      const count = (record: object, what: string) => `${Object.keys(record).length} ${what}`
+      const count = (record: object, one: string) => plural(Object.keys(record).length, one)
       const { connectors, assets, monitors, inspections } = config
+      const idle = nothingToDo(config)
+      if (idle !== undefined) throw new ConfigError([idle])
       const names = {
         connectors: Object.keys(connectors),
         assets: Object.keys(assets),
         monitors: Object.keys(monitors),
         stations: Object.keys(inspections),
       }
+      const sourceless = names.connectors.length === 0 ? '\nNothing is connected: `run` would have nothing to read, `train` and `replay` take files.' : '' // prettier-ignore
       print(
         options.json,
         { file: path, right: true, ...names },
         () =>
-          `${path} is right: ${count(connectors, 'connectors')}, ${count(assets, 'asset classes')}, ${count(monitors, 'monitors')}, ${count(inspections, 'stations')}.`,
+          `${path} is right: ${count(connectors, 'connector')}, ${count(assets, 'asset class').replace('classs', 'classes')}, ${count(monitors, 'monitor')}, ${count(inspections, 'station')}.${sourceless}`,
       )
     })
   for (const option of overrides) command.addOption(option)
   return command
+}
+
+/** A configuration without a fault that does nothing at all. */
+function nothingToDo({ connectors, monitors, inspections }: Config): ConfigProblem | undefined {
+  if ([connectors, monitors, inspections].some((part) => Object.keys(part).length > 0)) return undefined
+  const remedy = '`millwright init` makes one from a server, a broker or a file.'
+  return { path: 'connectors', message: 'the configuration is empty: nothing is read and nothing is watched', remedy }
 }

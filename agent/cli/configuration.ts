@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { Option } from 'commander'
+import { existsSync, readFileSync } from 'node:fs'
+import { InvalidArgumentError, Option } from 'commander'
 import { loadConfig } from '../../config/index.ts'
 import { type Config, schema } from '../settings/index.ts'
 import { explain } from './explain.ts'
@@ -11,7 +11,8 @@ export interface Loaded {
   readonly args: readonly string[]
 }
 
-export const defaultConfig = 'config/plant.yaml'
+/** What `millwright init` writes where it is run; else that of a checkout. */
+export const defaultConfig = existsSync('plant.yaml') ? 'plant.yaml' : 'config/plant.yaml'
 
 export const configOption = () => new Option('-c, --config <file>', 'the configuration').default(defaultConfig)
 
@@ -20,9 +21,14 @@ export const overrides = [
   new Option('--site <name>', 'name of the plant'),
   new Option('--data <folder>', 'folder of journal, models and keys'),
   new Option('--log-level <level>', 'debug, info, warn, error or silent'),
-  new Option('--http-port <port>', 'port of the page; 0 picks a free one'),
+  new Option('--http-port <port>', 'port of the page; 0 picks a free one').argParser(portOf),
   new Option('--http-host <address>', 'address the page listens on'),
 ] as const
+
+function portOf(text: string): string {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return text
+  throw new InvalidArgumentError('Expected a number from 0 to 65535.')
+}
 
 /** `{ httpPort: 0 }` -> `['--http-port=0']`, the words that the configuration layers read. */
 export function overridesOf(options: Readonly<Record<string, unknown>>): string[] {

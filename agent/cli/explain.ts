@@ -15,8 +15,16 @@ export function explain(error: unknown, file = ''): number {
   if (error instanceof MillwrightError) {
     if (error.remedy !== undefined) console.error(`  ${error.remedy}`)
     console.error(`  (${error.code})`)
+  } else if (isForbidden(error)) {
+    console.error('  Run as the user that owns the folder, give it away with chown, or name another one with --data.')
   } else if (process.env.MILLWRIGHT_DEBUG && error instanceof Error) console.error(error.stack)
   return 1
+}
+
+/** The operating system lets this user not. */
+function isForbidden(error: unknown): boolean {
+  const { code } = (error ?? {}) as NodeJS.ErrnoException
+  return code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
 }
 
 /** The same for programs: one JSON object on stderr. */

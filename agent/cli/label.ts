@@ -1,5 +1,5 @@
-import { Command, Option } from 'commander'
-import { AgentError, type MessageKind, messageKinds } from '../core/index.ts'
+import { Argument, Command, Option } from 'commander'
+import { type MessageKind, messageKinds } from '../core/index.ts'
 import { agentApi, userName, withAgent, type AgentOptions } from './api.ts'
 import { instant } from './data.ts'
 import { print } from './output.ts'
@@ -23,7 +23,7 @@ export function label(): Command {
     .description(
       'Tell the agent what you know of a machine or part: failures, service, faults, measured values, false alarms, verdicts.',
     )
-    .argument('<kind>', kinds.join(', '))
+    .addArgument(new Argument('<kind>', 'what it is').choices(kinds))
     .argument('<subject>', 'the asset; for `false-alarm` the id of the alarm, for `verdict` that of the part')
     .addOption(
       new Option('--time <time>', 'the time it speaks of, or its end, such as 2026-01-05T10:00:00Z; now where absent'),
@@ -56,10 +56,6 @@ Example:
 }
 
 async function send(kind: string, subject: string, options: LabelOptions): Promise<void> {
-  if (!(kinds as readonly string[]).includes(kind))
-    throw new AgentError('AGENT_REFUSED', `there is no kind of label "${kind}"`, {
-      remedy: `Kinds: ${kinds.join(', ')}.`,
-    })
   const body = bodyOf(kind as MessageKind, subject, options)
   const { learns = true } = await agentApi(options).post<{ learns?: boolean }>('/api/labels', body)
   const then = learns ? 'the next training knows it.' : 'nothing is learned from it, as its image and values are gone.'

@@ -56,7 +56,7 @@ describe('millwright', function () {
   it('check: says what a right configuration holds', () => {
     const { status, stdout } = millwright('check', 'plant.yaml')
     assert.equal(status, 0)
-    assert.match(stdout, /plant\.yaml is right: 0 connectors, 1 asset classes, 1 monitors, 0 stations/)
+    assert.match(stdout, /plant\.yaml is right: 0 connectors, 1 asset class, 1 monitor, 0 stations/)
   })
 
   it('check: finds the starting point right, with what is commented out in it as well', () => {
@@ -65,7 +65,7 @@ describe('millwright', function () {
     writeFileSync(path('start.yaml'), `${text}inspections:\n${stations.replaceAll(/^# /gm, '')}`)
     const { status, stdout, stderr } = millwright('check', 'start.yaml')
     assert.equal(status, 0, stderr)
-    assert.match(stdout, /2 monitors, 1 stations/)
+    assert.match(stdout, /2 monitors, 1 station\./)
   })
 
   it('check: lists every problem with file, line and remedy, and exits with 78', () => {

@@ -167,13 +167,21 @@ describe('journal, backup and restore', function () {
     assert.equal(journal.stats('samples').rows, 200)
   })
 
+  it('backup: overwrites nothing unless it is told to', async () => {
+    const again = () => millwright(folder, 'backup', '-c', 'plant.yaml', '--out', 'plant.tar.gz')
+    assert.equal((await again()).status, 0)
+    const { status, stderr } = await again()
+    assert.equal(status, 1)
+    assert.match(stderr, /exists already[^]*--force/)
+  })
+
   it('restore: a damaged or cut backup changes nothing', async () => {
     await millwright(folder, 'backup', '-c', 'plant.yaml', '--out', 'plant.tar.gz')
     truncateSync(path('plant.tar.gz'), statSync(path('plant.tar.gz')).size - 20)
     const { status, stderr } = await millwright(folder, 'restore', 'plant.tar.gz', '--data', 'copy')
     assert.equal(status, 1)
     assert.match(stderr, /BACKUP_BROKEN/)
-    assert.deepEqual(readdirSync(path('copy')), [])
+    assert.equal(existsSync(path('copy')), false)
   })
 })
 
