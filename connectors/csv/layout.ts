@@ -193,8 +193,13 @@ class Columns {
     const found = new Map<number, number>()
     if (quality === 'none') return found
     const pairs = typeof quality === 'object' ? Object.entries(quality).map(([value, of]) => [this.#find(value, 'quality'), this.#find(of, 'quality')]) : this.#named() // prettier-ignore
+    const unknown = new Set<number>()
     for (const [value, of] of pairs) {
-      if (!this.#takeQuality(of, qualities)) continue
+      if (unknown.has(of)) continue
+      if (!qualities.has(of) && !this.#takeQuality(of, qualities)) {
+        unknown.add(of)
+        continue
+      }
       found.set(value, of)
       this.#used.add(of)
     }
@@ -202,9 +207,14 @@ class Columns {
     return found
   }
 
-  /** Columns that are named as the quality of another, or follow their values. */
+  /** Columns that are named as the quality of another, or follow their values; the only one is of all. */
   #named(): number[][] {
     const { names } = this.#table
+    const free = names.flatMap((name, place) => (this.#used.has(place) || this.#isNameless(name, place) ? [] : [place]))
+    const qualities = free.filter((place) => qualityName(names[place]) !== undefined)
+    const [only] = qualities
+    if (qualities.length === 1 && qualityName(names[only]) === '')
+      return free.filter((place) => place !== only).map((value) => [value, only])
     return names.flatMap((name, of) => {
       const base = this.#used.has(of) ? undefined : qualityName(name)
       if (base === undefined) return []
@@ -293,7 +303,8 @@ function typesOf(cells: readonly string[], mark: DecimalMark | undefined, isBad:
 }
 
 /** A number by the mark of its column; without one, by either mark where both say the same. */
-export function numberIn(text: string, mark: DecimalMark | undefined): number | undefined {
+export function numberIn(written: string, mark: DecimalMark | undefined): number | undefined {
+  const text = written.replace(/^\u2212/, '-')
   if (mark !== undefined) return readNumber(text, mark)
   const plain = readNumber(text)
   if (plain !== undefined) return plain

@@ -21,6 +21,8 @@ export function qualityName(name: string): string | undefined {
 export function qualityCoding(name: string, cells: readonly string[]): Coding | undefined {
   const known = cells.filter((cell) => cell !== '')
   if (known.length === 0) return undefined
+  // A status of ok or fault is more often that of a machine than that of a value.
+  if (/stat/i.test(name) && !known.every((cell) => /^(good|bad|uncertain)|^\d+$/i.test(cell))) return undefined
   if (known.every((cell) => qualityOfWord(cell) !== undefined)) return 'words'
   const codes = known.filter((cell) => qualityOfWord(cell) === undefined).map(codeOf)
   if (codes.some((code) => Number.isNaN(code))) return undefined

@@ -30,6 +30,7 @@ interface Target {
   readonly tags: (ValueTarget | undefined)[]
   /** Index of the tag where its values are plain numbers, else -1. */
   readonly plain: Int32Array
+  first: number
   last: number
   newest: number
 }
@@ -38,6 +39,8 @@ interface Target {
 interface Named {
   readonly signal: Signal
   readonly target: ValueTarget
+  /** What stands before the last level of its name. */
+  readonly machine: string
 }
 
 /** What was met in a file beside its samples. */
@@ -71,7 +74,12 @@ export class CsvSamples implements RecordHandler {
   readonly #decimals: Uint8Array
   /** ms between two samples of a cycle. */
   readonly #step: number
+  /** Newest time of each machine of the long form, and the first of all. */
+  readonly #newestOf = new Map<string, number>()
+  #first = NaN
   #newest = -Infinity
+  #farBehind = 0
+  #behindLine = 0
   #events: LabelEvent[] = []
 
   /** `source`: name of the connector. */
@@ -83,7 +91,7 @@ export class CsvSamples implements RecordHandler {
     this.#file = path.replace(/^.*[/\\]/, '')
     this.#tags = tags
     this.#builder = new BatchBuilder(source, batchSize + layout.width)
-    this.#times = new RowTimes(plan, settings.timezone, decimalByte(layout))
+    this.#times = new RowTimes(plan, survey.zone, decimalByte(layout))
     this.#values = new Values(this.#builder, settings.missing)
     this.#letters = new Letters(source)
     this.#places = Int32Array.from(layout.values, ({ place }) => place)
@@ -112,6 +120,8 @@ export class CsvSamples implements RecordHandler {
     this.#letters.rowTaken()
     this.tally.rows++
     if (time < target.last) this.tally.older++
+    if (time < target.newest) this.#behind(target, time, line)
+    else if (Number.isNaN(target.first)) target.first = time
     if (time > this.#newest) this.#newest = time
     if (layout.form === 'wide') this.#wide(target, time, bytes, cells, line)
     else if (layout.form === 'long') this.#long(target, time, bytes, cells, line)
@@ -137,8 +147,10 @@ export class CsvSamples implements RecordHandler {
     this.#events = []
   }
 
-  /** The file has ended. */
+  /** The file has ended. Throws a SourceError (SOURCE_DATA) where a good part of its rows lies far behind others. */
   finish(): void {
+    if (this.#settings.check_times && this.#farBehind * 4 > this.tally.rows)
+      throw new SourceError('SOURCE_DATA', `the times of ${this.#file} run backwards: ${this.#farBehind} of ${this.tally.rows} rows lie far behind those before, line ${this.#behindLine} first`, { remedy: 'Sort it by time or cut it there, name the column of assets under `asset` where it holds several, or state `check_times: false`.' }) // prettier-ignore
     this.tally.footer = this.#letters.finish()
     const { ends } = this.#settings
     if (ends) {
@@ -204,18 +216,21 @@ export class CsvSamples implements RecordHandler {
     const { long, qualities } = this.#survey.layout
     const { name, value, quality: of } = long!
     const key = `${target.asset}\u0000${bytes.toString('utf8', cells.from[name], cells.to[name])}`
-    const named = this.#named.get(key) ?? this.#meetName(target.asset, key, bytes, cells)
+    const named = this.#named.get(key) ?? this.#meetName(target.asset, key, time, bytes, cells, line)
     if (!named) {
       this.#refuse('unmapped', 'the signal is not named', this.#file, 1, bytes.subarray(cells.from[0], cells.to[cells.count - 1]), line) // prettier-ignore
       return
     }
+    const newest = this.#newestOf.get(named.machine)
+    if (!(newest !== undefined && newest >= time)) this.#newestOf.set(named.machine, time)
     const quality = of < 0 ? Quality.good : qualities.get(of)!.read(bytes, cells.from[of], cells.to[of])
     const [from, to] = [cells.from[value], cells.to[value]]
     const refusal = this.#values.add(named.signal, named.target, time, bytes, from, to, quality)
     if (refusal) this.#refuse(refusal.reason, refusal.detail, named.target.name, 1, bytes.subarray(from, to), line)
   }
 
-  #meetName(asset: string, key: string, bytes: Buffer, cells: Cells): Named | undefined {
+  #meetName(asset: string, key: string, time: number, bytes: Buffer, cells: Cells, line: number): Named | undefined {
+    // prettier-ignore
     const { layout, table, path } = this.#survey
     const { name: of, value, unit } = layout.long!
     const name = textOf(bytes, cells, of)
@@ -225,9 +240,26 @@ export class CsvSamples implements RecordHandler {
     const sample = own.length > 0 ? own : [textOf(bytes, cells, value)].filter((text) => !isMissing(text))
     const stated = unit < 0 ? '' : textOf(bytes, cells, unit)
     const signal = signalOf(name, sample, layout.mark, stated, this.#settings, path, missingTest(badWords))
-    const named = { signal, target: this.#tagOf(signal, asset) }
+    const tag = this.#tagOf(signal, asset)
+    const named = { signal, target: tag, machine: tag.name.replace(/[^/]*$/, '') }
     this.#named.set(key, named)
+    this.#mustBeInStep(named, time, line)
     return named
+  }
+
+  /** A row that is older than another before: by a tenth of all that was read it is no row that came a little late. */
+  #behind({ newest, first }: Target, time: number, line: number): void {
+    if ((newest - time) * 10 <= newest - first) return
+    this.#farBehind++
+    this.#behindLine ||= line
+  }
+
+  /** Signals of a machine that follow one after the other would all but the first be late for their windows. */
+  #mustBeInStep({ machine, target }: Named, time: number, line: number): void {
+    const newest = this.#newestOf.get(machine) ?? time
+    if (Number.isNaN(this.#first)) this.#first = time
+    if (!this.#settings.check_times || newest - time <= Math.max((newest - this.#first) / 2, 1)) return
+    throw new SourceError('SOURCE_DATA', `line ${line} of ${this.#file} goes back to ${new Date(time).toISOString()} with ${target.name}: its signals follow one after the other`, { remedy: 'Sort it by time, or cut it into a file per signal; `check_times: false` reads it as it is.' }) // prettier-ignore
   }
 
   #labels(target: Target, time: number, bytes: Buffer, cells: Cells, line: number): void {
@@ -297,7 +329,14 @@ export class CsvSamples implements RecordHandler {
 
   #meet(asset: string): Target {
     const tags = this.#survey.layout.values.map(() => undefined)
-    const target: Target = { asset, tags, plain: new Int32Array(tags.length).fill(-1), last: NaN, newest: NaN }
+    const target: Target = {
+      asset,
+      tags,
+      plain: new Int32Array(tags.length).fill(-1),
+      first: NaN,
+      last: NaN,
+      newest: NaN,
+    }
     this.#targets.set(asset, target)
     return target
   }

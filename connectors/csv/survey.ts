@@ -1,4 +1,4 @@
-import type { DateOrder } from '../../agent/core/index.ts'
+import { Zone, type DateOrder } from '../../agent/core/index.ts'
 import { openText } from './bytes.ts'
 import type { DateOrderJudge } from './date-order.ts'
 import { layoutOf, type CsvLayout } from './layout.ts'
@@ -6,6 +6,7 @@ import { RecordScanner, type Cells, type RecordHandler } from './records.ts'
 import type { ReadSettings } from './settings.ts'
 import { findTable, type Table } from './table.ts'
 import { earliest, findTime, latest, list, refused, type TimeFinding } from './time-columns.ts'
+import { zoneOfName } from './time-names.ts'
 import { RowTimes, type TimePlan } from './times.ts'
 
 /** How a file is read: all that its beginning, and the settings, tell. */
@@ -14,6 +15,8 @@ export interface Survey {
   readonly table: Table
   readonly layout: CsvLayout
   readonly plan: TimePlan
+  /** The clock of times without an offset. */
+  readonly zone: Zone
   /** Times that are believed, ms since epoch. */
   readonly from: number
   readonly until: number
@@ -31,8 +34,17 @@ const enough = 1_048_576
 /** A line that is longer is no line of a table. */
 const longest = 16_777_216
 
-/** Looks at the beginning of a file. Throws a SourceError (SOURCE_DATA) where it is no table, or its times make no sense. */
-export async function survey(path: string, settings: ReadSettings, now = Date.now()): Promise<Survey> {
+/** Looks at the beginning of a file. A zone in the name of its times counts where none is stated. Throws a SourceError (SOURCE_DATA) where it is no table, or its times make no sense. */
+export async function survey(path: string, stated: ReadSettings, now = Date.now()): Promise<Survey> {
+  const first = await look(path, stated, now)
+  const { plan, table } = first
+  const own = 'place' in plan && /^utc$/i.test(stated.timezone.name) ? zoneOfName(table.names[plan.place]) : undefined
+  if (own === undefined || own === '+00:00') return first
+  const found = await look(path, { ...stated, timezone: new Zone(own) }, now)
+  return { ...found, notes: [...found.notes, `times are at ${own}, as "${table.names[('place' in plan && plan.place) || 0]}" says`] } // prettier-ignore
+}
+
+async function look(path: string, settings: ReadSettings, now: number): Promise<Survey> {
   const { bytes, final } = await beginningOf(path, settings.encoding)
   const table = findTable(bytes, final, settings, path)
   const unique = withUniqueNames(table)
@@ -42,7 +54,7 @@ export async function survey(path: string, settings: ReadSettings, now = Date.no
   const plan = order.order !== undefined && time.plan.kind === 'written' ? { ...time.plan, order: order.order } : time.plan // prettier-ignore
   const checked = settings.check_times && settings.start === undefined && settings.counter === undefined
   const bounds = checked ? { from: earliest, until: latest(now) } : { from: -8.64e15, until: 8.64e15 }
-  const found = { path, table: unique.table, layout, plan, ...bounds, assumed: order.assumed }
+  const found = { path, zone: settings.timezone, table: unique.table, layout, plan, ...bounds, assumed: order.assumed }
   const rows = bytes.subarray(table.begin)
   const times = timesOf(rows, final, found, settings)
   if (settings.check_times) checkTimes(times, found, path)

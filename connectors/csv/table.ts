@@ -11,6 +11,7 @@ import {
 } from '../../agent/core/index.ts'
 import { RecordScanner, type Cells, type RecordHandler } from './records.ts'
 import type { ReadSettings } from './settings.ts'
+import { isTimeName } from './time-names.ts'
 
 /** A record as texts, and where it stands. */
 export interface HeadRecord {
@@ -183,7 +184,10 @@ function headerOf(records: readonly HeadRecord[], first: number, width: number, 
     const record = above[at]
     const cells = uncommented(record.cells)
     const stated = settings.header_line === record.line
-    if (settings.header_line !== undefined ? !stated : !fitsNames(cells, width)) continue
+    if (
+      settings.header_line !== undefined ? !stated : !fitsNames(cells, width) || cells.every((cell) => drawn.test(cell))
+    )
+      continue
     if (!stated && hasUnits(cells)) {
       units = cells.map(unbracketed)
       only ??= { names: cells, units: cells.map(() => ''), headerLine: record.line, notes: passedOver(above.slice(0, at)) }
@@ -207,13 +211,19 @@ function uncommented(cells: readonly string[]): readonly string[] {
   return bare === '' && first !== '' && rest.length > 0 ? rest : [bare, ...rest]
 }
 
+/** A line that is drawn below the names. */
+const drawn = /^[-=_+*~]*$/
 const bracketed = /^(\[.*\]|\(.*\)|<.*>|-|–)$/
-const ofTime = /^(utc|gmt|local|zeit|time|h+:?m+(:?s+)?|[ydmjt]{1,4}[./-][ydmjt]{1,4}.*)$/i
+const ofTime = /^(utc|gmt|local|h+:?m+(:?s+)?|[ydmjt]{1,4}[./-][ydmjt]{1,4}.*)$/i
 
 /** Whether the cells are units: most of them, and none a word that is none. */
 function hasUnits(cells: readonly string[]): boolean {
   const filled = cells.filter((cell) => cell !== '')
-  const known = filled.filter((cell) => bracketed.test(cell) || isUnit(cell))
+  // `T1` is no tesla.
+  const known = filled.filter(
+    (cell) => bracketed.test(cell) || (isUnit(cell) && !/^[A-Za-z]{0,2}[A-Z][1-9]$/.test(cell)),
+  )
+  if (isTimeName(filled[0])) return false
   const others = filled.filter(
     (cell, at) => !known.includes(cell) && !(at === 0 && ofTime.test(cell)) && cell.length > 8,
   )

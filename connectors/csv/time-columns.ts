@@ -2,6 +2,7 @@ import { SourceError, TimePattern, WrittenTime, scale, unitName, type TimeUnit }
 import { DateOrderJudge } from './date-order.ts'
 import type { ReadSettings } from './settings.ts'
 import type { Table } from './table.ts'
+import { isTimeName } from './time-names.ts'
 import type { TimePlan } from './times.ts'
 
 /** Times that are believed without being told to; ms since epoch. */
@@ -27,12 +28,6 @@ interface Candidate {
   readonly named: boolean
 }
 
-const timeNames = new Set(
-  `time|timestamp|timestamps|datetime|date|ts|t|utc|clock|time stamp|date time|date and time|localtime|local time|event time
-  |zeit|zeitstempel|datum|uhrzeit|zeitpunkt|datum uhrzeit|datum zeit|temps|heure|horodatage|date heure|fecha|hora|fecha hora
-  |tiempo|ora|data ora|orario|tijd|tijdstip|czas|data i godzina|dato|tid|tidspunkt|timestring|created at|recorded at
-  |时间|日期|日時|時刻|时间戳|日期时间|elapsed|elapsed time|relative time|laufzeit`.split(/\s*\|/),
-)
 const countNames = 'time timestamp datetime date ts t utc zeit'.split(' ')
 const perName: Readonly<Record<string, number>> = { s: 1000, ms: 1, µs: 1e-3, ns: 1e-6, min: 60_000, h: 3_600_000, d: 86_400_000 } // prettier-ignore
 const written = new WrittenTime()
@@ -70,8 +65,7 @@ export function startOf({ start, timezone }: ReadSettings): number {
 function candidate(table: Table, place: number): Candidate {
   const name = table.names[place]
   const cells = table.rows.slice(0, 200).flatMap(({ cells }) => (cells[place] ? [cells[place]] : []))
-  const bare = name.replace(/[[(].*[\])]/, '').replace(/^_+/, '').replace(/[_\-/.\s]+/g, ' ').trim().toLowerCase() // prettier-ignore
-  const named = timeNames.has(bare) || timeNames.has(bare.replace(/ (s|sec|ms|us|ns|utc|local|gmt|iso)$/, ''))
+  const named = isTimeName(name)
   return { place, name, cells, holds: holdsOf(cells, named), named }
 }
 

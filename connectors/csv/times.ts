@@ -117,7 +117,7 @@ export class RowTimes {
     if (isClock) return written.wall < day + 1000 ? written.wall : NaN
     written.offset = NaN
     const number = readNumber(bytes, from, to, this.#decimal)
-    if (number >= 0 && number < 1) return Math.round(number * day)
+    if (number >= 0 && number < 1) return snapped(number * day, decimals(bytes.toString('latin1', from, to)))
     const whole = Math.floor(number)
     const [hour, minute] = [Math.floor(whole / 10_000), Math.floor(whole / 100) % 100]
     const clock = hour * 3_600_000 + minute * 60_000 + (whole % 100) * 1000 + (number - whole) * 1000
@@ -189,15 +189,18 @@ export class RowTimes {
   }
 }
 
-/**
- * Days with a fraction, as spreadsheets round them: to the second where that is within the digits that stand there, else to
- * the millisecond. Undefined where the text is no such number.
- */
+/** Days with a fraction, as spreadsheets write them. Undefined where the text is no such number. */
 function days(text: string, unit: TimeUnit): number | undefined {
-  const match = /^\d{4,7}(?:[.,](\d+))?$/.exec(text)
-  if (!match) return undefined
-  const time = scale(Number(text.replace(',', '.')), unit)
-  const digits = (match[1] as string | undefined)?.length ?? 0
+  if (!/^\d{4,7}(?:[.,]\d+)?$/.test(text)) return undefined
+  return snapped(scale(Number(text.replace(',', '.')), unit), decimals(text))
+}
+
+function decimals(text: string): number {
+  return /[.,](\d+)$/.exec(text)?.[1].length ?? 0
+}
+
+/** A time out of a fraction of a day: the second where that is within the digits that stand there, else the millisecond. */
+function snapped(time: number, digits: number): number {
   const second = Math.round(time / 1000) * 1000
-  return Math.abs(time - second) <= Math.max((0.5 * day) / 10 ** digits, 0.5) && digits > 0 ? second : Math.round(time)
+  return digits > 0 && Math.abs(time - second) <= Math.max((0.5 * day) / 10 ** digits, 0.5) ? second : Math.round(time)
 }

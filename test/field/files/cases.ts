@@ -132,6 +132,15 @@ export const times: readonly FileCase[] = [
   },
 ]
 
+/** Where an offset, a unit or a quality stands in the lines above. */
+const above: readonly FileCase[] = [
+  { what: 'an offset in the name', from: 'loggers', file: lines('Time (UTC+1),temp', (at) => `2024-03-05 11:${pad(at)}:00,${20 + at / 2}`), ...plain, signals: temp, note: /times are at \+01:00/ }, // prettier-ignore
+  { what: 'names, descriptions and units', from: 'test benches', file: lines('Time,T1,T2\n,Oil,Water\ns,degC,degC', (at) => `${at},${20 + at / 2},${at}`), settings: { start: '2024-03-05T10:00:00Z' }, times: ['2024-03-05T10:00:00.000Z', '2024-03-05T10:00:11.000Z'], rows: count, signals: { T1: ['number', 'degC', 20], T2: ['number', 'degC', 0] } }, // prettier-ignore
+  { what: 'a line drawn below the names', from: 'SQL consoles', file: lines('time,temp\n----,----', (at) => `${iso(at)},${20 + at / 2}`), ...plain, signals: temp }, // prettier-ignore
+  { what: 'a day and its fraction', from: 'Excel', file: lines('Date,Time,temp', (at) => `45356,${((600 + at) / 1440).toFixed(6)},${20 + at / 2}`), ...plain, signals: temp }, // prettier-ignore
+  { what: 'one quality for all', from: 'OPC loggers', file: lines('time,temp,press,Quality', (at) => `${iso(at)},${two(at)},${at === 1 ? 'Bad' : 'Good'}`), ...plain, signals: { temp: ['number', '', 20, undefined, 21], press: ['number', '', 1000.25, undefined] } }, // prettier-ignore
+]
+
 /** Files whose times make no sense without a word of the user. */
 export const senseless: readonly FileCase[] = [
   { what: 'counts from an unknown start', from: 'oscilloscopes', file: lines('time,temp', (at) => `${at / 100},1`), error: /count from a start that is not stated/ }, // prettier-ignore
@@ -139,6 +148,8 @@ export const senseless: readonly FileCase[] = [
   { what: 'years before 1990', from: 'a wrong clock', file: lines('time,temp', (at) => `1970-01-01 10:${pad(at)}:00,1`), error: /before 1990/ }, // prettier-ignore
   { what: 'years to come', from: 'a wrong clock', file: lines('time,temp', (at) => `2094-03-05 10:${pad(at)}:00,1`), error: /after tomorrow/ }, // prettier-ignore
   { what: 'newest first', from: 'web exports', file: lines('time,temp', (at) => `2024-03-05 10:${pad(50 - at)}:00,1`), error: /run backwards/ }, // prettier-ignore
+  { what: 'signals one after the other', from: 'historians', file: ['time,tag,value', ...['a', 'b'].flatMap((tag) => minutes.map((at) => `${iso(at)},${tag},1`))].join('\n'), error: /follow one after the other/ }, // prettier-ignore
+  { what: 'runs one after the other', from: 'files joined', file: ['time,temp', ...[1, 2, 3].flatMap((run) => minutes.map((at) => `${iso(at)},${run}`))].join('\n'), error: /run backwards: 2\d of 36 rows/ }, // prettier-ignore
   { what: 'one moment', from: 'a lost clock', file: lines('time,temp', () => `2024-03-05 10:00:00,1`), error: /all fall on one moment/ }, // prettier-ignore
   { what: 'a clock that no name or look tells', from: 'two columns', file: lines('date,x,temp', (at) => `2024-03-05,at ${at},1`), error: /one moment.*name both|all fall on one moment/ }, // prettier-ignore
   { what: 'two digits everywhere', from: 'old panels', file: lines('time,temp', (at) => `01-02-03 10:${pad(at)},1`), error: /read in several ways/ }, // prettier-ignore
@@ -155,6 +166,7 @@ const wide = (what: string, from: string, file: FileCase['file'], more: Partial<
 const table = lines('timestamp,temp,press', (at) => `${iso(at)},${two(at)}`)
 
 export const tables: readonly FileCase[] = [
+  ...above,
   wide('UTF-16 with tabs', 'Excel "Unicode text"', Buffer.from(`\uFEFF${table.replaceAll(',', '\t')}`, 'utf16le')),
   wide('UTF-16 without a mark', 'Windows programs', Buffer.from(table, 'utf16le')),
   wide('Windows-1252', 'German Excel', Buffer.from(lines('Zeit;Öl °C', (at) => `${iso(at)};${20 + at / 2}`), 'latin1'), { signals: { 'Öl °C': ['number', '°C', 20, 20.5] } }), // prettier-ignore
