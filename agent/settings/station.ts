@@ -125,7 +125,7 @@ const station = z.strictObject({
     })
     .prefault({})
     .describe('What happens when images come faster than they are judged.'),
-  workers: z.int().min(1).max(16).default(1).describe('Threads that decode and judge.'),
+  workers: z.int().min(1).max(16).default(1).describe('Processes that decode and judge.'),
   values: z.record(z.string(), measuredValue).default({}).describe('Measured values that belong to the part, by name.'),
   windows: z
     .record(z.string(), partWindow)

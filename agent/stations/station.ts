@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import type { Subscription } from 'rxjs'
-import type { ImageProblem } from '../../models/inspection/decode.ts'
+import { outsideProblem, type ImageProblem } from '../../models/inspection/decode.ts'
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
-import { strippedImage } from '../../models/inspection/stripped.ts'
 import { inspectionEvent, unusableLetter, type Conclusion } from './conclusion.ts'
 import { ImageStore } from './images/image-store.ts'
 import type { StationCounts, StationParts } from './station-parts.ts'
@@ -17,7 +16,14 @@ import { rule, type Ruling } from './rule.ts'
 import { Shadow } from './life/shadow.ts'
 import { PartValues, type Measured, type Opened } from './values/values.ts'
 import { ValuesJudge } from './values/values-judge.ts'
-import { type Batch, type CorrectionEvent, type FeatureBatch, type ImageArrival, describeError } from '../core/index.ts'
+import {
+  type Batch,
+  type CorrectionEvent,
+  type FeatureBatch,
+  type ImageArrival,
+  DetectorError,
+  describeError,
+} from '../core/index.ts'
 
 interface Waiting {
   readonly arrival: ImageArrival
@@ -64,7 +70,7 @@ export class Station implements Workplace<JudgingModel> {
     this.#values.opened.subscribe((opened) => this.#opened(opened))
     const { outside, faces } = settings.keep
     const shown = outside === 'black' ? settings.region : undefined
-    const strip = (image: Uint8Array) => (faces === 'kept' ? strippedImage : parts.strip)(image, shown)
+    const strip = (image: Uint8Array) => parts.strip(image, shown, faces === 'removed')
     this.#keeper = new ImageKeeper({ ...parts, folder: join(folder, 'images'), settings: settings.keep, strip })
     this.#judged = new JudgedParts(settings.keep.recent)
     this.valuesJudge = new ValuesJudge({ station: parts.name, settings, log: parts.log, record: parts.record })
@@ -221,7 +227,11 @@ export class Station implements Workplace<JudgingModel> {
   ): Promise<ImageAnswer | ImageProblem | undefined> {
     try {
       if (unsent !== undefined) return { reason: 'oversized', detail: unsent }
-      return await model?.inspector.inspect(image)
+      return outsideProblem(image, this.#parts.settings.bounds) ?? (await model?.inspector.inspect(image))
+    } catch (error) {
+      if (error instanceof DetectorError && error.code === 'WORKER_DIED')
+        return { reason: 'quarantined', detail: describeError(error) }
+      throw error
     } finally {
       this.#judging--
       this.#next()

@@ -75,7 +75,7 @@ class Bench {
       log,
       metrics: silentMetrics,
       folder: join(tmpdir(), 'millwright-none'),
-      strip: strippedImage,
+      strip: (image, shown) => strippedImage(image, shown),
       record: (event) => {
         if (event.type === 'inspection') this.events.push(event)
         else this.opinions.push(event)
