@@ -1,4 +1,14 @@
-import { type BatchBuilder, type CorrectionEvent, type DeadLetter, type DeadReason, type LabelEvent, type LabelMessage, Quality, type TagType, labelEventOf } from '../../agent/core/index.ts'
+import {
+  type BatchBuilder,
+  type CorrectionEvent,
+  type DeadLetter,
+  type DeadReason,
+  type LabelEvent,
+  type LabelMessage,
+  Quality,
+  type TagType,
+  labelEventOf,
+} from '../../agent/core/index.ts'
 import { decimal } from './formats/plain.ts'
 import type { Receiver } from './formats/index.ts'
 import type { Route, Slot } from './routes.ts'

@@ -1,4 +1,13 @@
-import type { AlarmEvent, CorrectionEvent, Entry, InspectionEvent, JournalEvent, ModelEvent, Prediction, RejectEvent } from '../../agent/core/index.ts'
+import type {
+  AlarmEvent,
+  CorrectionEvent,
+  Entry,
+  InspectionEvent,
+  JournalEvent,
+  ModelEvent,
+  Prediction,
+  RejectEvent,
+} from '../../agent/core/index.ts'
 import type { PublishSettings } from './settings.ts'
 
 /** JSON of a prediction, retained at `{prefix}/{site}/{asset}/{monitor}`. */
