@@ -21,6 +21,7 @@ import {
   type CorrectionEvent,
   type FeatureBatch,
   type ImageArrival,
+  type ImageRoom,
   DetectorError,
   describeError,
 } from '../core/index.ts'
@@ -61,10 +62,12 @@ export class Station implements Workplace<JudgingModel> {
   constructor(parts: StationParts) {
     const { settings, folder, tags } = parts
     this.#parts = parts
-    this.#queue = new BoundedQueue(settings.queue.length, settings.queue.when_full, ({ arrival }) => {
+    const { length, memory, when_full: whenFull } = settings.queue
+    const weight = { most: memory, of: ({ arrival }: Waiting) => arrival.image.length }
+    this.#queue = new BoundedQueue({ length, weight, whenFull }, ({ arrival }) => {
       this.#counts.dropped++
       parts.metrics.count('inspections_dropped_total', 1, { station: parts.name })
-      arrival.settled?.()
+      arrival.settled?.(false)
     })
     this.#values = new PartValues(settings, tags)
     this.#values.opened.subscribe((opened) => this.#opened(opened))
@@ -126,7 +129,7 @@ export class Station implements Workplace<JudgingModel> {
   }
 
   start(): void {
-    this.#subscription = this.#parts.source?.images().subscribe((arrival) => this.#arrived(arrival))
+    this.#subscription = this.#parts.source?.images(() => this.#room()).subscribe((arrival) => this.#arrived(arrival))
   }
 
   /** Takes samples, for the measured values of parts. */
@@ -148,6 +151,11 @@ export class Station implements Workplace<JudgingModel> {
     await this.#shadow?.idle()
     await this.valuesJudge.idle()
     await this.#keeper.idle()
+  }
+
+  #room(): ImageRoom {
+    const { length, memory } = this.#parts.settings.queue
+    return { images: length - this.#queue.length, bytes: memory - this.#queue.weight }
   }
 
   #arrived(arrival: ImageArrival): void {
@@ -222,10 +230,11 @@ export class Station implements Workplace<JudgingModel> {
 
   /** The model's answer; the next image may follow while this one waits for its measured values. */
   async #ask(
-    { image, unsent }: ImageArrival,
+    { image, unsent, refused }: ImageArrival,
     model: JudgingModel | undefined,
   ): Promise<ImageAnswer | ImageProblem | undefined> {
     try {
+      if (refused) return refused
       if (unsent !== undefined) return { reason: 'oversized', detail: unsent }
       return outsideProblem(image, this.#parts.settings.bounds) ?? (await model?.inspector.inspect(image))
     } catch (error) {
@@ -263,7 +272,7 @@ export class Station implements Workplace<JudgingModel> {
       source,
     )
     await this.#parts.record(event, found.answer)
-    settled?.()
+    settled?.(true)
   }
 
   async #unusable(arrival: ImageArrival, part: string, problem: ImageProblem, received: number): Promise<void> {

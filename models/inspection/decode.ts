@@ -35,7 +35,7 @@ export interface Preparation {
 
 /** Why an image cannot be used, in the words of dead letters. */
 export interface ImageProblem {
-  readonly reason: 'empty' | 'oversized' | 'malformed' | 'quarantined'
+  readonly reason: 'empty' | 'oversized' | 'malformed' | 'quarantined' | 'time'
   readonly detail: string
 }
 
