@@ -1,6 +1,6 @@
 import { serve } from '../processes/serve.ts'
-import type { ImageBounds, ImageProblem } from './decode.ts'
-import { openInspector, type ImageAnswer } from './inspector.ts'
+import type { ImageBounds } from './decode.ts'
+import { openInspector } from './inspector.ts'
 import type { ImageBundle } from './manifest.ts'
 
 /** What a process that judges is started with. */
@@ -9,7 +9,7 @@ export interface WorkerSetup {
   readonly bounds: ImageBounds
 }
 
-serve<WorkerSetup, Uint8Array, ImageAnswer | ImageProblem>(async ({ bundle, bounds }) => {
+serve(async ({ bundle, bounds }: WorkerSetup) => {
   const inspector = await openInspector(bundle, bounds)
-  return (image) => inspector.inspect(image)
+  return (image: Uint8Array) => inspector.inspect(image)
 })

@@ -5,12 +5,12 @@ import type { Failure, FromProcess, ToProcess } from './messages.ts'
  * Serves a pool, in the process that it began: `open` makes the handler from what the pool hands over, and is to load what
  * may break, so that it breaks before the first job. The process ends with its pool.
  */
-export function serve<Setup, Job, Answer>(open: (setup: Setup) => Promise<(job: Job) => Promise<Answer>>): void {
-  let handler: ((job: Job) => Promise<Answer>) | undefined
+export function serve(open: (setup: never) => Promise<(job: never) => Promise<unknown>>): void {
+  let handler: ((job: never) => Promise<unknown>) | undefined
   const tell = (message: FromProcess) => process.connected && process.send!(message)
   process.on('message', (message: ToProcess) => {
     if ('setup' in message) {
-      open(message.setup as Setup).then(
+      open(message.setup as never).then(
         (opened) => {
           handler = opened
           tell({ ready: true })
@@ -20,7 +20,7 @@ export function serve<Setup, Job, Answer>(open: (setup: Setup) => Promise<(job: 
       return
     }
     const { id, job } = message
-    handler!(job as Job).then(
+    handler!(job as never).then(
       (answer) => tell({ id, answer }),
       (error: unknown) => tell({ id, failure: failureOf(error) }),
     )
