@@ -89,6 +89,11 @@ export class PointEncoder {
     return { lists: this.#lists.map((list) => list.take()), rejected }
   }
 
+  /** From now on bodies are no larger than this many bytes: the far side has refused a larger one. */
+  limit(maxBytes: number): void {
+    for (const list of this.#lists) list.limit(maxBytes)
+  }
+
   #entry(entry: Entry, index: number): void {
     if (rowsOf(entry) === 0) return
     if (entry.kind === 'samples' && this.#content.has('samples')) this.#samples(entry, entry.batch, index)
