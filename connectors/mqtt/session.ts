@@ -46,9 +46,14 @@ export class MqttSession {
     this.#settings = settings
     this.#context = context
     this.#emit = emit
-    this.#router = new Router(settings, context.tags, context.name)
+    this.#router = new Router(settings, context.tags, context.name, (tag, from, to) => {
+      const time = context.clock.now()
+      const detail = `${from} until now, ${to} from here on, as the configuration says; what was stored before stays`
+      context.log.warn({ source: context.name, tag }, `the tag changes its type: ${detail}`)
+      this.#collector.events.push({ type: 'audit', time, by: 'configuration', action: 'retype', subject: tag, detail })
+    })
     this.#builder = new BatchBuilder(context.name, 1_024)
-    this.#collector = new Collector(this.#builder, context.name)
+    this.#collector = new Collector(this.#builder, context.name, settings)
     this.#skew = new SkewMeter(context)
     this.#desk = new AckDesk(() => undefined, this.#unreleased)
     this.#subscriptions = new Subscriptions(settings, join(context.folder, 'subscriptions.json'), (items) => {
@@ -175,13 +180,13 @@ export class MqttSession {
       setImmediate(() => this.#flush())
     }
     const key = bytes.toString('latin1', topicStart, topicEnd)
-    const route = this.#router.find(key)
-    const stale = (first & 1) === 1
-    if (route) {
-      this.#collector.message(route, bytes, start, end, size, this.#arrival, stale, this.#settings.max_payload)
-    } else {
-      const topic = Buffer.from(key, 'latin1').toString('utf8')
-      this.#collector.unmapped(topic, bytes, start, end, size, this.#arrival)
+    const retained = (first & 1) === 1
+    try {
+      const route = this.#router.find(key)
+      if (route) this.#collector.message(route, bytes, start, end, size, this.#arrival, retained, retained)
+      else this.#collector.unmapped(text(key), bytes, start, end, size, this.#arrival)
+    } catch (error) {
+      this.#collector.failed(error, text(key), bytes, start, end, size, this.#arrival)
     }
     if (this.#builder.length >= maxRows || this.#collector.letters.length >= maxLetters) this.#flush()
   }
@@ -199,20 +204,22 @@ export class MqttSession {
     this.#collecting = false
     const desk = this.#desk
     const parcel = desk.close()
-    const { letters, labels, repaired, skew } = this.#collector
+    const { letters, events, repaired, duplicates, skew } = this.#collector
     const batch = this.#builder.take(this.#arrival)
     this.#collector.letters = []
-    this.#collector.labels = []
+    this.#collector.events = []
     this.#collector.repaired = 0
+    this.#collector.duplicates = 0
     const { metrics, name } = this.#context
     if (repaired > 0) metrics.count('repaired_times_total', repaired, { source: name, fallback: 'arrival' })
+    if (duplicates > 0) metrics.count('duplicate_messages_total', duplicates, { source: name })
     this.#skew.add(skew)
     this.#collector.skew = Number.NaN
     let open = true
     this.#emit({
       batch,
       ...(letters.length > 0 && { rejected: letters }),
-      ...(labels.length > 0 && { events: labels }),
+      ...(events.length > 0 && { events }),
       settled: (stored) => {
         if (!open) return
         open = false
@@ -247,4 +254,8 @@ export class MqttSession {
       this.#context.metrics.count('paused_total', 1, { source: this.#context.name })
     }
   }
+}
+
+function text(topic: string): string {
+  return Buffer.from(topic, 'latin1').toString('utf8')
 }

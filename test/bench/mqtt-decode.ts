@@ -59,7 +59,7 @@ function decodeOnly(): void {
     const settings = mqtt.config.parse({ type: 'mqtt', url: 'mqtt://localhost', topics: [{ filter: '#' }] })
     const router = new Router(settings, new TagTable(), 'bench')
     const builder = new BatchBuilder('bench')
-    const collector = new Collector(builder, 'bench')
+    const collector = new Collector(builder, 'bench', settings)
     const bytes = Buffer.from(payload)
     const rounds = payload.length > 500 ? 3_000 : 100_000
     let best = Infinity
@@ -67,7 +67,7 @@ function decodeOnly(): void {
       const start = performance.now()
       for (let i = 0; i < rounds; i++) {
         const route = router.find('plant/line3/pump7/vibration')!
-        collector.message(route, bytes, 0, bytes.length, bytes.length, now, false, 1e6)
+        collector.message(route, bytes, 0, bytes.length, bytes.length, now, false)
         if (builder.length >= 1_024) builder.take(now)
       }
       best = Math.min(best, ((performance.now() - start) * 1e6) / rounds)
