@@ -103,8 +103,9 @@ export function listOf(root: unknown, depth: number): { path: string; list: read
   if (Array.isArray(root))
     return root.some((item) => nameKeyOf(item) !== undefined) ? { path: '', list: root } : undefined
   if (!isObject(root) || depth === 0) return undefined
-  for (const key of Object.keys(root).slice(0, 100)) {
-    const found = listOf(root[key], depth - 1)
+  for (const key in root) {
+    const inner = root[key]
+    const found = typeof inner === 'object' ? listOf(inner, depth - 1) : undefined
     if (found) return { path: found.path === '' ? key : `${key}.${found.path}`, list: found.list }
   }
   return undefined

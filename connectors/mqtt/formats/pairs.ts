@@ -3,6 +3,8 @@ import type { Decode, FormatOptions } from './contract.ts'
 import { show } from './show.ts'
 
 const pair = /^([A-Za-z_][\w.°%/-]{0,99})\s?[=:]\s?(.*)$/s
+/** Blanks around the mark; few, lest many cost much. */
+const around = /[ \t]{0,4}([=:])[ \t]{0,4}/g
 const timeKeys = ['ts', 'timestamp', 'time']
 
 /** True where text is `name=value`, once or more. */
@@ -15,10 +17,8 @@ export function pairsFormat(options: FormatOptions): Decode {
   const { times, timeField, mark } = options
   const separators = mark === ',' ? /[\s;&]+/ : /[\s,;&]+/
   return (bytes, start, end, receiver) => {
-    const found = bytes
-      .toString('utf8', start, end)
-      .split(separators, 10_000)
-      .filter((part) => part !== '')
+    const text = bytes.toString('utf8', start, end).replace(around, '$1')
+    const found = text.split(separators, 10_000).filter((part) => part !== '')
     const values = new Map<string, string>()
     for (const part of found) {
       const match = pair.exec(part)

@@ -1,7 +1,7 @@
 import { Quality } from '../../../agent/core/index.ts'
 import type { FormatOptions, Receiver } from './contract.ts'
 import { itemEnd, type NamedItem } from './items.ts'
-import { nameKeyOf, nameOf, remedyFor } from './named.ts'
+import { listOf, nameKeyOf, nameOf, remedyFor } from './named.ts'
 import { at, isObject } from './path.ts'
 import { readQuality } from './quality.ts'
 import { show } from './show.ts'
@@ -50,7 +50,7 @@ class StructureReader {
     else if (values) this.#selected(top, values)
     else if (binary && typeof this.#root !== 'string') {
       this.#receiver.reject('malformed', 'decode needs values, the path of the text with the bytes')
-    } else this.#any(this.#root, top)
+    } else if (!this.#isNamed(listOf(this.#root, this.#options.maxDepth)?.list, '')) this.#any(this.#root, top)
   }
 
   /** The configured values, each at its path; what is not there is left out. */
@@ -126,6 +126,16 @@ class StructureReader {
     }
   }
 
+  /** True, and rejected, where a list has names of its own: its values are not those of one tag. */
+  #isNamed(list: readonly unknown[] | undefined, field: string): boolean {
+    const named = list?.find((item) => nameKeyOf(item) !== undefined) as Record<string, unknown> | undefined
+    if (!named) return false
+    const key = nameKeyOf(named)!
+    const what = `a list of named values (${key}: ${show(named[key])})`
+    this.#receiver.reject('unmapped', `${what}; ${remedyFor(this.#root)}`, field)
+    return true
+  }
+
   /** False, and rejected, where the message names another thing than the ones before on its topic. */
   #isAlone(object: Record<string, unknown>, single: boolean): boolean {
     const name = nameOf(object, single)
@@ -190,13 +200,8 @@ class StructureReader {
       this.#waveform(items, place)
       return
     }
-    const named = items.find((item) => nameKeyOf(item) !== undefined)
-    if (named !== undefined) {
-      const key = nameKeyOf(named)!
-      const what = `a list of named values (${key}: ${show((named as Record<string, unknown>)[key])})`
-      this.#receiver.reject('unmapped', `${what}; ${remedyFor(this.#root)}`, place.field)
-      return
-    }
+    // Elsewhere it was looked for before anything was read.
+    if (this.#options.values && this.#isNamed(items, place.field)) return
     for (const item of items) {
       if (Array.isArray(item)) this.#pair(item, place)
       else if (typeof item === 'object' && item !== null) this.#any(item, { ...place, depth: place.depth + 1 })
