@@ -90,7 +90,7 @@ export class Connection {
     }
     const dial = (client: MqttClient) => {
       const socket = openStream(settings, client)
-      const stream = this.#role.wrap?.(socket) ?? socket
+      const stream = guarded(this.#role.wrap?.(socket) ?? socket)
       stream.on('error', (error) => (cause ??= error))
       return stream
     }
@@ -153,4 +153,21 @@ export class Connection {
     this.#timer = setTimeout(() => this.#try(), wait)
     this.#role.down(cause === undefined ? troubleOf(undefined) : troubleOf(cause))
   }
+}
+
+/**
+ * mqtt.js answers a broken packet of the broker (a PUBREL without an id) by writing what cannot be written; the stream throws
+ * at it, far from anybody who could catch it. Here that ends the connection instead.
+ */
+function guarded(stream: Duplex): Duplex {
+  const write = stream.write.bind(stream) as (...words: unknown[]) => boolean
+  stream.write = (...words: unknown[]) => {
+    try {
+      return write(...words)
+    } catch (cause) {
+      stream.destroy(Object.assign(new Error('the broker sent a broken packet', { cause }), { code: 'EPROTO' }))
+      return false
+    }
+  }
+  return stream
 }

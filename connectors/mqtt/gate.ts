@@ -5,6 +5,8 @@ import { PacketReader, type PacketReceiver, packetType } from './wire.ts'
 export interface GateEvents extends Pick<PacketReceiver, 'message'> {
   /** The broker has released a message of QoS 2. */
   released(packetId: number): void
+  /** The broker has answered a ping. */
+  answered(): void
   /** Something came from the broker. */
   alive(): void
 }
@@ -25,8 +27,9 @@ export class Gate extends Duplex {
     this.#reader = new PacketReader(
       {
         message: events.message.bind(events),
-        control: (packet) => {
-          if (packet[0] >> 4 === packetType.pubrel) events.released(packet.readUInt16BE(2))
+        control: (packet, body) => {
+          if (packet[0] >> 4 === packetType.pubrel) events.released(packet.readUInt16BE(body))
+          if (packet[0] >> 4 === packetType.pingresp) events.answered()
           this.push(packet)
         },
         broken: (detail) => this.destroy(Object.assign(new Error(detail), { code: 'EPROTO' })),
@@ -35,8 +38,13 @@ export class Gate extends Duplex {
       maxPayload,
     )
     socket.on('data', (chunk: Buffer) => {
-      this.#reader.push(chunk)
-      events.alive()
+      // What the broker sends must end its connection at worst, whatever it is.
+      try {
+        this.#reader.push(chunk)
+        events.alive()
+      } catch (error) {
+        this.destroy(error as Error)
+      }
     })
     socket.on('error', (error) => this.destroy(error))
     // Later, so that mqtt.js reads the packet in which the broker says why.

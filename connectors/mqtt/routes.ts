@@ -10,7 +10,7 @@ import {
   ruleReader,
 } from './formats/index.ts'
 import { type Captures, fieldName, matchFilter, namesFields, tagName } from './patterns.ts'
-import type { MqttSettings, TopicSettings } from './settings.ts'
+import { type MqttSettings, templateOf, type TopicSettings } from './settings.ts'
 
 /** Where the values of one field of one topic go. */
 export interface Slot {
@@ -135,7 +135,7 @@ export class Router {
   #route({ settings, decode, times, missing }: Rule, topic: string, captures: Captures): Route {
     const slots = new Map<string, Slot | string>()
     const create = (field: string) => {
-      const slot = this.#slot(settings, tagName(settings.tag, topic, captures, field), fieldName(field))
+      const slot = this.#slot(settings, tagName(templateOf(settings), topic, captures, field), fieldName(field))
       // What names no tag is not remembered: keys that are never the same again must not fill the memory.
       if (typeof slot === 'string') return slot
       this.#slots++
@@ -170,7 +170,7 @@ export class Router {
   }
 
   #slot(settings: TopicSettings, name: string | undefined, field: string): Slot | string {
-    if (name === undefined) return `"${settings.tag}" names something that topic and payload do not hold`
+    if (name === undefined) return `"${templateOf(settings)}" names something that topic and payload do not hold`
     if (name.length > maxName) return `a tag name of ${name.length} characters`
     if (unprintable.test(name)) return 'a tag name with characters that cannot be printed'
     const tag = this.#tags.find(name)
@@ -243,7 +243,7 @@ function optionsOf(
   maxDepth: number,
   list: ItemReader | undefined,
 ): FormatOptions {
-  const { time, values, rate, tag, type, decimal: mark, decode } = settings
+  const { time, values, rate, type, decimal: mark, decode } = settings
   const paths = typeof values === 'string' ? ([['', values]] as const) : values && Object.entries(values)
   const field = time === 'arrival' ? undefined : time.field
   const numbers = decode && ('values' in decode ? Object.entries(decode.values) : ([['', decode]] as const))
@@ -257,7 +257,7 @@ function optionsOf(
     ...(rate !== undefined && { rate }),
     ...(mark !== undefined && { mark }),
     maxDepth,
-    fieldwise: namesFields(tag),
+    fieldwise: namesFields(templateOf(settings)),
     exactIntegers: type === 'integer' || (typeof type === 'object' && Object.values(type).includes('integer')),
   }
 }

@@ -15,6 +15,9 @@ import { Subscriptions } from './subscriptions.ts'
 /** Rows and dead letters at which an arrival is handed on before the turn ends. */
 const maxRows = 32_768
 const maxLetters = 1_000
+/** How long after a connection messages may count as held back by the broker, ms. */
+const longestQueue = 60_000
+const pingRequest = Buffer.of(0xc0, 0)
 /** How long the end waits for what is not settled yet, ms. */
 const farewell = 2_000
 
@@ -38,6 +41,12 @@ export class MqttSession {
   /** Bytes of messages that are not settled. */
   #unsettled = 0
   #pinged = false
+  /** Messages may come that waited at the broker for this session: those without a time of their own are older. */
+  #queued = false
+  /** When this connection began, ms since epoch; a ping is under way, and whether a message came since it was sent. */
+  #since = 0
+  #probing = false
+  #heard = false
   #connections = 0
   #closing: (() => void) | undefined
   #closed = false
@@ -103,6 +112,7 @@ export class MqttSession {
       {
         message: this.#message.bind(this),
         released: (packetId) => this.#unreleased.release(packetId),
+        answered: () => this.#answered(),
         alive: () => this.#alive(gate),
       },
       version,
@@ -118,6 +128,10 @@ export class MqttSession {
     this.#client = client
     this.#pinged = false
     if (!present) this.#unreleased.clear()
+    this.#since = this.#context.clock.now()
+    this.#queued = present
+    this.#probing = false
+    this.#probe()
     if (this.#connections++ > 0) metrics.count('reconnects_total', 1, { source: name })
     metrics.gauge('source_up', 1, { source: name })
     // While nothing is read no answer to a ping can be: silence is our own doing then, and no reason to hang up.
@@ -174,6 +188,7 @@ export class MqttSession {
     const weight = end - topicStart
     if (!this.#desk.receive((first >> 1) & 3, packetId, weight)) return
     this.#unsettled += weight
+    this.#heard = true
     if (!this.#collecting) {
       this.#collecting = true
       this.#arrival = this.#context.clock.now()
@@ -183,7 +198,8 @@ export class MqttSession {
     const retained = (first & 1) === 1
     try {
       const route = this.#router.find(key)
-      if (route) this.#collector.message(route, bytes, start, end, size, this.#arrival, retained, retained)
+      if (route)
+        this.#collector.message(route, bytes, start, end, size, this.#arrival, retained || this.#queued, retained)
       else this.#collector.unmapped(text(key), bytes, start, end, size, this.#arrival)
     } catch (error) {
       this.#collector.failed(error, text(key), bytes, start, end, size, this.#arrival)
@@ -238,10 +254,32 @@ export class MqttSession {
         }),
       )
     }
-    if (this.#unsettled === 0) this.#closing?.()
+    if (this.#unsettled === 0) {
+      this.#closing?.()
+      // After the acknowledgements, which are written at the end of this turn.
+      setImmediate(() => this.#probe())
+    }
     if (this.#gate?.paused && !this.#closed && this.#unsettled <= this.#settings.max_unsettled / 2) {
       this.#gate.setPaused(false)
     }
+  }
+
+  /** The broker sends in order: with nothing between ping and answer, and all acknowledged before, it holds nothing back. */
+  #answered(): void {
+    if (!this.#queued || !this.#probing) return
+    this.#probing = false
+    // On a topic that is never silent the answer never comes alone.
+    this.#queued = this.#heard && this.#context.clock.now() - this.#since < longestQueue
+    this.#probe()
+  }
+
+  /** Asks whether the broker still has messages from before this connection. */
+  #probe(): void {
+    if (!this.#queued || this.#probing || this.#unsettled > 0 || !this.#gate) return
+    this.#desk.flush()
+    this.#probing = true
+    this.#heard = false
+    this.#gate.send(pingRequest)
   }
 
   #alive(gate: Gate): void {

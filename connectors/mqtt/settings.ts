@@ -69,7 +69,7 @@ const decode = z.union([
 
 const valueType = z.enum(['number', 'integer', 'boolean', 'text'])
 
-const topicFields = z.strictObject({
+const topic = z.strictObject({
   filter: topicFilter.describe(
     'MQTT topic filter; `+` stands for one level, `#` for the rest. `$share/group/` before it shares the work.',
   ),
@@ -134,8 +134,6 @@ const topicFields = z.strictObject({
       'Type of the values, or types by field name; they are converted where that loses nothing. A tag that has another type gets this one. Absent: that of the first value.',
     ),
 })
-
-const topic = topicFields.transform((entry) => ({ ...entry, tag: entry.tag ?? (entry.preset ? '{item}' : '{topic}') }))
 
 /** Settings that cannot both say how a payload is read. */
 const exclusive = [
@@ -205,12 +203,12 @@ export const mqttSettings = z
     if (!settings.topics && !settings.publish) problem(['topics'], 'give topics (a source), publish (a sink), or both')
     for (const { path, message } of brokerProblems(settings)) problem(path, message)
     settings.topics?.forEach((entry, index) => {
-      const message = templateProblem(entry.tag, entry.filter)
+      const message = templateProblem(templateOf(entry), entry.filter)
       if (message !== undefined) problem(['topics', index, 'tag'], message)
       for (const [word, other] of exclusive)
         if (entry[word] !== undefined && entry[other] !== undefined)
           problem(['topics', index, word], `give ${word} or ${other}, not both`)
-      if (/\{item\}/.test(entry.tag) && !entry.items && !entry.preset)
+      if (entry.tag?.includes('{item}') && !entry.items && !entry.preset)
         problem(['topics', index, 'tag'], '{item} needs items or a preset')
     })
   })
@@ -218,3 +216,8 @@ export const mqttSettings = z
 export type MqttSettings = z.output<typeof mqttSettings>
 export type TopicSettings = NonNullable<MqttSettings['topics']>[number]
 export type PublishSettings = NonNullable<MqttSettings['publish']>
+
+/** The template of the tags of a topic. */
+export function templateOf({ tag, preset }: Pick<TopicSettings, 'tag' | 'preset'>): string {
+  return tag ?? (preset ? '{item}' : '{topic}')
+}

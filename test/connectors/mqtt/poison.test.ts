@@ -124,7 +124,7 @@ const poison: [what: string, payload: string | Uint8Array, reason: string, topic
     'malformed',
     { decode: { from: 'hex', type: 'u16be' } },
   ],
-  ['pairs without end', `a=1 ${'='.repeat(400_000)}`, 'malformed', { format: 'pairs' }],
+  ['pairs without end', `a=1 ${'='.repeat(400_000)}`, 'oversized', { format: 'pairs' }],
 ]
 
 describe('connectors/mqtt poison', () => {
