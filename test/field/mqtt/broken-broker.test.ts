@@ -24,8 +24,6 @@ const packets: Readonly<Record<string, readonly number[]>> = {
   'a PUBLISH of QoS 2 without an id': [0x34, 3, 0, 1, 97],
   'a PUBLISH of QoS 3': [0x36, 5, 0, 1, 97, 0, 1],
   'a length of five bytes': [0x30, 0xff, 0xff, 0xff, 0xff, 0xff],
-  'a DISCONNECT with a broken reason': [0xe0, 3, 0x80, 5, 1],
-  'properties that claim too much': [0x34, 8, 0, 1, 97, 0, 1, 0xff, 0xff, 0x7f],
   'flags on a PUBACK': [0x4f, 2, 0, 1],
 }
 
