@@ -1,19 +1,77 @@
 import { defineConfig } from 'eslint/config'
+import importX from 'eslint-plugin-import-x'
 import tseslint from 'typescript-eslint'
 
-/** Imports point one way: core <- rooms <- agent/*.ts <- agent/cli. A room never sees another room. */
-const rooms = ['config', 'connectors', 'models', 'agent/operators', 'agent/journal']
+/**
+ * The rooms of the agent, from the ground up: each may import from those before it, by their doors, and from no other.
+ * `config`, `connectors` and `models` beside `agent/` stand on `core` alone, and never see each other.
+ */
+const grounds = ['config', 'connectors', 'models', 'operators', 'journal']
+const floors = [
+  'core',
+  ...grounds,
+  'settings',
+  'learning',
+  'connections',
+  'delivery',
+  'ingest',
+  'pipeline',
+  'stations',
+  'training',
+  'replay',
+  'process',
+  'view',
+  'runtime',
+  'http',
+]
+const outer = ['config', 'connectors', 'models']
+const inner = floors.filter((room) => !outer.includes(room))
+const folderOf = (room) => (outer.includes(room) ? room : `agent/${room}`)
 
-const forbid = (patterns, message) => ({
-  'no-restricted-imports': ['error', { patterns: [{ regex: `(^|/)(${patterns.join('|')})/`, message }] }],
+const forbid = (patterns) => ({
+  'no-restricted-imports': ['error', { patterns: patterns.filter(({ regex }) => regex !== '') }],
 })
+
+/** An import of one of these rooms, from wherever it is written. */
+const anyOf = (rooms) => (rooms.length > 0 ? `^\\.[./]*/(agent/)?(${rooms.join('|')})/` : '')
+/** An import of a file inside another room of the agent, past its door. */
+const aroundDoors = (own) =>
+  `^\\.[./]*/(agent/)?(${inner.filter((room) => room !== own && room !== 'core').join('|')})/(?!index\\.ts$)`
+
+function rulesOf(room) {
+  const above = floors.slice(floors.indexOf(room) + 1)
+  const hidden = grounds.includes(room) ? floors.filter((other) => other !== room && other !== 'core') : above
+  const message =
+    room === 'core'
+      ? 'agent/core imports nothing of the rooms.'
+      : grounds.includes(room)
+        ? `${folderOf(room)} sees agent/core only.`
+        : `${folderOf(room)} stands below this room: see the order in eslint.config.js.`
+  return {
+    files: [`${folderOf(room)}/**`],
+    rules: forbid([
+      { regex: anyOf(hidden), message },
+      ...(grounds.includes(room) || room === 'core'
+        ? []
+        : [{ regex: aroundDoors(room), message: 'A room is entered by its door, index.ts.' }]),
+    ]),
+  }
+}
 
 export default defineConfig(
   { ignores: ['dist', 'node_modules', 'config/reference', 'eslint.config.js'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },
+    plugins: { 'import-x': importX },
+    settings: {
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+      'import-x/extensions': ['.ts'],
+      // What comes from packages closes no circle of ours.
+      'import-x/ignore': ['node_modules'],
+    },
     rules: {
+      'import-x/no-cycle': ['error', { ignoreExternal: true }],
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
@@ -27,20 +85,12 @@ export default defineConfig(
       eqeqeq: 'error',
     },
   },
+  ...floors.map(rulesOf),
+  // What one reads first stands on all rooms, the command line on that.
   {
-    files: ['agent/core/**'],
-    rules: forbid(
-      ['connectors', 'models', 'config', 'operators', 'journal'],
-      'agent/core imports nothing of the rooms.',
-    ),
+    files: ['agent/*.ts', 'agent/cli/**'],
+    rules: forbid([{ regex: aroundDoors(''), message: 'A room is entered by its door, index.ts.' }]),
   },
-  ...rooms.map((room) => ({
-    files: [`${room}/**`],
-    rules: forbid(
-      rooms.filter((other) => other !== room).map((other) => other.replace('agent/', '')),
-      `${room} sees agent/core only.`,
-    ),
-  })),
   { files: ['agent/cli/**', 'test/bench/**', 'test/support/**'], rules: { 'no-console': 'off' } },
   {
     files: ['test/**'],

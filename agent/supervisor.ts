@@ -1,42 +1,19 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { Registry } from '../models/index.ts'
-import { ImageRegistry } from '../models/inspection/registry.ts'
-import { Annals } from './annals.ts'
-import type { Config } from './components.ts'
-import { createConnections, type Connection } from './connections.ts'
-import {
-  describeError,
-  systemClock,
-  valuesModel,
-  type Clock,
-  type Journal,
-  type JournalEvent,
-  type Logger,
-} from './core/index.ts'
-import { deliver, sinkLedger, type Delivery } from './delivery.ts'
-import { HealthTrends } from './health-trends.ts'
-import { HistoryReader } from './history.ts'
-import { keepHeapSmall } from './heap.ts'
+import { createConnections, type Connection } from './connections/index.ts'
+import { systemClock, type Clock, type Journal, type Logger } from './core/index.ts'
 import { createHttp, loadToken, type Listening } from './http/index.ts'
-import { Ingest } from './ingest.ts'
-import { Gallery, type ImageLookup } from './stations/gallery.ts'
-import { Inspections, joinedMonitors } from './stations/stations.ts'
-import { Internals } from './internals.ts'
-import { openJournal } from './journal/index.ts'
-import { MonitorLearner, type Learner } from './learner.ts'
-import { Learning } from './learning.ts'
-import { Live, pipelineCursor } from './live.ts'
-import { createMetrics } from './metrics.ts'
-import { ModelRequests } from './model-requests.ts'
-import { detectorLoader, fileVersion } from './models.ts'
-import { Newest } from './newest.ts'
-import { Pipeline } from './pipeline.ts'
-import { shelfOf } from './shelf.ts'
-import { changesBetween, changesText, effective } from './reload.ts'
-import { pkiFolders, Trust } from './trust.ts'
-import { View, type ViewParts } from './view.ts'
-import { InspectionsView } from './view-inspections.ts'
+import { keepHeapSmall } from './process/index.ts'
+import {
+  changesBetween,
+  changesText,
+  createMetrics,
+  effective,
+  Router,
+  Stops,
+  Unit,
+  type Setting,
+} from './runtime/index.ts'
+import type { Config } from './settings/index.ts'
+import type { View, ViewParts } from './view/index.ts'
 
 export interface AgentOptions {
   readonly config: Config
@@ -49,6 +26,8 @@ export interface AgentOptions {
   readonly plant?: ViewParts['plant']
   /** Takes the next free port where the configured one is taken. */
   readonly fallback?: boolean
+  /** Aborted while the agent starts: what was started is stopped, and the start rejects. */
+  readonly signal?: AbortSignal
 }
 
 export interface Agent {
@@ -67,287 +46,116 @@ export interface Agent {
   stop(): Promise<void>
 }
 
-/** Starts the agent: journal, pipeline, sinks, page, and the sources last. */
+/** Starts the agent: the unit with its journal, pipeline and sinks, the page, and the sources last. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const { log, clock = systemClock } = options
-  let { config, text, args } = options
-  keepHeapSmall()
-  mkdirSync(config.data, { recursive: true })
-  const counted = createMetrics()
-  const { metrics } = counted
-  const journal = await openJournal({ folder: join(config.data, 'journal'), settings: config.journal, metrics, log })
-  const tags = journal.tags
-  const connections = createConnections(config, { metrics, log, clock, tags })
-  const registry = new Registry(join(config.data, 'models'))
-  const checkpoint = journal.cursor(pipelineCursor)
-  const sinks = () => connections.filter(({ sink }) => sink)
-  const newest = new Newest(tags)
-  const imageOf: ImageLookup = (station, part, time) => inspections.units.get(station)?.station.imageOf(part, time)
-  const gallery = new Gallery(journal, Object.keys(config.inspections), imageOf, () => view.changes.next())
-  const inspections = new Inspections({
-    ...{ config, journal, clock, log, metrics, gallery },
-    registry: new ImageRegistry(join(config.data, 'models')),
-    lives: () => pipeline.stations,
-  })
-  const createPipeline = async (saved: unknown) => {
-    const keepSamples = sinks().length > 0
-    const detector = detectorLoader(config, registry, log)
-    const created = await Pipeline.create({ config, tags, metrics, detector, keepSamples, saved })
-    created.cleaned.subscribe((batch) => {
-      newest.take(batch)
-      inspections.measured(batch)
-    })
-    created.stationSteps.subscribe((station) => inspections.stepped(station))
-    for (const monitor of joinedMonitors(config)) {
-      created.monitors.get(monitor)?.vectors.subscribe((features) => inspections.windowed(monitor, features))
-    }
-    created.predictions.subscribe((predictions) => {
-      newest.predicted(predictions)
-      view.predicted(predictions)
-    })
-    return created
-  }
-  let pipeline = await createPipeline(checkpoint?.state)
-  const from = checkpoint?.offset ?? journal.stats('samples').first
-  await inspections.open(from)
-  const live = new Live({ journal, pipeline, from, metrics, log, clock, checkpointEvery })
-  const ingest = new Ingest({ journal, corrections: inspections, metrics, log, clock, tickFor: () => tickFor(config) })
-  const record = (event: JournalEvent) => ingest.record([{ kind: 'event', event, arrival: clock.now() }])
-  const learners = (): ReadonlyMap<string, Learner> =>
-    new Map<string, Learner>([
-      ...[...pipeline.monitors].map(([name, monitor]) => [name, new MonitorLearner(monitor)] as const),
-      ...inspections.learners,
-    ])
-  const learning = new Learning({
-    learners,
-    source: () => ({ text, args }),
-    log,
-    clock,
-    end: () => journal.stats('samples').next,
-    handled: () => live.next,
-    record,
-    changed: () => view.changes.next(),
-  })
-  const shelf = (name: string) => shelfOf(config, name)
-  const deliveries = new Map<string, Delivering>()
-  let failure: string | undefined
-  const stopping = new AbortController()
-  const readDeliveries = () =>
-    Object.fromEntries(
-      [...deliveries].map(([name, { delivery }]) => [
-        name,
-        { ledger: sinkLedger(journal, name), status: delivery.state() },
-      ]),
-    )
-  const lag = () => journal.stats('samples').next - live.next
-  const annals = new Annals(journal, (event) => gallery.told(event))
-  const view = new View({
-    site: config.site,
-    clock,
-    journal,
-    journalLimit: config.journal.size,
-    annals,
-    history: new HistoryReader(journal),
-    trends: new HealthTrends(),
-    get trust() {
-      return new Trust(pkiFolders(config))
-    },
-    skew: (source) => counted.value('clock_skew_seconds', { source }),
-    tags,
-    get pipeline() {
-      return pipeline
-    },
-    newest,
-    ingest,
-    learning,
-    get stationLearners() {
-      return inspections.learners
-    },
-    shelf,
-    modelRequests: new ModelRequests({ learners, learning, shelf }),
-    connections,
-    metricsText: () => counted.text(),
-    deliveries: readDeliveries,
-    lag,
-    failure: () => failure,
-    camera: inspections,
-    inspection: new InspectionsView(inspections, gallery, clock, (name) => learning.training(name)),
-    corrections: inspections,
-    ...(options.plant && { plant: options.plant }),
-  })
-  const internals = new Internals({
-    ...{ clock, log, journal, ingest, connections, lag, record },
-    deliveries: readDeliveries,
-    openAlarms: () => pipeline.alarms.open().length,
-    skew: (source) => counted.value('clock_skew_seconds', { source }),
-  })
-  const listening = config.http.enabled ? await listen(options, view) : undefined
-  const startSink = (connection: Connection) => {
-    if (connection.sink)
-      deliveries.set(connection.name, startDelivery(connection, journal, { metrics, log, clock }, stopping.signal))
-  }
-  connections.forEach(startSink)
-  const running = live.run(stopping.signal).catch((error: unknown) => {
-    failure = `the pipeline stopped: ${describeError(error)}`
-    log.error({ error }, failure)
+  const stops = new Stops(options.log)
+  try {
+    return await new Supervisor(options, stops).start()
+  } catch (error) {
+    await stops.run().catch(() => undefined)
     throw error
-  })
-  const following = annals.follow(stopping.signal)
-  const trimming = setInterval(() => void trim(journal, clock, log), 60_000)
-  const ready = live.caughtUp.then(async () => {
-    await putToWork(pipeline, config, registry, record, clock)
-    if (!stopping.signal.aborted) learning.start()
-  })
-  ready.catch((error: unknown) => log.error({ error }, `learning did not start: ${describeError(error)}`))
-  if (sinks().length > 0) internals.start()
-  ingest.start(new Map(connections.flatMap(({ name, source }) => (source ? [[name, source] as const] : []))))
-  await gallery.fill()
-  const inspecting = live.caughtUp.then(() => inspections.start())
-  inspecting.catch((error: unknown) => log.error({ error }, `stations did not start: ${describeError(error)}`))
-
-  const disconnect = async (name: string) => {
-    await ingest.remove(name)
-    const delivering = deliveries.get(name)
-    delivering?.stop.abort()
-    await delivering?.delivery.done
-    deliveries.delete(name)
-    const at = connections.findIndex((connection) => connection.name === name)
-    const [gone] = connections.splice(at, 1)
-    await gone.sink?.close()
   }
-  const reload: Agent['reload'] = async (next) => {
-    const changes = changesBetween(config, next.config)
+}
+
+/** What is made once: units, the way from the sources to them, the page. What a reload changes is a setting of the units. */
+class Supervisor {
+  readonly #options: AgentOptions
+  readonly #stops: Stops
+  readonly #clock: Clock
+  readonly #counted = createMetrics()
+  #setting: Setting
+  /** All units of the plant: one. Whoever adds more gives each a data folder of its own, and the router how they share. */
+  #units: readonly Unit[] = []
+  #router!: Router
+  #reloading: Promise<unknown> = Promise.resolve()
+
+  constructor(options: AgentOptions, stops: Stops) {
+    const { config, text, args, clock = systemClock } = options
+    this.#options = options
+    this.#stops = stops
+    this.#clock = clock
+    this.#setting = { config, text, args }
+  }
+
+  async start(): Promise<Agent> {
+    keepHeapSmall()
+    const { log, plant } = this.#options
+    const unit = await Unit.open({
+      setting: this.#setting,
+      log,
+      clock: this.#clock,
+      counted: this.#counted,
+      ...(plant && { plant }),
+    })
+    this.#units = [unit]
+    this.#stops.add('the unit', () => unit.stop())
+    this.#goOn()
+    const listening = await this.#listen(unit.view)
+    if (listening) this.#stops.add('the page', () => listening.close())
+    this.#goOn()
+    unit.start()
+    this.#router = new Router([{ tags: unit.journal.tags, ingest: unit.ingest }], unit.journal.tags, {}, () => 0)
+    this.#connect(unit.connections)
+    await unit.remember()
+    this.#stops.add('the reload under way', () => this.#reloading)
+    this.#goOn()
+    return {
+      url: listening?.url,
+      view: unit.view,
+      journal: unit.journal,
+      done: unit.done,
+      reload: (next) => this.#inTurn(() => this.#reload(next)),
+      stop: () => this.#stops.run(),
+    }
+  }
+
+  /** Throws where the start was given up. */
+  #goOn(): void {
+    this.#options.signal?.throwIfAborted()
+  }
+
+  async #listen(view: View): Promise<Listening | undefined> {
+    const { log, fallback = false } = this.#options
+    const { http, data } = this.#setting.config
+    if (!http.enabled) return undefined
+    return createHttp({ view, token: await loadToken(data), log, fallback, ...http }).listen()
+  }
+
+  #connect(connections: readonly Connection[]): void {
+    for (const { name, source } of connections) if (source) this.#router.add(name, source)
+  }
+
+  async #reload({ config, text }: Pick<AgentOptions, 'config' | 'text'>): Promise<string[]> {
+    const { log } = this.#options
+    const { metrics } = this.#counted
+    const before = this.#setting
+    const changes = changesBetween(before.config, config)
     const { added, removed, changed } = changes
-    const after = effective(config, next.config, changes)
-    // Made before anything is stopped: one that cannot be made changes nothing.
-    const made = createConnections(after, { metrics, log, clock, tags }, [...changed, ...added])
-    const { stations } = changes
-    const [ended, begun] = [
-      [...stations.removed, ...stations.changed],
-      [...stations.changed, ...stations.added],
-    ]
-    if (ended.length + begun.length > 0) await inspecting
-    await inspections.close(ended)
-    await Promise.all([...removed, ...changed].map(disconnect))
-    if (next.config.data !== after.data) args = [...args, `--data=${after.data}`]
-    const kept = sinks().length > 0
-    config = after
-    text = next.text
-    connections.push(...made)
-    if (changes.pipeline.length + ended.length + begun.length > 0 || sinks().length > 0 !== kept) {
-      await live.caughtUp
-      const monitors = [...pipeline.monitors.keys()].filter((name) => changes.pipeline.includes(`monitors.${name}`))
-      for (const name of [...monitors, ...ended, ...ended.map(valuesModel)])
-        learning.cancel(name, 'its configuration has changed')
-      pipeline = await live.swap(createPipeline)
-      await putToWork(pipeline, config, registry, record, clock)
+    const after = effective(before.config, config, changes)
+    const args = config.data === after.data ? before.args : [...before.args, `--data=${after.data}`]
+    const setting = { config: after, text, args }
+    for (const unit of this.#units) {
+      // Made before anything is stopped: one that cannot be made changes nothing.
+      const parts = { metrics, log, clock: this.#clock, tags: unit.journal.tags }
+      const made = createConnections(after, parts, [...changed, ...added])
+      await Promise.all([...removed, ...changed].map((name) => this.#router.remove(name)))
+      await unit.reload(setting, changes, made)
+      this.#connect(made)
     }
-    gallery.show(Object.keys(config.inspections))
-    await inspections.reopen(config, begun, live.next)
-    for (const connection of made) {
-      startSink(connection)
-      if (connection.source) ingest.add(connection.name, connection.source)
-    }
-    view.changes.next()
+    this.#setting = setting
     const told = changesText(changes)
-    if (told.length > 0)
-      await view.note({ by: 'the file', action: 'reload', subject: 'configuration', detail: told.join('; ') })
+    if (told.length > 0) {
+      const entry = { by: 'the file', action: 'reload', subject: 'configuration', detail: told.join('; ') }
+      await this.#units[0].view.note(entry)
+    }
     return told
   }
-  let reloading: Promise<unknown> = Promise.resolve()
-  return {
-    url: listening?.url,
-    view,
-    journal,
-    done: running,
-    reload: (next) => {
-      const result = reloading.then(() => reload(next))
-      reloading = result.catch(() => undefined)
-      return result
-    },
-    stop: once(async () => {
-      await reloading
-      clearInterval(trimming)
-      learning.stop()
-      ingest.stop()
-      await inspections.stop()
-      await internals.stop()
-      await ingest.drained()
-      stopping.abort()
-      await Promise.allSettled([running, following, ...[...deliveries.values()].map(({ delivery }) => delivery.done)])
-      await Promise.allSettled(connections.map(async ({ sink }) => sink?.close()))
-      await listening?.close()
-      await pipeline.close()
-      await journal.close()
-    }),
+
+  /** One reload after the other. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#stops.running) return Promise.reject(new Error('the agent has been stopped'))
+    const result = this.#reloading.then(work)
+    this.#reloading = result.catch(() => undefined)
+    return result
   }
-}
-
-/**
- * ms between checkpoints. What they hold is as large as the open windows, megabytes on a busy gateway, and its disk is
- * often flash; computing a minute again takes a second.
- */
-const checkpointEvery = 60_000
-
-/** Monitors without a model get the newest of the registry, or the user's file: as a record, so that a replay knows. */
-async function putToWork(
-  pipeline: Pipeline,
-  config: Config,
-  registry: Registry,
-  record: (event: JournalEvent) => Promise<void>,
-  clock: Clock,
-): Promise<void> {
-  for (const [monitor, { model }] of pipeline.monitors) {
-    const settings = config.monitors[monitor].model
-    const file = settings.type === 'onnx' ? await fileVersion(settings.file) : undefined
-    const version = file ?? (model === undefined ? (await registry.versions(monitor)).at(-1) : undefined)
-    if (version === undefined || version === model) continue
-    const detail = file === undefined ? 'newest in the registry' : 'named in the configuration'
-    await record({ type: 'model', time: clock.now(), monitor, step: 'active', version, detail })
-  }
-}
-
-async function listen({ config, log, fallback = false }: AgentOptions, view: View): Promise<Listening> {
-  const token = await loadToken(config.data)
-  return createHttp({ view, token, log, fallback, ...config.http }).listen()
-}
-
-/** A delivery, and what ends it alone. */
-interface Delivering {
-  readonly delivery: Delivery
-  readonly stop: AbortController
-}
-
-function startDelivery(
-  connection: Connection,
-  journal: Journal,
-  parts: { metrics: ReturnType<typeof createMetrics>['metrics']; log: Logger; clock: Clock },
-  stopping: AbortSignal,
-): Delivering {
-  const stop = new AbortController()
-  stopping.addEventListener('abort', () => stop.abort(), { once: true, signal: stop.signal })
-  const delivery = deliver({ ...parts, journal, name: connection.name, sink: connection.sink!, signal: stop.signal })
-  return { delivery, stop }
-}
-
-/** How long windows may wait for a source that has gone silent, in ms. */
-function tickFor(config: Config): number {
-  const waits = Object.values(config.monitors).map(({ idle, lateness, window, hold }) => {
-    const length = typeof window === 'number' ? window : 'session' in window ? window.session : 0
-    return idle + lateness + length + (hold ?? length)
-  })
-  return Math.max(10_000, ...waits) + 10_000
-}
-
-async function trim(journal: Journal, clock: Clock, log: Logger): Promise<void> {
-  try {
-    await journal.trim(clock.now())
-  } catch (error) {
-    log.error({}, `the journal could not be trimmed: ${describeError(error)}`)
-  }
-}
-
-function once(action: () => Promise<void>): () => Promise<void> {
-  let result: Promise<void> | undefined
-  return () => (result ??= action())
 }

@@ -1,6 +1,13 @@
 import { z } from 'zod'
-import { assetExpression, byteSize, duration, valuesModel } from '../agent/core/index.ts'
-import type { ConfigProblem, ConnectorDefinition, OperatorDefinition } from '../agent/core/index.ts'
+import {
+  type ConfigProblem,
+  type ConnectorDefinition,
+  type OperatorDefinition,
+  assetExpression,
+  byteSize,
+  duration,
+  valuesModel,
+} from '../agent/core/index.ts'
 import { byKey, byType } from './choice.ts'
 import { schedule } from './schedule.ts'
 

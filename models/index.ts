@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DetectorError, type Detector, type PredictionKind } from '../agent/core/index.ts'
+import { type Detector, DetectorError, type PredictionKind } from '../agent/core/index.ts'
 import { anomalyConfig, trainAnomaly } from './anomaly/index.ts'
 import { estimate } from './estimate/index.ts'
 import { fault } from './fault/index.ts'

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { AgentError } from '../core/index.ts'
-import type { AgentState, AlarmView } from '../http/index.ts'
+import type { AgentState, AlarmView } from '../view/index.ts'
 import { agentApi, userName, withAgent, type AgentApi, type AgentOptions } from './api.ts'
 import { print, table } from './output.ts'
 import { alarmTable } from './status-view.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Option } from 'commander'
 import { loadConfig } from '../../config/index.ts'
-import { schema, type Config } from '../components.ts'
+import { type Config, schema } from '../settings/index.ts'
 import { explain } from './explain.ts'
 
 /** A configuration with what it was made from: the training process reads it again. */

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
 import { csv, readCsv, type ReadSettings } from '../../connectors/csv/index.ts'
 import { influxdb, readHistory, type InfluxSettings } from '../../connectors/influxdb/index.ts'
-import type { Config } from '../components.ts'
-import { ConfigError, SourceError, type Arrival, type TagTable } from '../core/index.ts'
+import type { Config } from '../settings/index.ts'
+import { type Arrival, ConfigError, SourceError, type TagTable } from '../core/index.ts'
 
 /**
  * A CSV file as the configuration describes it: by the settings of its `csv` source, of which there may be one at most;

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { type Finding } from '../core/index.ts'
+import type { Finding } from '../core/index.ts'
 import { agentApi, withAgent, type AgentOptions } from './api.ts'
 import { loadOrExit, type Loaded } from './configuration.ts'
 import { examineAgent, examineData } from './doctor/agent.ts'

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { ConfigError, MillwrightError, describeError, type ConfigProblem } from '../core/index.ts'
+import { ConfigError, type ConfigProblem, MillwrightError, describeError } from '../core/index.ts'
 
 /** Prints an error for the person at the terminal; returns the exit code: 1 failure, 2 usage, 78 configuration. */
 export function explain(error: unknown, file = ''): number {

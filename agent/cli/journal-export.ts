@@ -3,14 +3,14 @@ import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { InvalidArgumentError } from 'commander'
 import { alarmRow, headers, predictionRow, sampleRow } from '../../connectors/csv/index.ts'
 import {
-  duration,
-  qualityNames,
-  tagFilter,
   type Batch,
   type Entry,
   type Journal,
   type Stream,
   type TagTable,
+  duration,
+  qualityNames,
+  tagFilter,
 } from '../core/index.ts'
 import { Progress, format } from './data.ts'
 

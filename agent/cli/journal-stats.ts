@@ -1,6 +1,5 @@
-import type { Config } from '../components.ts'
-import { streams, type Journal, type Stream } from '../core/index.ts'
-import { arrivalOf } from '../pipeline.ts'
+import type { Config } from '../settings/index.ts'
+import { arrivalOf, type Journal, type Stream, streams } from '../core/index.ts'
 import { bytes, lasting, paint, table } from './output.ts'
 
 interface StreamReport {

@@ -1,5 +1,5 @@
-import type { Config } from '../components.ts'
-import { describeError, rowsOf, type Journal, type Stream } from '../core/index.ts'
+import type { Config } from '../settings/index.ts'
+import { type Journal, type Stream, describeError, rowsOf } from '../core/index.ts'
 import { Progress, format } from './data.ts'
 import { paint } from './output.ts'
 

@@ -1,5 +1,5 @@
 import { Argument, Command, Option } from 'commander'
-import { streams, type Stream } from '../core/index.ts'
+import { type Stream, streams } from '../core/index.ts'
 import { configOption } from './configuration.ts'
 import { exportFormats, exportRecords, exportables, timeOf, type ExportOptions } from './journal-export.ts'
 import { statsOf, statsText } from './journal-stats.ts'

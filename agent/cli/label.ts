@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { AgentError, messageKinds, type MessageKind } from '../core/index.ts'
+import { AgentError, type MessageKind, messageKinds } from '../core/index.ts'
 import { agentApi, userName, withAgent, type AgentOptions } from './api.ts'
 import { instant } from './data.ts'
 import { print } from './output.ts'

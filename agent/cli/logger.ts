@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import { pino } from 'pino'
-import type { Config } from '../components.ts'
+import type { Config } from '../settings/index.ts'
 import type { Logger } from '../core/index.ts'
 
 /** A logger whose least severe level can be changed. */

@@ -2,8 +2,7 @@
 // Memory that batches and checkpoints leave goes back to the system: without, glibc keeps 40 MB of it. See the benchmark `memory`.
 import './load-small.ts'
 import { Command } from 'commander'
-import { letYoungGenerationGrow } from '../heap.ts'
-import { version } from '../version.ts'
+import { letYoungGenerationGrow, version } from '../process/index.ts'
 import { alarms } from './alarms.ts'
 import { backup, restore } from './backup.ts'
 import { check } from './check.ts'

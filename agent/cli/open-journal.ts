@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Config } from '../components.ts'
-import { JournalError, type Journal, type Logger, type Stream } from '../core/index.ts'
-import { readJournal } from '../read-journal.ts'
+import type { Config } from '../settings/index.ts'
+import { type Journal, JournalError, type Logger, type Stream } from '../core/index.ts'
+import { readJournal } from '../journal/index.ts'
 import { loadOrExit } from './configuration.ts'
 
 /**

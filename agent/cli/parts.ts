@@ -1,17 +1,18 @@
 import { writeFile } from 'node:fs/promises'
 import type { MeasuredInspector } from '../../models/inspection/measured-inspector.ts'
-import type { Config } from '../components.ts'
+import type { Config, StationSettings } from '../settings/index.ts'
 import { valuesModel } from '../core/index.ts'
-import type { StationSettings } from '../stations/config.ts'
-import { stationValues, versionAtWork } from '../stations/life/at-work.ts'
-import { judgePart, measuredNames } from '../stations/values/measured.ts'
+import { stationValues, versionAtWork } from '../training/index.ts'
 import {
-  partsOfJournal,
-  trainedNames,
-  trainStationValues,
   type PartRange,
-} from '../stations/values/measured-training.ts'
-import { readParts, type PartRow } from '../stations/values/part-table.ts'
+  type PartRow,
+  judgePart,
+  measuredNames,
+  partsOfJournal,
+  readParts,
+  trainStationValues,
+  trainedNames,
+} from '../stations/index.ts'
 import { Progress, format, whenAtWork } from './data.ts'
 import { withJournal } from './open-journal.ts'
 import { print } from './output.ts'

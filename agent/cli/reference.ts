@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { grafanaFiles } from '../../config/grafana/source/index.ts'
 import { deadReasons, errorCodes, metrics } from '../core/index.ts'
 import { openApi } from '../http/index.ts'
-import { packageRoot, version } from '../version.ts'
+import { packageRoot, version } from '../process/index.ts'
 import { configurationSchema } from './schema.ts'
 
 /**

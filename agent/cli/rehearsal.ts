@@ -1,20 +1,20 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Config } from '../components.ts'
+import type { Config } from '../settings/index.ts'
 import {
-  TagTable,
-  describeError,
-  silentMetrics,
-  systemClock,
   type Arrival,
   type ConnectorContext,
   type DeadReason,
   type Finding,
   type Logger,
   type Status,
+  TagTable,
+  describeError,
+  silentMetrics,
+  systemClock,
 } from '../core/index.ts'
-import { Newest } from '../newest.ts'
+import { Newest } from '../view/index.ts'
 
 /** What came of a source while it was tried. */
 export interface Rehearsed {

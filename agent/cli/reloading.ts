@@ -1,6 +1,6 @@
 import { readFileSync, unwatchFile, watchFile } from 'node:fs'
 import { loadConfig } from '../../config/index.ts'
-import { schema } from '../components.ts'
+import { schema } from '../settings/index.ts'
 import { ConfigError, describeError } from '../core/index.ts'
 import type { Agent } from '../supervisor.ts'
 import type { Loaded } from './configuration.ts'

@@ -3,10 +3,16 @@ import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { headers, predictionRow } from '../../connectors/csv/index.ts'
 import { Registry } from '../../models/index.ts'
-import { compareAlarms, Episodes, type Episode } from '../alarm-difference.ts'
-import { TagTable, type DeadLetter, type JournalRecord } from '../core/index.ts'
-import { replayJournal, type JournalReplayOptions } from '../journal-replay.ts'
-import { replay, type ReplaySummary } from '../replay.ts'
+import {
+  type Episode,
+  Episodes,
+  type JournalReplayOptions,
+  type ReplaySummary,
+  compareAlarms,
+  replay,
+  replayJournal,
+} from '../replay/index.ts'
+import { type DeadLetter, type JournalRecord, TagTable } from '../core/index.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 import { Progress, databaseHistory, dataFile, format, instant } from './data.ts'
 import { createLogger } from './logger.ts'

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { jsonSchema } from '../../config/index.ts'
-import { schema } from '../components.ts'
+import { schema } from '../settings/index.ts'
 
 /** The JSON Schema of the configuration file. */
 export function configurationSchema(): object {

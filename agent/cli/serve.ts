@@ -1,6 +1,5 @@
-import { describeError, type Logger } from '../core/index.ts'
-import { sizeYoungGeneration } from '../heap.ts'
-import { createNotifier } from '../notify.ts'
+import { type Logger, describeError } from '../core/index.ts'
+import { createNotifier, sizeYoungGeneration } from '../process/index.ts'
 import { startAgent, type Agent, type AgentOptions } from '../supervisor.ts'
 
 /**
@@ -9,10 +8,14 @@ import { startAgent, type Agent, type AgentOptions } from '../supervisor.ts'
  */
 export async function serve(options: AgentOptions, started: (agent: Agent) => (() => void) | undefined): Promise<void> {
   const { log } = options
-  const agent = await startAgent(options)
+  const signal = stopSignal()
+  const agent = await startUnless(signal, options)
+  if (!agent) {
+    log.info({}, 'stopped while starting')
+    return
+  }
   sizeYoungGeneration()
   const stopping = started(agent)
-  const signal = stopSignal()
   const notifier = createNotifier({ log, healthy: () => agent.view.health().ok })
   await notifier.ready(agent.url === undefined ? 'running' : `running, page at ${agent.url}`)
   try {
@@ -21,6 +24,18 @@ export async function serve(options: AgentOptions, started: (agent: Agent) => ((
     stopping?.()
     await notifier.stopping()
     await stop(agent, log)
+  }
+}
+
+/** The agent; undefined where it was asked to stop before it had started. */
+async function startUnless(signal: Promise<void>, options: AgentOptions): Promise<Agent | undefined> {
+  const giveUp = new AbortController()
+  void signal.then(() => giveUp.abort())
+  try {
+    return await startAgent({ ...options, signal: giveUp.signal })
+  } catch (error) {
+    if (giveUp.signal.aborted) return undefined
+    throw error
   }
 }
 

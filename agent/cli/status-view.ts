@@ -7,7 +7,7 @@ import type {
   Ledger,
   MonitorState,
   TagState,
-} from '../http/index.ts'
+} from '../view/index.ts'
 import { bytes, harmless, lasting, paint, table, valueText, type Colour } from './output.ts'
 
 /** The state of an agent as lines for people; `lines` bounds the lists, which begin with what needs attention. */

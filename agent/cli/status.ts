@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { AgentState, Ledger } from '../http/index.ts'
+import type { AgentState, Ledger } from '../view/index.ts'
 import { agentApi, withAgent, type AgentOptions } from './api.ts'
 import { print } from './output.ts'
 import { stateText } from './status-view.ts'

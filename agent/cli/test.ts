@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
-import type { Config } from '../components.ts'
-import { qualityNames, type Finding } from '../core/index.ts'
+import type { Config } from '../settings/index.ts'
+import { type Finding, qualityNames } from '../core/index.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 import { findingText } from './doctor/findings.ts'
 import { harmless, jsonOption, lasting, paint, print, table, valueText } from './output.ts'

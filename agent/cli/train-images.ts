@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import type { Config } from '../components.ts'
-import { versionAtWork } from '../stations/life/at-work.ts'
-import { trainAndRegister } from '../stations/life/training.ts'
+import type { Config } from '../settings/index.ts'
+import { versionAtWork } from '../training/index.ts'
+import { trainAndRegister } from '../stations/index.ts'
 import { Progress, whenAtWork } from './data.ts'
 import { stationOf } from './inspect.ts'
 

@@ -5,7 +5,7 @@ import {
   revokeCertificate,
   type Certificate,
 } from '../../connectors/opcua/index.ts'
-import { pkiFolders } from '../trust.ts'
+import { pkiFolders } from '../connections/index.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 import { jsonOption, print as report } from './output.ts'
 

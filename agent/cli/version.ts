@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { arch, platform, release } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { packageRoot, version } from '../version.ts'
+import { packageRoot, version } from '../process/index.ts'
 import { jsonOption, print, table } from './output.ts'
 
 /** Libraries whose version matters when something is reported. */

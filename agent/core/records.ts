@@ -161,3 +161,9 @@ export function rowsOf(record: JournalRecord): number {
       return 1
   }
 }
+
+/** When the agent received what an entry holds, ms since epoch. */
+export function arrivalOf(entry: Entry): number {
+  if (entry.kind === 'samples') return entry.batch.arrival
+  return entry.kind === 'event' ? entry.arrival : NaN
+}

@@ -1,4 +1,4 @@
-import type { AlarmChange } from './agent-view.ts'
+import type { AlarmChange } from '../view/index.ts'
 
 const columns = [
   'time',

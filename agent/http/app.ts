@@ -1,30 +1,15 @@
 import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { secureHeaders } from 'hono/secure-headers'
-import type { Clock, Logger } from '../core/index.ts'
 import { checkChange, checkHost, checkRead, type Environment } from './access.ts'
-import type { AgentView } from './agent-view.ts'
 import { addChanges, addImages } from './changes.ts'
-import type { EventFeed } from './event-feed.ts'
 import { addPage } from './page.ts'
 import { answerTo, Problem } from './problem.ts'
 import { RateLimit } from './rate-limit.ts'
 import { addReads } from './reads.ts'
 import { routesOf, type App } from './routes.ts'
 import { addSessions } from './sessions.ts'
-import type { Sessions } from './token.ts'
-
-export interface AppParts {
-  readonly view: AgentView
-  readonly feed: EventFeed
-  readonly sessions: Sessions
-  readonly clock: Clock
-  readonly log: Logger
-  /** Whether reading needs the token too. */
-  readonly read: 'open' | 'token'
-  /** Names, besides those of loopback, that the agent answers to; undefined: to every name. */
-  readonly names: ReadonlySet<string> | undefined
-}
+import type { AppParts } from './parts.ts'
 
 /** The whole HTTP interface as a function from request to response. */
 export function createApp(parts: AppParts): App {

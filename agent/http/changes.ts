@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
-import type { AlarmAnswer, PlantView } from './agent-view.ts'
-import type { AppParts } from './app.ts'
+import type { AlarmAnswer, PlantView } from '../view/index.ts'
+import type { AppParts } from './parts.ts'
 import { Problem } from './problem.ts'
 import { boundedBytes } from './requests.ts'
 import type { Route } from './routes.ts'

@@ -1,6 +1,6 @@
 import { audit, timer, type Subscription } from 'rxjs'
-import { describeError, type Logger } from '../core/index.ts'
-import type { AgentView } from './agent-view.ts'
+import { type Logger, describeError } from '../core/index.ts'
+import type { AgentView } from '../view/index.ts'
 
 export interface FeedOptions {
   /** Least time between two states, ms. Large states, and states for many, come less often: see `pauseFor`. */

@@ -1,14 +1,13 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
-import { ConfigError, systemClock, type Clock, type Logger } from '../core/index.ts'
+import { type Clock, ConfigError, type Logger, systemClock } from '../core/index.ts'
 import { isLoopbackName } from './access.ts'
-import type { AgentView } from './agent-view.ts'
+import type { AgentView } from '../view/index.ts'
 import { createApp } from './app.ts'
 import { EventFeed, type FeedOptions } from './event-feed.ts'
 import { Sessions } from './token.ts'
 
-export * from './agent-view.ts'
 export { openApi } from './openapi.ts'
 export { loadToken, tokenFileName } from './token.ts'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { operations, type Operation } from './operations.ts'
 import { problems } from './problem.ts'
-import * as shapes from './shapes.ts'
+import { shapes } from '../view/index.ts'
 
 interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { queries, requests } from './requests.ts'
-import * as inspections from './inspection-shapes.ts'
-import * as shapes from './shapes.ts'
+import { inspectionShapes as inspections } from '../view/index.ts'
+import { shapes } from '../view/index.ts'
 
 /** Who may ask: everybody; whoever may read; whoever shows the token or is logged in; the same at a camera's rate. */
 export type Access = 'open' | 'read' | 'change' | 'image'

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isLocal, logIn } from './access.ts'
-import type { AppParts } from './app.ts'
+import type { AppParts } from './parts.ts'
 import type { App } from './routes.ts'
 
 /** Beside this file in the package; in a checkout there is the source, which is bundled when somebody first looks. */

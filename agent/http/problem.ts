@@ -1,4 +1,4 @@
-import { describeError, DetectorError, MillwrightError } from '../core/index.ts'
+import { DetectorError, MillwrightError, describeError } from '../core/index.ts'
 
 /** Every error code of the API that is not one of the agent's own, with its HTTP status and what to do. */
 export const problems = {

@@ -1,6 +1,6 @@
 import { deleteCookie } from 'hono/cookie'
 import { addressOf, checkOrigin, isLoggedIn, logIn } from './access.ts'
-import type { AppParts } from './app.ts'
+import type { AppParts } from './parts.ts'
 import { Problem } from './problem.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { Route } from './routes.ts'

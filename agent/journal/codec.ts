@@ -1,7 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { Encoder } from 'cbor-x'
-import type { DeadLetter, JournalEvent, JournalRecord } from '../core/index.ts'
-import { rowsOf } from '../core/index.ts'
+import { type DeadLetter, type JournalEvent, type JournalRecord, rowsOf } from '../core/index.ts'
 import { ByteReader, type ByteWriter } from './bytes.ts'
 import { readPredictions, writePredictions } from './predictions.ts'
 import { readBatch, writeBatch } from './samples.ts'

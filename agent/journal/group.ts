@@ -1,5 +1,4 @@
-import type { JournalRecord, TagTable } from '../core/index.ts'
-import { rowsOf } from '../core/index.ts'
+import { type JournalRecord, type TagTable, rowsOf } from '../core/index.ts'
 import { ByteWriter } from './bytes.ts'
 import { seal, writeRecord } from './codec.ts'
 import { encodeMeta } from './meta.ts'

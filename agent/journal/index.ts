@@ -1,51 +1,6 @@
-import { z } from 'zod'
-import type { Journal, Logger, Metrics } from '../core/index.ts'
-import { byteSize, duration, silentMetrics } from '../core/index.ts'
-import { StoredJournal } from './journal.ts'
-import { LmdbStore } from './lmdb.ts'
-import { MemoryStore } from './memory.ts'
-import type { Store } from './store.ts'
-
 export { copyJournal } from './copy.ts'
 export { lockFolder } from './lock.ts'
-
-export const journalConfig = z.strictObject({
-  store: z
-    .enum(['lmdb', 'memory'])
-    .default('lmdb')
-    .describe('Where records are kept: `lmdb` in the data folder, durable; `memory` until the process ends.'),
-  size: byteSize
-    .prefault('4GB')
-    .describe(
-      'Bytes that all streams together may take; the oldest records go first, dead letters beyond a sixteenth before all.',
-    ),
-  age: duration.prefault('30d').describe('How long records are kept after their arrival.'),
-})
-
-export interface OpenJournalOptions {
-  /** Holds nothing but the journal. Created where absent. */
-  readonly folder: string
-  readonly settings: z.output<typeof journalConfig>
-  readonly metrics?: Metrics
-  readonly log?: Logger
-  /** Only to read, also while another process writes. */
-  readonly readOnly?: boolean
-}
-
-/**
- * Opens the journal of a folder. Rejects with a JournalError: JOURNAL_LOCKED while another process writes to it,
- * JOURNAL_READ_ONLY where the folder cannot be written, JOURNAL_FULL, JOURNAL_IO.
- */
-export async function openJournal(options: OpenJournalOptions): Promise<Journal> {
-  const { folder, settings, metrics = silentMetrics, log = silentLogger, readOnly = false } = options
-  const wrap = (store: Store): Journal => new StoredJournal({ store, bounds: settings, metrics, log, readOnly })
-  if (settings.store === 'memory') return wrap(new MemoryStore())
-  return LmdbStore.open({ folder, log, readOnly }, wrap)
-}
-
-const silentLogger: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-}
+export { entriesBetween, leadIn, offsetAt } from './range.ts'
+export { readJournal } from './reading.ts'
+export { readSoon, scan, seek, timeOf } from './seek.ts'
+export { journalConfig, openJournal, type OpenJournalOptions } from './open.ts'

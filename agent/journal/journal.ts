@@ -1,6 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Cursor, Entry, Journal, JournalRecord, Logger, Metrics, Stream, StreamStats, Tag } from '../core/index.ts'
-import { describeError, JournalError, streams, TagTable } from '../core/index.ts'
+import {
+  type Cursor,
+  type Entry,
+  type Journal,
+  JournalError,
+  type JournalRecord,
+  type Logger,
+  type Metrics,
+  type Stream,
+  type StreamStats,
+  type Tag,
+  TagTable,
+  describeError,
+  streams,
+} from '../core/index.ts'
 import { readHeader } from './codec.ts'
 import type { Removal } from './group.ts'
 import { decodeMeta, encodeMeta } from './meta.ts'

@@ -1,5 +1,11 @@
-import type { JournalRecord, Logger, Metrics, TagTable } from '../core/index.ts'
-import { describeError, JournalError } from '../core/index.ts'
+import {
+  JournalError,
+  type JournalRecord,
+  type Logger,
+  type Metrics,
+  type TagTable,
+  describeError,
+} from '../core/index.ts'
 import { Group, type Removal } from './group.ts'
 import type { Store } from './store.ts'
 import type { StreamLog } from './stream.ts'

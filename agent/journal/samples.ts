@@ -1,4 +1,4 @@
-import { makeColumns, type Batch } from '../core/index.ts'
+import { type Batch, makeColumns } from '../core/index.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { Chains } from './chains.ts'
 import { TagCodec } from './tags.ts'

@@ -1,5 +1,4 @@
-import type { Entry, JournalRecord, Stream, StreamStats } from '../core/index.ts'
-import { rowsOf } from '../core/index.ts'
+import { type Entry, type JournalRecord, type Stream, type StreamStats, rowsOf } from '../core/index.ts'
 import { readRecord } from './codec.ts'
 import { Ring } from './ring.ts'
 import type { Store } from './store.ts'

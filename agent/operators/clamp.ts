@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Quality, defineOperator, type Batch, type OperatorContext } from '../core/index.ts'
+import { type Batch, type OperatorContext, Quality, defineOperator } from '../core/index.ts'
 import { Ranges } from './ranges.ts'
 import { Draft, countChanges, eachBatch, isUsable } from './rows.ts'
 import { Kind, Selection, tagPatterns } from './selection.ts'

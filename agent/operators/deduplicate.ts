@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineOperator, type Batch, type OperatorContext } from '../core/index.ts'
+import { type Batch, type OperatorContext, defineOperator } from '../core/index.ts'
 import { Columns, column } from './columns.ts'
 import { Sieve, countChanges, eachBatch } from './rows.ts'
 import { Kind, Selection, tagPatterns } from './selection.ts'

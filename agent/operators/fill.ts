@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Quality, defineOperator, duration, type Batch, type OperatorContext } from '../core/index.ts'
+import { type Batch, type OperatorContext, Quality, defineOperator, duration } from '../core/index.ts'
 import { Columns, column } from './columns.ts'
 import { Weave, countChanges, eachBatch, isUsable } from './rows.ts'
 import { Kind, Selection, tagPatterns } from './selection.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Quality, defineOperator, qualityNames, type Batch, type OperatorContext } from '../core/index.ts'
+import { type Batch, type OperatorContext, Quality, defineOperator, qualityNames } from '../core/index.ts'
 import { Ranges } from './ranges.ts'
 import { Draft, Sieve, countChanges, eachBatch } from './rows.ts'
 import { Kind, Selection, tagPatterns } from './selection.ts'

@@ -21,3 +21,5 @@ export const operators: readonly OperatorDefinition[] = [
 ]
 
 export { clamp, deadband, deduplicate, despike, fill, gate, resample, scale }
+
+export { createWindow, windowFields, windowProblems } from './window.ts'

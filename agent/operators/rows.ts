@@ -1,5 +1,5 @@
 import { defer, map } from 'rxjs'
-import { Quality, selectRows, type Batch, type Operator, type OperatorContext } from '../core/index.ts'
+import { type Batch, type Operator, type OperatorContext, Quality, selectRows } from '../core/index.ts'
 
 /**
  * An operator that makes one batch of each batch. `start` makes the state of one subscription and returns what handles

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { tagFilter, type TagTable, type TagType } from '../core/index.ts'
+import { type TagTable, type TagType, tagFilter } from '../core/index.ts'
 
 /** The `tags` setting that every operator has. */
 export const tagPatterns = z

@@ -1,4 +1,4 @@
-import { SeriesView, type Series } from '../core/index.ts'
+import { type Series, SeriesView } from '../core/index.ts'
 import type { RoleState } from './window-asset.ts'
 import { countCoverage, timeCoverage } from './window-coverage.ts'
 

@@ -1,5 +1,13 @@
-import { Quality, type Asset, type AssetClass, type Batch, type Series, type TagTable } from '../core/index.ts'
-import type { Window, WindowBatch } from '../core/index.ts'
+import {
+  type Asset,
+  type AssetClass,
+  type Batch,
+  Quality,
+  type Series,
+  type TagTable,
+  type Window,
+  type WindowBatch,
+} from '../core/index.ts'
 import { Watermark, type WatermarkSettings } from './watermark.ts'
 import { AssetState, RoleState, loadAsset, saveAsset, setRanges, type SavedAsset } from './window-asset.ts'
 import { Dirty, markChanged } from './window-late.ts'

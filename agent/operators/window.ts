@@ -1,7 +1,16 @@
 import { Observable, type OperatorFunction } from 'rxjs'
 import { z } from 'zod'
-import { ConfigError, duration } from '../core/index.ts'
-import type { AssetClass, Batch, ConfigProblem, Keeper, Metrics, TagTable, WindowBatch } from '../core/index.ts'
+import {
+  type AssetClass,
+  type Batch,
+  ConfigError,
+  type ConfigProblem,
+  type Keeper,
+  type Metrics,
+  type TagTable,
+  type WindowBatch,
+  duration,
+} from '../core/index.ts'
 import { countWindows } from './window-count.ts'
 import { sessionWindows } from './window-session.ts'
 import { WindowState, type WindowPlan } from './window-state.ts'

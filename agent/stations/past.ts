@@ -1,5 +1,5 @@
 import type { CorrectionEvent, InspectionEvent, Journal, JournalEvent, RejectEvent } from '../core/index.ts'
-import { readSoon } from '../seek.ts'
+import { readSoon } from '../journal/index.ts'
 import { closest } from './images/image-store.ts'
 
 /** Entries of the journal that are looked through, the newest. */

@@ -1,5 +1,5 @@
 import type { Journal } from '../core/index.ts'
-import { entriesBetween } from '../journal-range.ts'
+import { entriesBetween } from '../journal/index.ts'
 import type { Opened } from './values/values.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
 import type { PartVerdict } from '../core/index.ts'
-import type { StationSettings, VerdictRule } from './config.ts'
+import type { StationSettings, VerdictRule } from '../settings/index.ts'
 
 /** A verdict with what led to it. */
 export interface Ruling {

@@ -10,7 +10,7 @@ import type {
   OpinionEvent,
   TagTable,
 } from '../core/index.ts'
-import type { StationSettings } from './config.ts'
+import type { StationSettings } from '../settings/index.ts'
 import type { RejectSignal } from './reject/reject.ts'
 import type { Opened } from './values/values.ts'
 

@@ -17,7 +17,7 @@ import { rule, type Ruling } from './rule.ts'
 import { Shadow } from './life/shadow.ts'
 import { PartValues, type Measured, type Opened } from './values/values.ts'
 import { ValuesJudge } from './values/values-judge.ts'
-import { describeError, type Batch, type CorrectionEvent, type ImageArrival, type FeatureBatch } from '../core/index.ts'
+import { type Batch, type CorrectionEvent, type FeatureBatch, type ImageArrival, describeError } from '../core/index.ts'
 
 interface Waiting {
   readonly arrival: ImageArrival

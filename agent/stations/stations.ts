@@ -1,6 +1,6 @@
 import { createFaceStripper } from '../../models/inspection/faces/pool.ts'
-import type { Config } from '../components.ts'
-import type { Corrections } from '../corrections.ts'
+import type { Config } from '../settings/index.ts'
+import type { Corrections } from '../ingest/index.ts'
 import type { Batch, CorrectionEvent, FeatureBatch, JournalEvent } from '../core/index.ts'
 import type { StationLearner } from './life/learner.ts'
 import { StationUnit, type UnitParts } from './unit.ts'

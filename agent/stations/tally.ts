@@ -1,4 +1,4 @@
-import { partVerdicts, type PartVerdict } from '../core/index.ts'
+import { type PartVerdict, partVerdicts } from '../core/index.ts'
 
 /** How many parts got each verdict. */
 export type VerdictCounts = Readonly<Record<PartVerdict, number>>

@@ -1,7 +1,7 @@
 import { createImageSource, PostedImages } from '../../connectors/images/index.ts'
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
 import type { Strip } from '../../models/inspection/stripped.ts'
-import type { Config } from '../components.ts'
+import type { Config, StationSettings } from '../settings/index.ts'
 import type {
   ConnectorContext,
   InspectionEvent,
@@ -11,7 +11,6 @@ import type {
   OpinionEvent,
   Status,
 } from '../core/index.ts'
-import type { StationSettings } from './config.ts'
 import type { Gallery } from './gallery.ts'
 import { folderName } from './images/image-store.ts'
 import { imageLine, valuesLine, type LineParts, type ModelLine } from './life/model-line.ts'

@@ -1,5 +1,5 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
-import type { HealthTrend } from '../http/shapes.ts'
+import type { HealthTrend } from '../view/shapes.ts'
 import { get } from './api.ts'
 import { span } from './format.ts'
 import { Live } from './live.ts'

@@ -1,4 +1,4 @@
-import type { PartView, StationView } from '../http/inspection-shapes.ts'
+import type { PartView, StationView } from '../view/inspection-shapes.ts'
 import { get } from './api.ts'
 
 /** What is shown of a station's parts. */

@@ -1,4 +1,4 @@
-import type { AgentState, Ledger } from '../http/shapes.ts'
+import type { AgentState, Ledger } from '../view/shapes.ts'
 import { get } from './api.ts'
 
 /** Silence after which the connection counts as dead, ms: the agent sends a heartbeat every 5 s. */

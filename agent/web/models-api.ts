@@ -1,4 +1,4 @@
-import type { ModelLife } from '../http/shapes.ts'
+import type { ModelLife } from '../view/shapes.ts'
 import { get } from './api.ts'
 
 /** What GET /api/models answers, and where its actions are sent. This file alone knows their addresses. */

@@ -1,5 +1,5 @@
 import { stateBeyond } from '../core/prediction.ts'
-import type { AgentState, AlarmView, AssetState, HealthTrend, Ledger, MonitorState } from '../http/shapes.ts'
+import type { AgentState, AlarmView, AssetState, HealthTrend, Ledger, MonitorState } from '../view/shapes.ts'
 import type { Route } from './route.ts'
 import type { Operator } from './session.ts'
 

@@ -1,4 +1,4 @@
-import type { History } from '../http/shapes.ts'
+import type { History } from '../view/shapes.ts'
 import { get } from './api.ts'
 
 /** Lengths of time to choose from, ms. */

@@ -1,4 +1,4 @@
-import type { Session } from '../http/shapes.ts'
+import type { Session } from '../view/shapes.ts'
 import { ApiError, get, post } from './api.ts'
 import { strings } from './strings.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { labelKinds, soundClass, type LabelEvent, type LabelKind } from '../../agent/core/index.ts'
+import { type LabelEvent, type LabelKind, labelKinds, soundClass } from '../../agent/core/index.ts'
 
 const kinds = Object.keys(labelKinds) as [LabelKind, ...LabelKind[]]
 

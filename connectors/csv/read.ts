@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { SourceError, describeError, type Arrival, type TagTable } from '../../agent/core/index.ts'
+import { type Arrival, SourceError, type TagTable, describeError } from '../../agent/core/index.ts'
 import { delimiterOf, layoutOf, type CsvLayout } from './layout.ts'
 import { RecordScanner, type Cells, type RecordHandler } from './records.ts'
 import { CsvSamples, type CsvFile } from './samples.ts'

@@ -1,4 +1,4 @@
-import { qualityNames, type AlarmEvent, type Batch, type Prediction, type TagTable } from '../../agent/core/index.ts'
+import { type AlarmEvent, type Batch, type Prediction, type TagTable, qualityNames } from '../../agent/core/index.ts'
 import type { Content } from './settings.ts'
 
 /** The first line of each kind of file, without its line end. */

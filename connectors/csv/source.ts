@@ -1,11 +1,5 @@
 import { Observable } from 'rxjs'
-import {
-  MillwrightError,
-  describeError,
-  type Arrival,
-  type ConnectorContext,
-  type Source,
-} from '../../agent/core/index.ts'
+import { type Arrival, type ConnectorContext, MillwrightError, type Source, describeError } from '../../agent/core/index.ts'
 import { readCsv } from './read.ts'
 import type { ReadSettings } from './settings.ts'
 

@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { Observable } from 'rxjs'
-import { describeError, type ConnectorContext, type ImageArrival, type ImageSource } from '../../agent/core/index.ts'
+import { type ConnectorContext, type ImageArrival, type ImageSource, describeError } from '../../agent/core/index.ts'
 import { partPattern } from './part.ts'
 import type { FolderSettings } from './settings.ts'
 

@@ -1,5 +1,5 @@
 import type { DataValue } from 'node-opcua-client'
-import { emptyBatch, type Arrival, type ImageArrival } from '../../agent/core/index.ts'
+import { type Arrival, type ImageArrival, emptyBatch } from '../../agent/core/index.ts'
 import type { Item, ItemReader } from '../opcua/items.ts'
 import { TimePicker } from '../opcua/times.ts'
 import { imageTag, partTag } from './settings.ts'

@@ -1,6 +1,5 @@
 import { request } from 'undici'
-import type { Finding } from '../../agent/core/index.ts'
-import { MillwrightError, describeError } from '../../agent/core/index.ts'
+import { type Finding, MillwrightError, describeError } from '../../agent/core/index.ts'
 import { Client, unreachable } from './client.ts'
 import type { Settings } from './config.ts'
 import { judge } from './verdict.ts'

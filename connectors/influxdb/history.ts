@@ -1,12 +1,5 @@
 import { request } from 'undici'
-import {
-  BatchBuilder,
-  SourceError,
-  describeError,
-  type Arrival,
-  type Quality,
-  type TagTable,
-} from '../../agent/core/index.ts'
+import { type Arrival, BatchBuilder, type Quality, SourceError, type TagTable, describeError } from '../../agent/core/index.ts'
 import { authorization } from './client.ts'
 import type { Settings } from './config.ts'
 

@@ -1,18 +1,4 @@
-import type {
-  AgentEvent,
-  AlarmEvent,
-  Batch,
-  Entry,
-  GapEvent,
-  InspectionEvent,
-  CorrectionEvent,
-  MeasuredConclusion,
-  ModelEvent,
-  Prediction,
-  Rejection,
-  TagTable,
-} from '../../agent/core/index.ts'
-import { Quality, rowsOf } from '../../agent/core/index.ts'
+import { type AgentEvent, type AlarmEvent, type Batch, type CorrectionEvent, type Entry, type GapEvent, type InspectionEvent, type MeasuredConclusion, type ModelEvent, type Prediction, Quality, type Rejection, type TagTable, rowsOf } from '../../agent/core/index.ts'
 import { BodyBuilder, type Body } from './body.ts'
 import { escapeKey, quote, type LineWriter } from './line-writer.ts'
 

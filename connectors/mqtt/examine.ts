@@ -1,5 +1,4 @@
-import type { Finding } from '../../agent/core/index.ts'
-import { MillwrightError, describeError } from '../../agent/core/index.ts'
+import { type Finding, MillwrightError, describeError } from '../../agent/core/index.ts'
 import type { BrokerSettings } from './broker-settings.ts'
 import { listen, type Listened } from './listen.ts'
 import type { MqttSettings } from './settings.ts'

@@ -1,13 +1,4 @@
-import type {
-  AlarmEvent,
-  CorrectionEvent,
-  Entry,
-  InspectionEvent,
-  JournalEvent,
-  ModelEvent,
-  Prediction,
-  RejectEvent,
-} from '../../agent/core/index.ts'
+import type { AlarmEvent, CorrectionEvent, Entry, InspectionEvent, JournalEvent, ModelEvent, Prediction, RejectEvent } from '../../agent/core/index.ts'
 import type { PublishSettings } from './settings.ts'
 
 /** JSON of a prediction, retained at `{prefix}/{site}/{asset}/{monitor}`. */

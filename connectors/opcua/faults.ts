@@ -1,5 +1,4 @@
-import { MillwrightError, SourceError } from '../../agent/core/index.ts'
-import type { ErrorCode } from '../../agent/core/index.ts'
+import { type ErrorCode, MillwrightError, SourceError } from '../../agent/core/index.ts'
 
 /** What servers say and what the user can do, by the first expression that fits. */
 const faults: readonly {

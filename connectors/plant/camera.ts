@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describeError, type Logger } from '../../agent/core/index.ts'
+import { type Logger, describeError } from '../../agent/core/index.ts'
 import type { PlantBroker } from './mqtt-broker.ts'
 import { drawPart, imageSize } from './part-drawing.ts'
 import { makePart, partRates, type Part, type PartRates } from './parts.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { OPCUAServer, UAObject, UAVariable, Namespace } from 'node-opcua'
-import { Quality, type Logger } from '../../agent/core/index.ts'
+import { type Logger, Quality } from '../../agent/core/index.ts'
 import type { PlantTag } from './layout.ts'
 import type { Measurement } from './signals.ts'
 

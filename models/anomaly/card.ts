@@ -1,5 +1,5 @@
 import type { Manifest } from '../onnx/manifest.ts'
-import type { Findings } from './train.ts'
+import type { Findings } from './findings.ts'
 
 /** `card.md` of a model: what it learned, from what, and how far to trust it. */
 export function writeCard(

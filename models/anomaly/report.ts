@@ -3,7 +3,7 @@ import type { Candidate, Exclusion, Report } from '../report.ts'
 import { margin } from './choose.ts'
 import type { Trial } from './candidates.ts'
 import { scoreHistogram } from './histogram.ts'
-import type { Findings } from './train.ts'
+import type { Findings } from './findings.ts'
 
 /** How an anomaly model came to be. */
 export function reportOf(manifest: Manifest, found: Findings, ms: number): Report {

@@ -5,30 +5,18 @@ import { contentHash } from '../onnx/bundle.ts'
 import type { Calibration, Manifest, ModelBundle } from '../onnx/manifest.ts'
 import { sha256 } from '../onnx/runtime.ts'
 import { defaultSeed, type TrainingContext, type TrainingInput } from '../training.ts'
-import { calibrate, type Thresholds } from './calibration.ts'
-import { tryMethods, type Trial } from './candidates.ts'
+import { calibrate } from './calibration.ts'
+import { tryMethods } from './candidates.ts'
 import { writeCard } from './card.ts'
 import type { AnomalySettings } from './config.ts'
 import { goldenVectors } from './golden-vectors.ts'
 import { anomalyGraph } from './graph.ts'
 import { findModes } from './modes.ts'
-import { learnNormal, type Normal, type Subject } from './normal.ts'
-import { purge, type DroppedBlock } from './purge.ts'
+import { learnNormal, type Subject } from './normal.ts'
+import { purge } from './purge.ts'
 import { reportOf } from './report.ts'
 import { furthest, trainingRows, type LabelledRows } from './scaling.ts'
-
-/** All that a training found. */
-export interface Findings {
-  readonly subject: Subject
-  readonly labelled: LabelledRows
-  /** Rows that were learned from. */
-  readonly rows: Uint32Array
-  readonly dropped: readonly DroppedBlock[]
-  readonly trials: readonly Trial[]
-  readonly chosen: Trial
-  readonly normal: Normal
-  readonly thresholds: Thresholds
-}
+import type { Findings } from './findings.ts'
 
 /**
  * Learns what is normal from the feature vectors of all assets of a monitor: scaling per asset, modes where they are asked

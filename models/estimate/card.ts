@@ -1,5 +1,6 @@
 import type { Manifest } from '../onnx/manifest.ts'
-import type { EstimateSettings, TrainedEstimate } from './index.ts'
+import type { EstimateSettings } from './config.ts'
+import type { TrainedEstimate } from './trained.ts'
 
 /** `card.md` of an estimate: what it learned, from what, and how far to trust it. */
 export function writeCard(

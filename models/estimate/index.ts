@@ -1,5 +1,4 @@
-import { z } from 'zod'
-import { DetectorError, duration } from '../../agent/core/index.ts'
+import { DetectorError } from '../../agent/core/index.ts'
 import type { Matrix } from '../matrix.ts'
 import { joinParts, type GraphPart } from '../onnx/graph.ts'
 import type { ModelBundle } from '../onnx/manifest.ts'
@@ -13,52 +12,18 @@ import {
   type Residuals,
 } from '../regression/interval.ts'
 import type { Regressor } from '../regression/methods.ts'
-import { matrixOf, select, type Judge, type Selection } from '../regression/selection.ts'
+import { matrixOf, select, type Judge } from '../regression/selection.ts'
 import { defineModel, type TrainingContext, type TrainingInput } from '../training.ts'
 import { writeCard } from './card.ts'
 import { usableLabels, type LabelRows } from './labels.ts'
 import { reportOf } from './report.ts'
-
-/** Settings of the model that estimates a value. */
-export const estimateConfig = z.strictObject({
-  type: z.literal('estimate'),
-  min_labels: z.int().min(20).default(30).describe('Least number of windows with a measured value.'),
-  learn_from: duration
-    .optional()
-    .describe('How far back from the newest measured value it learns. Where absent: all there is.'),
-  limits: z
-    .strictObject({
-      low: z.number().optional().describe('The value should not fall below this.'),
-      high: z.number().optional().describe('The value should not rise above this.'),
-    })
-    .refine(({ low, high }) => low === undefined || high === undefined || low < high, {
-      error: '`low` must be below `high`',
-    })
-    .optional()
-    .describe('What the value should keep to; beyond it the state is `outside`. Where absent, nothing is judged.'),
-  unit: z.string().default('').describe('Unit of the value, for reports.'),
-})
-
-export type EstimateSettings = z.output<typeof estimateConfig>
+import type { TrainedEstimate } from './trained.ts'
+import { estimateConfig, type EstimateSettings } from './config.ts'
 
 /** What turns the answer of a regressor into the value: value = answer * spread + mean. */
 interface Scale {
   readonly mean: number
   readonly spread: number
-}
-
-/** All that a training found. */
-export interface TrainedEstimate {
-  readonly data: LabelRows
-  readonly selection: Selection
-  /** Of the rows that a fit to older ones told, in the unit of the value. */
-  readonly residuals: Residuals
-  readonly interval: Interval
-  /** Share of the newest block within the interval fitted to the blocks before. */
-  readonly coverage: number
-  readonly rmse: number
-  /** Share of the variance that the estimate explains, on rows newer than those learned from; below 0: worse than the mean. */
-  readonly r2: number
 }
 
 /** The labelled time is cut into so many blocks; each from the third on is told by a fit to those before it. */

@@ -3,7 +3,8 @@ import { errorPlot } from '../regression/figure.ts'
 import { boundsOf } from '../regression/interval.ts'
 import { curveOf, dataOf, peakMemory } from '../regression/report.ts'
 import type { TrainingInput } from '../training.ts'
-import type { EstimateSettings, TrainedEstimate } from './index.ts'
+import type { EstimateSettings } from './config.ts'
+import type { TrainedEstimate } from './trained.ts'
 
 /** How an estimate came to be. */
 export function reportOf(

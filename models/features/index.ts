@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import {
-  viewOf,
   type AssetClass,
   type FeatureBatch,
   type Keeper,
   type PredictionKind,
   type WindowBatch,
+  viewOf,
 } from '../../agent/core/index.ts'
 import { Moments } from './moments.ts'
 import { Panes } from './panes.ts'

@@ -1,5 +1,5 @@
 import type { ImageManifest } from './manifest.ts'
-import type { MethodResult } from './train.ts'
+import type { MethodResult } from './assignment.ts'
 
 const words: Readonly<Record<string, string>> = {
   classifier: 'A convolutional network that tells classes, trained from scratch.',

@@ -6,7 +6,7 @@ import { openInspector, type Inspector } from './inspector.ts'
 import type { Prepared } from './lesson.ts'
 import type { ImageBundle } from './manifest.ts'
 import { damaged } from './synthetic.ts'
-import type { ImageTraining } from './train.ts'
+import type { ImageTraining } from './assignment.ts'
 
 /** Mean share of each class that is called by its name: what decides between two models. From images by class and verdict. */
 export function meanRecall(matrix: readonly (readonly number[])[]): number {

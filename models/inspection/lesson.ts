@@ -2,7 +2,7 @@ import { DetectorError } from '../../agent/core/index.ts'
 import { decodeImage, type Preparation } from './decode.ts'
 import type { ImageSet } from './images.ts'
 import { channelsOf } from './manifest.ts'
-import type { ImageTraining, LabelledImage, TrainedStation } from './train.ts'
+import type { ImageTraining, LabelledImage, TrainedStation } from './assignment.ts'
 
 /** Decoded images, those to learn from apart from the held-out ones. */
 export interface Prepared {

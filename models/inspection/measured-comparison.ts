@@ -1,6 +1,6 @@
 import { DetectorError, soundClass } from '../../agent/core/index.ts'
 import type { ModelBundle } from '../onnx/manifest.ts'
-import type { MeasuredModelSettings } from './measured.ts'
+import type { MeasuredModelSettings } from './measured-settings.ts'
 import { MeasuredInspector, type MeasuredAnswer, type MeasuredPart } from './measured-inspector.ts'
 
 /** Parts that a training learns from, and others that judge it. */

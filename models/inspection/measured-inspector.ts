@@ -1,4 +1,4 @@
-import { soundClass, type Detector, type FeatureBatch, type Scores } from '../../agent/core/index.ts'
+import { type Detector, type FeatureBatch, type Scores, soundClass } from '../../agent/core/index.ts'
 import { openDetector } from '../onnx/detector.ts'
 import type { ModelBundle } from '../onnx/manifest.ts'
 

@@ -1,7 +1,5 @@
-import { z } from 'zod'
 import { DetectorError, soundClass } from '../../agent/core/index.ts'
-import { anomalyConfig, trainAnomaly } from '../anomaly/index.ts'
-import { faultConfig } from '../fault/fault.ts'
+import { trainAnomaly } from '../anomaly/index.ts'
 import { fault } from '../fault/index.ts'
 import { openDetector } from '../onnx/detector.ts'
 import type { ModelBundle } from '../onnx/manifest.ts'
@@ -9,15 +7,7 @@ import type { Report } from '../report.ts'
 import type { Targets, TrainingContext } from '../training.ts'
 import { batchOf, MeasuredInspector, type MeasuredPart } from './measured-inspector.ts'
 import { examOf, holdOut, meritBefore, meritOf } from './measured-comparison.ts'
-
-/** A model of the measured values of a part: settings, or the name of a type with its defaults. */
-export const measuredModelConfig = z.union([
-  z.literal('anomaly').transform(() => anomalyConfig.parse({ type: 'anomaly', method: 'hotelling-t2' })),
-  z.literal('fault').transform(() => faultConfig.parse({ type: 'fault' })),
-  z.discriminatedUnion('type', [anomalyConfig, faultConfig]),
-])
-
-export type MeasuredModelSettings = z.output<typeof measuredModelConfig>
+import type { MeasuredModelSettings } from './measured-settings.ts'
 
 /** What a training of measured values is for. */
 export interface MeasuredTraining {

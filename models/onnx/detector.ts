@@ -1,6 +1,6 @@
 import {
-  DetectorError,
   type Detector,
+  DetectorError,
   type FeatureBatch,
   type FeatureDistribution,
   type PredictionKind,

@@ -1,4 +1,4 @@
-import { DetectorError, type Detector, type FeatureBatch, type Scores } from '../../agent/core/index.ts'
+import { type Detector, DetectorError, type FeatureBatch, type Scores } from '../../agent/core/index.ts'
 import type { Manifest } from './manifest.ts'
 
 type Golden = Manifest['golden']

@@ -1,5 +1,5 @@
 import type { Manifest } from '../onnx/manifest.ts'
-import type { TrainedRul } from './index.ts'
+import type { TrainedRul } from './trained.ts'
 
 /** `card.md` of a model of remaining life: what it learned, from what, and how far to trust it. */
 export function writeCard({ monitor, training, created, tags }: Manifest, trained: TrainedRul): string {

@@ -13,11 +13,12 @@ import {
   type Residuals,
 } from '../regression/interval.ts'
 import type { Regressor } from '../regression/methods.ts'
-import { matrixOf, select, type Judge, type Selection } from '../regression/selection.ts'
+import { matrixOf, select, type Judge } from '../regression/selection.ts'
 import { defaultSeed, defineModel, type TrainingContext, type TrainingInput } from '../training.ts'
 import { writeCard } from './card.ts'
 import { reportOf } from './report.ts'
 import { foldsOf, learnedCap, usableRuns, type RunRows } from './runs.ts'
+import type { TrainedRul } from './trained.ts'
 
 /** Settings of the model of remaining useful life. */
 export const rulConfig = z.strictObject({
@@ -39,21 +40,6 @@ export const rulConfig = z.strictObject({
 })
 
 export type RulSettings = z.output<typeof rulConfig>
-
-/** All that a training found. Lives are shares of the cap inside, ms outside. */
-export interface TrainedRul {
-  readonly data: RunRows
-  readonly matrix: Matrix
-  readonly cap: number
-  readonly warnBelow: number
-  readonly selection: Selection
-  readonly residuals: Residuals
-  readonly interval: Interval
-  /** Share of the held-out rows within the interval fitted to the other folds. */
-  readonly coverage: number
-  /** Root mean square error on held-out runs, ms. */
-  readonly rmse: number
-}
 
 /** Runs are dealt out to so many folds. */
 const folds = 4

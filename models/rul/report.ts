@@ -4,7 +4,7 @@ import { boundsOf } from '../regression/interval.ts'
 import { curveOf, dataOf, peakMemory } from '../regression/report.ts'
 import type { TrainingInput } from '../training.ts'
 import { span, unitOf } from './card.ts'
-import type { TrainedRul } from './index.ts'
+import type { TrainedRul } from './trained.ts'
 
 /** How a model of remaining life came to be. */
 export function reportOf(input: TrainingInput, trained: TrainedRul, seconds: number): Report {

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFile
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectAsync } from 'mqtt'
-import { schema } from '../../agent/components.ts'
+import { schema } from '../../agent/settings/schema.ts'
 import { trainAndRegister } from '../../agent/stations/life/training.ts'
 import { parseConfig } from '../../config/index.ts'
 import { startMosquitto, type Mosquitto } from '../support/mosquitto.ts'

@@ -53,7 +53,7 @@ async function measure(folder: string, minutes: number, stops: (() => Promise<un
   const [program, ...words] = interpreter()
   const agent = spawn(program, [...words, main, 'run', '--config', file], { stdio: ['ignore', 'inherit', 'inherit'] })
   stops.push(() => end(agent))
-  await until('the agent is ready', () => isReady(port), 60_000)
+  await until('the agent is ready', () => isReady(port))
   await plc.tick(hertz)
   const publisher = new Process('./pacer.ts', { port: broker.port, qos: 1, rate: 5_000 })
   stops.push(() => publisher.end())

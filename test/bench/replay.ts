@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadDetector, trainModel, type ModelBundle } from '../../models/index.ts'
 import { parseConfig } from '../../config/index.ts'
-import { schema } from '../../agent/components.ts'
+import { schema } from '../../agent/settings/schema.ts'
 import { BatchBuilder, Quality, TagTable, silentMetrics, type Batch, type Entry } from '../../agent/core/index.ts'
 import { openJournal } from '../../agent/journal/index.ts'
-import { Pipeline } from '../../agent/pipeline.ts'
-import { Collector } from '../../agent/training.ts'
+import { Pipeline } from '../../agent/pipeline/pipeline.ts'
+import { Collector } from '../../agent/training/training.ts'
 
 const assets = 50
 const roles = ['vibration', 'temperature', 'current', 'pressure', 'flow']

@@ -8,7 +8,8 @@ import { millwright } from './millwright.ts'
 import { frame } from '../../agent/cli/top.ts'
 import { plain } from '../../agent/cli/output.ts'
 import { stateText } from '../../agent/cli/status-view.ts'
-import type { AgentState, AlarmView, Listening } from '../../agent/http/index.ts'
+import type { Listening } from '../../agent/http/index.ts'
+import type { AgentState, AlarmView } from '../../agent/view/index.ts'
 
 const open: AlarmView = {
   id: alarm,
@@ -22,7 +23,6 @@ const open: AlarmView = {
 }
 
 describe('commands that ask the running agent', function () {
-  this.timeout(60_000)
   const { agent, http } = setUp({ port: 0 })
   let folder: string
   let listening: Listening

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { TagTable } from '../../agent/core/index.ts'
 import { openJournal } from '../../agent/journal/index.ts'
-import { schema } from '../../agent/components.ts'
+import { schema } from '../../agent/settings/schema.ts'
 import { samplesOf, scenario, scenarioText } from '../support/scenario.ts'
 
 /** By its path: the commands run in folders where the package cannot be found by name. */
@@ -15,7 +15,6 @@ const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 const main = join(import.meta.dirname, '..', '..', 'agent', 'cli', 'main.ts')
 
 describe('millwright', function () {
-  this.timeout(60_000)
   let folder: string
   const path = (name: string) => join(folder, name)
 

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open } from 'lmdb'
-import { schema } from '../../agent/components.ts'
+import { schema } from '../../agent/settings/schema.ts'
 import { BatchBuilder, Quality, type Journal } from '../../agent/core/index.ts'
 import { openJournal } from '../../agent/journal/index.ts'
 import { millwright } from './millwright.ts'
@@ -21,7 +21,6 @@ import { millwright } from './millwright.ts'
 const begin = Date.UTC(2026, 2, 1)
 
 describe('journal, backup and restore', function () {
-  this.timeout(60_000)
   let folder: string
   let journal: Journal | undefined
   const path = (name: string) => join(folder, name)

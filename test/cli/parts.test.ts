@@ -26,7 +26,6 @@ inspections:
 `
 
 describe('millwright with tables of parts', function () {
-  this.timeout(120_000)
   let folder: string
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'millwright-cli-parts-'))

@@ -9,7 +9,6 @@ import { RawPublisher, encodeMessages } from '../support/publisher.ts'
 import { until } from '../support/until.ts'
 
 describe('reload of the configuration', function () {
-  this.timeout(240_000)
   const folder = mkdtempSync(join(tmpdir(), 'millwright-reload-'))
   let broker: Mosquitto
   let plc: OpcuaServer
@@ -90,7 +89,7 @@ ${extra}`
     const at = agent.output.length
     writeFileSync(agent.file, text)
     agent.signal('SIGHUP')
-    await until('the agent answers the SIGHUP', () => /SIGHUP: the configuration/.test(agent.output.slice(at)), 60_000)
+    await until('the agent answers the SIGHUP', () => /SIGHUP: the configuration/.test(agent.output.slice(at)))
     return agent.output.slice(at)
   }
 
@@ -129,7 +128,6 @@ ${extra}`
     await until(
       () => `all of ${sent} are stored`,
       async () => (await stored()) >= sent,
-      60_000,
     )
     assert.equal(await stored(), sent)
     for (const { difference } of (await agent.ledger()).sources) assert.equal(difference, 0)

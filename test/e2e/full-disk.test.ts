@@ -1,42 +1,25 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { connectAsync, type MqttClient } from 'mqtt'
-import { AgentProcess } from '../support/agent-process.ts'
-import { freePort, hasMosquitto, startMosquitto, type Mosquitto } from '../support/mosquitto.ts'
+import type { MqttClient } from 'mqtt'
+import type { AgentProcess } from '../support/agent-process.ts'
+import { runningAgent, type RunningAgent } from '../support/running-agent.ts'
 import { until } from '../support/until.ts'
 
 const samplesAMessage = 100
 
 describe('full disk', function () {
-  this.timeout(120_000)
-  const folder = mkdtempSync(join(tmpdir(), 'millwright-full-disk-'))
-  let broker: Mosquitto
+  const running = runningAgent({ site: 'full-disk', configuration })
+  const { folder } = running
   let agent: AgentProcess
   let publisher: MqttClient
-  const started: (() => Promise<unknown>)[] = []
   let published = 0
 
-  before(async function () {
-    if (!hasMosquitto) return skip(this, 'mosquitto is not installed')
-    if (process.platform !== 'linux') return skip(this, 'needs a limit on file size, set with prlimit')
-    broker = await startMosquitto()
-    started.push(() => broker.dispose())
-    const port = await freePort()
-    agent = new AgentProcess(folder, port, configuration(folder, port, broker.url))
-    started.push(() => agent.kill())
-    await agent.start()
-    await agent.connected()
-    publisher = await connectAsync(broker.url)
-    started.push(() => publisher.endAsync(true))
-  })
-
-  after(async () => {
-    for (const stop of started.reverse()) await stop()
-    rmSync(folder, { recursive: true, force: true })
+  before(function () {
+    if (process.platform !== 'linux') skip(this, 'needs a limit on file size, set with prlimit')
+    ;({ agent, client: publisher } = running)
   })
 
   /** A list of samples that does not compress; each message acknowledged by the broker. */
@@ -83,15 +66,12 @@ describe('full disk', function () {
   })
 })
 
-function configuration(folder: string, port: number, broker: string): string {
+function configuration({ broker }: RunningAgent): string {
   return `
-site: full-disk
-data: ${join(folder, 'data')}
-http: { port: ${port} }
 connectors:
   mqtt:
     type: mqtt
-    url: ${broker}
+    url: ${broker.url}
     topics: [{ filter: plant/+/+/+, tag: "{1}/{2}/{3}" }]
     reconnect: { first: 50ms, longest: 500ms }
 assets:

@@ -1,60 +1,36 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { connectAsync } from 'mqtt'
 import { predictionRow } from '../../connectors/csv/index.ts'
-import type { ModelLife } from '../../agent/http/index.ts'
+import type { ModelLife } from '../../agent/view/index.ts'
 import { journalConfig, openJournal } from '../../agent/journal/index.ts'
 import { millwright } from '../cli/millwright.ts'
-import { AgentProcess } from '../support/agent-process.ts'
-import { freePort, hasMosquitto, startMosquitto, type Mosquitto } from '../support/mosquitto.ts'
+import type { AgentProcess } from '../support/agent-process.ts'
+import { runningAgent, type RunningAgent } from '../support/running-agent.ts'
 import { pumpConfiguration, Pumps } from '../support/pumps.ts'
 import { concluded } from '../support/scenario-results.ts'
 import { until } from '../support/until.ts'
 
 describe('life of a model, in a running agent', function () {
-  this.timeout(240_000)
-  const folder = mkdtempSync(join(tmpdir(), 'millwright-life-'))
-  let broker: Mosquitto
+  const running = runningAgent({ site: 'life', persistence: true, configuration })
+  const { folder } = running
   let agent: AgentProcess
   let pumps: Pumps
   let first: string
   let second: string
   let loud: string
-  const started: (() => Promise<unknown>)[] = []
 
-  before(async function () {
-    if (!hasMosquitto) {
-      this.test!.parent!.title += ' (skipped: mosquitto is not installed)'
-      this.skip()
-    }
-    broker = await startMosquitto({ persistence: true })
-    started.push(() => broker.dispose())
-    const port = await freePort()
-    agent = new AgentProcess(folder, port, configuration(folder, port, broker.url))
-    started.push(() => agent.kill())
-    await agent.start()
-    const publisher = await connectAsync(broker.url, { clientId: 'press' })
-    started.push(() => publisher.endAsync(true))
-    pumps = new Pumps(publisher, agent)
-    await agent.connected()
-  })
-  after(async () => {
-    for (const end of started.reverse()) await end().catch(() => undefined)
-    rmSync(folder, { recursive: true, force: true })
+  before(() => {
+    ;({ agent } = running)
+    pumps = new Pumps(running.client, agent)
   })
 
   const life = async (): Promise<ModelLife> => ((await agent.get('/api/models')) as ModelLife[])[0]
-  const cli = async (...words: string[]) => {
-    const { status, stdout, stderr } = await millwright(folder, ...words, '--config', agent.file, '--json')
-    assert.equal(status, 0, stderr)
-    return JSON.parse(stdout) as Record<string, unknown>
-  }
+  const cli = (...words: string[]) => running.cli(...words)
 
   it('trains when it has collected enough, and works at once as the first', async () => {
     await pumps.advance(360)
-    await until('the first model works', async () => (await life()).active !== undefined, 60_000)
+    await until('the first model works', async () => (await life()).active !== undefined)
     first = (await life()).active!
     await pumps.advance(420)
   })
@@ -62,7 +38,7 @@ describe('life of a model, in a running agent', function () {
   it('trains again when it is told to, and lets the new one score beside', async () => {
     await pumps.advance(700)
     assert.deepEqual(await cli('models', 'retrain', 'health', '--by', 'Mei'), { monitor: 'health' })
-    await until('a challenger is in its trial', async () => (await life()).step === 'shadow', 60_000)
+    await until('a challenger is in its trial', async () => (await life()).step === 'shadow')
     const { versions, active } = await life()
     second = versions.find(({ state }) => state === 'shadow')!.version
     assert.equal(active, first)
@@ -172,11 +148,8 @@ describe('life of a model, in a running agent', function () {
   })
 })
 
-function configuration(folder: string, port: number, broker: string): string {
+function configuration({ broker }: RunningAgent): string {
   return `
-site: life
-data: ${join(folder, 'data')}
-http: { port: ${port} }
-${pumpConfiguration(broker, '{ after: 150s, retrain: never, drift: false, shadow: 1h }')}
+${pumpConfiguration(broker.url, '{ after: 150s, retrain: never, drift: false, shadow: 1h }')}
 `
 }

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connectAsync, type MqttClient } from 'mqtt'
-import type { DeadLetterView, ModelLife } from '../../agent/http/index.ts'
+import type { MqttClient } from 'mqtt'
+import type { DeadLetterView, ModelLife } from '../../agent/view/index.ts'
 import { seededRandom } from '../../models/random.ts'
 import { millwright } from '../cli/millwright.ts'
 import { png, stripes } from '../models/inspection/pictures.ts'
-import { AgentProcess } from '../support/agent-process.ts'
-import { freePort, hasMosquitto, startMosquitto, type Mosquitto } from '../support/mosquitto.ts'
+import type { AgentProcess } from '../support/agent-process.ts'
+import { runningAgent, type RunningAgent } from '../support/running-agent.ts'
 import { livedThrough } from '../support/scenario-results.ts'
 import { until } from '../support/until.ts'
 
@@ -37,10 +36,9 @@ interface Verdict {
 }
 
 describe('life of a station’s model, in a running agent', function () {
-  this.timeout(120_000)
-  const folder = mkdtempSync(join(tmpdir(), 'millwright-station-life-'))
+  const running = runningAgent({ site: 'life', start: false, configuration, prepare: writeImages })
+  const { folder } = running
   const images = join(folder, 'images')
-  let broker: Mosquitto
   let agent: AgentProcess
   let client: MqttClient
   let port: number
@@ -50,24 +48,9 @@ describe('life of a station’s model, in a running agent', function () {
   const truth = 'scratch'
   const verdicts: Verdict[] = []
   const corrections: { part: string; class: string }[] = []
-  const started: (() => Promise<unknown>)[] = []
 
-  before(async function () {
-    if (!hasMosquitto) {
-      this.test!.parent!.title += ' (skipped: mosquitto is not installed)'
-      this.skip()
-    }
-    for (const name of ['good', 'scratch'] as const) {
-      mkdirSync(join(images, name), { recursive: true })
-      for (let i = 0; i < 15; i++) writeFileSync(join(images, name, `${i}.png`), await textures[name]())
-    }
-    broker = await startMosquitto()
-    started.push(() => broker.dispose())
-    port = await freePort()
-    agent = new AgentProcess(folder, port, configuration(folder, port, broker.url))
-    started.push(() => agent.kill())
-    client = await connectAsync(broker.url, { clientId: 'line' })
-    started.push(() => client.endAsync(true))
+  before(async () => {
+    ;({ agent, client, port } = running)
     await client.subscribeAsync(['millwright/life/press/verdict', 'millwright/life/press/correction'], { qos: 1 })
     client.on('message', (topic, payload) => {
       const message = JSON.parse(payload.toString()) as Verdict & { class: string }
@@ -75,17 +58,9 @@ describe('life of a station’s model, in a running agent', function () {
       else corrections.push(message)
     })
   })
-  after(async () => {
-    for (const end of started.reverse()) await end().catch(() => undefined)
-    rmSync(folder, { recursive: true, force: true })
-  })
 
   const life = async (): Promise<ModelLife> => ((await agent.get('/api/models')) as ModelLife[])[0]
-  const cli = async (...words: string[]) => {
-    const { status, stdout, stderr } = await millwright(folder, ...words, '--config', agent.file, '--json')
-    assert.equal(status, 0, stderr)
-    return JSON.parse(stdout) as Record<string, unknown>
-  }
+  const cli = (...words: string[]) => running.cli(...words)
 
   /** Sends the image of a part; resolves with its verdict. */
   async function judge(part: string, texture: keyof typeof textures): Promise<Verdict> {
@@ -147,7 +122,7 @@ describe('life of a station’s model, in a running agent', function () {
 
   it('trains when there are enough of them, and looks on beside the model at work', async () => {
     for (let i = 3; i < 15; i++) await correct(`stain${i}`, truth)
-    await until('a challenger is in its trial', async () => (await life()).step === 'shadow', 60_000)
+    await until('a challenger is in its trial', async () => (await life()).step === 'shadow')
     const { versions, active } = await life()
     assert.equal(active, first)
     second = versions.find(({ state }) => state === 'shadow')!.version
@@ -215,7 +190,7 @@ describe('life of a station’s model, in a running agent', function () {
   })
 
   it('has left its life in the journal', async () => {
-    const { events, steps } = await livedThrough(join(folder, 'data'))
+    const { events, steps } = await livedThrough(running.data)
     const lived = ['active', 'training', 'shadow', 'active', 'rollback', 'active', 'rollback', 'active', 'rollback']
     assert.deepEqual(
       steps,
@@ -235,15 +210,21 @@ describe('life of a station’s model, in a running agent', function () {
   })
 })
 
-function configuration(folder: string, port: number, broker: string): string {
+/** Fifteen images of each class that the first model is to know. */
+async function writeImages({ folder }: RunningAgent): Promise<void> {
+  for (const name of ['good', 'scratch'] as const) {
+    const images = join(folder, 'images', name)
+    mkdirSync(images, { recursive: true })
+    for (let i = 0; i < 15; i++) writeFileSync(join(images, `${i}.png`), await textures[name]())
+  }
+}
+
+function configuration({ broker, folder }: RunningAgent): string {
   return `
-site: life
-data: ${join(folder, 'data')}
-http: { port: ${port} }
 connectors:
   mqtt:
     type: mqtt
-    url: ${broker}
+    url: ${broker.url}
     topics: [{ filter: labels, format: labels }]
     publish: { content: [inspections, models] }
 inspections:

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { connectAsync, type MqttClient } from 'mqtt'
-import type { ModelLife } from '../../agent/http/index.ts'
-import { AgentProcess } from '../support/agent-process.ts'
+import type { MqttClient } from 'mqtt'
+import type { ModelLife } from '../../agent/view/index.ts'
+import type { AgentProcess } from '../support/agent-process.ts'
 import { livedThrough } from '../support/scenario-results.ts'
 import { millwright } from '../cli/millwright.ts'
-import { freePort, hasMosquitto, startMosquitto, type Mosquitto } from '../support/mosquitto.ts'
+import { runningAgent, type RunningAgent } from '../support/running-agent.ts'
 import { until } from '../support/until.ts'
 import { screwedParts, unlabelled } from '../models/inspection/parts.ts'
 
@@ -21,46 +20,24 @@ interface Verdict {
 const name = 'screw.values'
 
 describe('life of the model of measured values, in a running agent', function () {
-  this.timeout(120_000)
-  const folder = mkdtempSync(join(tmpdir(), 'millwright-values-life-'))
-  const started: (() => Promise<unknown>)[] = []
+  const running = runningAgent({ site: 'values', configuration })
+  const { folder } = running
   const verdicts: Verdict[] = []
-  let broker: Mosquitto
   let agent: AgentProcess
   let client: MqttClient
   let first: string
   let second: string
   let sent = 0
 
-  before(async function () {
-    if (!hasMosquitto) {
-      this.test!.parent!.title += ' (skipped: mosquitto is not installed)'
-      this.skip()
-    }
-    broker = await startMosquitto()
-    started.push(() => broker.dispose())
-    const port = await freePort()
-    agent = new AgentProcess(folder, port, configuration(folder, port, broker.url))
-    started.push(() => agent.kill())
-    client = await connectAsync(broker.url, { clientId: 'line' })
-    started.push(() => client.endAsync(true))
+  before(async () => {
+    ;({ agent, client } = running)
     await client.subscribeAsync('millwright/values/screw/verdict', { qos: 1 })
     client.on('message', (_, payload) => verdicts.push(JSON.parse(payload.toString()) as Verdict))
-    await agent.start()
-    await agent.connected()
-  })
-  after(async () => {
-    for (const end of started.reverse()) await end().catch(() => undefined)
-    rmSync(folder, { recursive: true, force: true })
   })
 
   const life = async (): Promise<ModelLife> =>
     ((await agent.get('/api/models')) as ModelLife[]).find(({ monitor }) => monitor === name)!
-  const cli = async (...words: string[]) => {
-    const { status, stdout, stderr } = await millwright(folder, ...words, '--config', agent.file, '--json')
-    assert.equal(status, 0, stderr)
-    return JSON.parse(stdout) as Record<string, unknown>
-  }
+  const cli = (...words: string[]) => running.cli(...words)
 
   /** Lets good parts come by, so many degrees hotter than usual; resolves with the verdicts on them. */
   async function work(count: number, { hotter = 0, depth = 0 } = {}): Promise<Verdict[]> {
@@ -97,7 +74,7 @@ describe('life of the model of measured values, in a running agent', function ()
 
   it('is trained when there are enough, and works at once as the first', async () => {
     await work(30)
-    await until('the first works', async () => (await life()).active !== undefined, 60_000)
+    await until('the first works', async () => (await life()).active !== undefined)
     first = (await life()).active!
     assert.match(first, /^0001-/)
     assert.ok(share(await work(40), 'pass') > 0.7)
@@ -115,7 +92,7 @@ describe('life of the model of measured values, in a running agent', function ()
       const body = (await response.json()) as object
       assert.deepEqual([response.status, body], [200, { station: 'screw', part, class: 'good', learns: true }])
     }
-    await until('a challenger is in its trial', async () => (await life()).step === 'shadow', 60_000)
+    await until('a challenger is in its trial', async () => (await life()).step === 'shadow')
     const { versions, active } = await life()
     assert.equal(active, first)
     second = versions.find(({ state }) => state === 'shadow')!.version
@@ -178,22 +155,19 @@ describe('life of the model of measured values, in a running agent', function ()
   })
 
   it('has left its life in the journal', async () => {
-    const { steps } = await livedThrough(join(folder, 'data'))
+    const { steps } = await livedThrough(running.data)
     const lived = ['training', 'active', 'training', 'shadow', 'active', 'rollback', 'active', 'rollback']
     assert.deepEqual(steps, lived.map((step) => `${name} ${step}`)) // prettier-ignore
   })
 })
 
-function configuration(folder: string, port: number, broker: string): string {
+function configuration({ broker }: RunningAgent): string {
   const value = (tag: string) => `{ tag: screw/${tag}, part: screw/part }`
   return `
-site: values
-data: ${join(folder, 'data')}
-http: { port: ${port} }
 connectors:
   mqtt:
     type: mqtt
-    url: ${broker}
+    url: ${broker.url}
     topics: [{ filter: line/+/+, tag: "{1}/{2}" }]
     publish: { content: [inspections, models] }
 inspections:

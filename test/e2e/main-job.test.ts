@@ -28,7 +28,6 @@ const steps = 600
 const faultAt = 420
 
 describe('main job on real servers', function () {
-  this.timeout(240_000)
   const folder = mkdtempSync(join(tmpdir(), 'millwright-e2e-'))
   /** Event time of step 0: an hour ago, on the grid of the windows. */
   const begin = Math.floor((Date.now() - 3_600_000) / 10_000) * 10_000
@@ -128,15 +127,11 @@ describe('main job on real servers', function () {
 
   it('learns from what comes in over both protocols', async () => {
     await advance(320)
-    await until(
-      'the model is at work',
-      async () => {
-        const { assets } = await agent.state()
-        const monitors = assets.flatMap(({ monitors }) => monitors)
-        return monitors.length === 2 && monitors.every(({ model }) => model !== '')
-      },
-      60_000,
-    )
+    await until('the model is at work', async () => {
+      const { assets } = await agent.state()
+      const monitors = assets.flatMap(({ monitors }) => monitors)
+      return monitors.length === 2 && monitors.every(({ model }) => model !== '')
+    })
     await until('InfluxDB has samples', async () => (await influxd.count('plant', 'sensor', 'value')) > 0)
   })
 
@@ -162,7 +157,7 @@ describe('main job on real servers', function () {
     await plc.kill()
     await publish(410)
     await plc.launch()
-    await until('the agent has a subscription again', async () => (await plc.look()).subscriptions > 0, 60_000)
+    await until('the agent has a subscription again', async () => (await plc.look()).subscriptions > 0)
     await agent.connected()
     await advance(440)
   })
@@ -180,14 +175,10 @@ describe('main job on real servers', function () {
   })
 
   it('has every cleaned sample in InfluxDB, with its value, exactly once', async () => {
-    await until(
-      'nothing waits',
-      async () => {
-        const { sinks } = await agent.ledger()
-        return sinks.length === 2 && sinks.every(({ waiting }) => waiting === 0)
-      },
-      60_000,
-    )
+    await until('nothing waits', async () => {
+      const { sinks } = await agent.ledger()
+      return sinks.length === 2 && sinks.every(({ waiting }) => waiting === 0)
+    })
     for (const pump of [1, 2]) {
       for (const role of roles) {
         const [want, have] = [expected(pump, role), await stored(pump, role)]

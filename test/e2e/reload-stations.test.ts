@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { connectAsync, type MqttClient } from 'mqtt'
-import type { StationView } from '../../agent/http/index.ts'
-import { AgentProcess } from '../support/agent-process.ts'
-import { freePort, hasMosquitto, startMosquitto } from '../support/mosquitto.ts'
+import type { MqttClient } from 'mqtt'
+import type { StationView } from '../../agent/view/index.ts'
+import type { AgentProcess } from '../support/agent-process.ts'
+import { runningAgent } from '../support/running-agent.ts'
 import { until } from '../support/until.ts'
 import { png } from '../models/inspection/pictures.ts'
 
@@ -16,44 +15,27 @@ interface Verdict {
 }
 
 describe('reload of stations', function () {
-  this.timeout(120_000)
-  const folder = mkdtempSync(join(tmpdir(), 'millwright-reload-stations-'))
-  const images = join(folder, 'camera')
-  const started: (() => Promise<unknown>)[] = []
+  const running = runningAgent({
+    site: 'shop',
+    prepare: () => mkdirSync(images),
+    configuration: () => configuration({ screw: 90, press: 90 }),
+  })
+  const { folder } = running
+  const images = join(running.folder, 'camera')
   const verdicts: Verdict[] = []
-  let broker: string
-  let port: number
   let agent: AgentProcess
   let client: MqttClient
   let sent = 0
   /** Event time, ms since epoch: no two parts come at once. */
   let time = Date.now() - 3_600_000
 
-  before(async function () {
-    if (!hasMosquitto) {
-      this.test!.parent!.title += ' (skipped: mosquitto is not installed)'
-      this.skip()
-    }
-    mkdirSync(images)
-    const mosquitto = await startMosquitto()
-    started.push(() => mosquitto.dispose())
-    broker = mosquitto.url
-    port = await freePort()
-    agent = new AgentProcess(folder, port, configuration({ screw: 90, press: 90 }))
-    started.push(() => agent.kill())
-    client = await connectAsync(broker)
-    started.push(() => client.endAsync(true))
+  before(async () => {
+    ;({ agent, client } = running)
     await client.subscribeAsync('millwright/shop/+/verdict', { qos: 1 })
     client.on('message', (topic, payload) => {
       const { part, verdict } = JSON.parse(payload.toString()) as Verdict
       verdicts.push({ station: topic.split('/')[2], part, verdict })
     })
-    await agent.start()
-    await agent.connected()
-  })
-  after(async () => {
-    for (const end of started.reverse()) await end().catch(() => undefined)
-    rmSync(folder, { recursive: true, force: true })
   })
 
   interface Stations {
@@ -67,13 +49,10 @@ describe('reload of stations', function () {
     const values = (station: string, max: number) =>
       `  ${station}: { values: { heat: { tag: ${station}/heat, part: ${station}/part, max: ${max} } } }\n`
     return `
-site: shop
-data: ${join(folder, 'data')}
-http: { port: ${port} }
 connectors:
   mqtt:
     type: mqtt
-    url: ${broker}
+    url: ${running.broker.url}
     topics: [{ filter: line/+/+, tag: "{1}/{2}" }]
     publish: { content: [inspections] }
 inspections:
@@ -82,9 +61,9 @@ ${values('screw', screw)}${press === undefined ? '' : values('press', press)}${c
 
   async function reload(stations: Stations): Promise<string> {
     const at = agent.output.length
-    writeFileSync(agent.file, configuration(stations))
+    writeFileSync(agent.file, running.text('shop', configuration(stations)))
     agent.signal('SIGHUP')
-    await until('the agent answers the SIGHUP', () => /SIGHUP: the configuration/.test(agent.output.slice(at)), 60_000)
+    await until('the agent answers the SIGHUP', () => /SIGHUP: the configuration/.test(agent.output.slice(at)))
     return agent.output.slice(at)
   }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
-import { schema } from '../../agent/components.ts'
+import { schema } from '../../agent/settings/schema.ts'
 import { silentMetrics, type FeatureBatch, type Logger } from '../../agent/core/index.ts'
-import { Pipeline } from '../../agent/pipeline.ts'
+import { Pipeline } from '../../agent/pipeline/pipeline.ts'
 import { parseConfig } from '../../config/index.ts'
 import { startPlant, type Plant } from '../../connectors/plant/index.ts'
 import { Running, quick, temporaryFolder } from '../connectors/opcua/harness.ts'
@@ -19,7 +19,6 @@ const asset = 'line1/pump2'
 const log: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
 describe('waveforms over OPC UA', function () {
-  this.timeout(60_000)
   const folder = temporaryFolder()
   let plant: Plant
   let source: Running

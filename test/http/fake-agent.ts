@@ -1,17 +1,16 @@
 import { Subject } from 'rxjs'
 import { DetectorError, type Logger } from '../../agent/core/index.ts'
-import {
-  createHttp,
-  type AgentState,
-  type AgentView,
-  type AlarmChange,
-  type AuditEntry,
-  type HistoryRequest,
-  type HttpOptions,
-  type Ledger,
-  type PictureAnswer,
-  type StationView,
-} from '../../agent/http/index.ts'
+import { createHttp, type HttpOptions } from '../../agent/http/index.ts'
+import type {
+  AgentState,
+  AgentView,
+  AlarmChange,
+  AuditEntry,
+  HistoryRequest,
+  Ledger,
+  PictureAnswer,
+  StationView,
+} from '../../agent/view/index.ts'
 
 export const token = 'a-token-of-more-than-thirty-two-characters'
 export const alarm = 'pump-health/line1/pump2/1764000000000'

@@ -3,7 +3,7 @@ import { alarmsCsv } from '../../agent/http/alarms-csv.ts'
 import { openApi } from '../../agent/http/index.ts'
 import { operations, type Operation } from '../../agent/http/operations.ts'
 import { RateLimit } from '../../agent/http/rate-limit.ts'
-import type { AlarmChange } from '../../agent/http/shapes.ts'
+import type { AlarmChange } from '../../agent/view/shapes.ts'
 import { alarm, bearer, errorOf, setUp, token } from './fake-agent.ts'
 
 const change: AlarmChange = {

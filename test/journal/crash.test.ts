@@ -52,7 +52,6 @@ function check(journal: Journal, from: number): number {
 
 describe('journal under SIGKILL', () => {
   it(`has every acknowledged record and no half append after each of ${kills} kills`, async function () {
-    this.timeout(240_000)
     const folder = await mkdtemp(join(tmpdir(), 'journal-'))
     let writer = startWriter(folder)
     try {

@@ -113,7 +113,6 @@ describe('journal in LMDB', () => {
   })
 
   it('answers at every moment while it writes more than it keeps mapped', async function () {
-    this.timeout(60_000)
     const opened = await start()
     await opened.commit('reader', { offset: 3 })
     const wrong: unknown[] = []
@@ -291,7 +290,6 @@ describe('journal in LMDB', () => {
   })
 
   it('full disk: refuses what it cannot store, serves what it has, and goes on once there is room', async function () {
-    this.timeout(60_000)
     if (process.platform !== 'linux') {
       skip(this, 'needs a limit on file size, set with prlimit')
     }
@@ -325,7 +323,6 @@ describe('journal in LMDB', () => {
   })
 
   it('full disk: trimming makes room', async function () {
-    this.timeout(60_000)
     // A file system of its own, which Linux lets anybody mount in a namespace of their own.
     const inside = `mount -t tmpfs -o size=4m tmpfs "${folder}" && exec "${process.execPath}" --import tsx "${childFile}" fill-trim "${folder}"`
     if (!(await run('unshare', '-rm', 'true'))) {

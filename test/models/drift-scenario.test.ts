@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { schema } from '../../agent/components.ts'
+import { schema } from '../../agent/settings/schema.ts'
 import { TagTable, type Arrival, type JournalRecord, type Prediction } from '../../agent/core/index.ts'
-import { replay } from '../../agent/replay.ts'
+import { replay } from '../../agent/replay/replay.ts'
 import { begin, hour, pumps, reactor, type Pumps, type Truth } from '../support/drift.ts'
 
 const learning = { after: '2h', retrain: 'hourly', history: '2h', shadow: '20m', at_most: '30m' }

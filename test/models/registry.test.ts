@@ -112,7 +112,6 @@ describe('model registry', () => {
   })
 
   it('registers nothing on a full disk, leaves nothing behind, and goes on once there is room', async function () {
-    this.timeout(60_000)
     if (process.platform !== 'linux') this.skip()
     // A limit on the size of files acts like a full disk, for anybody and in the kernel.
     const child = join(import.meta.dirname, 'full-disk-child.ts')

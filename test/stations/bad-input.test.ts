@@ -13,12 +13,13 @@ import {
 } from '../../agent/core/index.ts'
 import { strippedImage } from '../../models/inspection/stripped.ts'
 import { Station } from '../../agent/stations/station.ts'
-import { stationConfig } from '../../agent/stations/config.ts'
+import { stationConfig } from '../../agent/settings/station.ts'
 import type { Inspector } from '../../models/inspection/inspector.ts'
 import type { ImageBundle } from '../../models/inspection/manifest.ts'
 import { openInspectorPool } from '../../models/inspection/pool.ts'
 import { learnedImageConfig } from '../../models/inspection/settings.ts'
-import { trainStation, type ImageTraining } from '../../models/inspection/train.ts'
+import { trainStation } from '../../models/inspection/train.ts'
+import type { ImageTraining } from '../../models/inspection/assignment.ts'
 import { seededRandom } from '../../models/random.ts'
 import { bomb, bounds, disc, goodParts, png } from '../models/inspection/pictures.ts'
 import { until } from '../support/until.ts'
@@ -104,7 +105,6 @@ class Bench {
 }
 
 describe('bad input at a station', function () {
-  this.timeout(120_000)
   let folder: string
   let bundle: ImageBundle
   let inspector: Inspector

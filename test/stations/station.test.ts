@@ -22,7 +22,7 @@ import { createFaceStripper, type FaceStripper } from '../../models/inspection/f
 import { strippedImage } from '../../models/inspection/stripped.ts'
 import { Station } from '../../agent/stations/station.ts'
 import type { StationParts } from '../../agent/stations/station-parts.ts'
-import { stationConfig, verdictRule } from '../../agent/stations/config.ts'
+import { stationConfig, verdictRule } from '../../agent/settings/station.ts'
 import { rule } from '../../agent/stations/rule.ts'
 import { decodeImage } from '../../models/inspection/decode.ts'
 import type { ImageAnswer, Inspector } from '../../models/inspection/inspector.ts'

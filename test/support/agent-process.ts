@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AgentState, Ledger } from '../../agent/http/index.ts'
+import type { AgentState, Ledger } from '../../agent/view/index.ts'
 import { endProcess } from './ending.ts'
 import { until } from './until.ts'
 
@@ -51,26 +51,18 @@ export class AgentProcess {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => (this.#output += text))
     }
-    await until(
-      'the agent answers',
-      async () => {
-        if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}:\n${this.#output}`)
-        return (await this.get('/healthz')) !== undefined
-      },
-      60_000,
-    )
+    await until('the agent answers', async () => {
+      if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}:\n${this.#output}`)
+      return (await this.get('/healthz')) !== undefined
+    })
   }
 
   /** Resolves when all of its sources are connected: what is published before that may reach nobody. */
   async connected(): Promise<void> {
-    await until(
-      'the sources are connected',
-      async () => {
-        const sources = (await this.state()).connections.filter(({ direction }) => direction === 'source')
-        return sources.length > 0 && sources.every(({ status }) => status.state === 'up')
-      },
-      60_000,
-    )
+    await until('the sources are connected', async () => {
+      const sources = (await this.state()).connections.filter(({ direction }) => direction === 'source')
+      return sources.length > 0 && sources.every(({ status }) => status.state === 'up')
+    })
   }
 
   /** Ends it as a power cut would. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { silentMetrics, type Journal, type JournalEvent, type TagTable } from '../../agent/core/index.ts'
 import { journalConfig, openJournal } from '../../agent/journal/index.ts'
-import { Pipeline } from '../../agent/pipeline.ts'
-import { Collector } from '../../agent/training.ts'
+import { Pipeline } from '../../agent/pipeline/pipeline.ts'
+import { Collector } from '../../agent/training/training.ts'
 import { trainModel, type ModelBundle } from '../../models/index.ts'
 import { begin, samplesOf, scenario, scenarioConfig } from './scenario.ts'
 

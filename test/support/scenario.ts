@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { parseConfig } from '../../config/index.ts'
-import { schema, type Config } from '../../agent/components.ts'
+import { schema, type Config } from '../../agent/settings/schema.ts'
 import { BatchBuilder, Quality, type Batch, type TagTable } from '../../agent/core/index.ts'
 
 /** Three pumps at 2 Hz whose vibration, temperature and current move together, and a fault on one of them. */

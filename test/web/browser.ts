@@ -32,7 +32,7 @@ export interface Watched {
 /** Opens a page of the agent at `url`, 1440 px wide where nothing else is said. */
 export async function open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Watched> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
-  context.setDefaultTimeout(30_000)
+  context.setDefaultTimeout(180_000)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => {

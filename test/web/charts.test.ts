@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import type { History } from '../../agent/http/shapes.ts'
+import type { History } from '../../agent/view/shapes.ts'
 import { bridge, hold, tagModel, thinned } from '../../agent/web/parts/chart-model.ts'
 
 const value = fc.option(fc.integer({ min: -99, max: 99 }), { freq: 3 })

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import type { History } from '../../agent/http/shapes.ts'
+import type { History } from '../../agent/view/shapes.ts'
 import { endProcess } from '../support/ending.ts'
 import { until } from '../support/until.ts'
 import { chromiumMissing, launch, open, overflow, violations, type Watched } from './browser.ts'
@@ -14,7 +14,6 @@ const main = join(import.meta.dirname, '..', '..', 'agent', 'cli', 'main.ts')
 const views = ['overview', 'asset/line1%2Fpump2', 'alarms', 'models', 'inspection', 'connections']
 
 describe('the page of the demo', function () {
-  this.timeout(240_000)
   const temporary = mkdtempSync(join(tmpdir(), 'millwright-page-test-'))
   let demo: ChildProcess
   let browser: Browser
@@ -34,15 +33,11 @@ describe('the page of the demo', function () {
     })
     for (const stream of [demo.stdout!, demo.stderr!])
       stream.setEncoding('utf8').on('data', (text: string) => (output += text))
-    await until(
-      'the demo says where its page is',
-      () => {
-        url = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] ?? ''
-        if (demo.exitCode !== null) throw new Error(`the demo ended:\n${output}`)
-        return url !== ''
-      },
-      120_000,
-    )
+    await until('the demo says where its page is', () => {
+      url = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] ?? ''
+      if (demo.exitCode !== null) throw new Error(`the demo ended:\n${output}`)
+      return url !== ''
+    })
     browser = await launch()
     watched = await open(browser, url)
     page = watched.page
@@ -59,22 +54,22 @@ describe('the page of the demo', function () {
 
   it('shows every machine, says that it is simulated, and what the agent is doing', async () => {
     await page.getByText('Simulation', { exact: true }).waitFor()
-    await until('five machines', async () => (await page.locator('.tile').count()) === 5, 60_000)
+    await until('five machines', async () => (await page.locator('.tile').count()) === 5)
     await page.getByRole('heading', { name: 'What the agent is doing' }).waitFor()
     assert.match(await page.title(), /demo · Millwright/)
   })
 
   it('watches when it has learned', async () => {
-    await page.getByText('watching 4 machines').waitFor({ timeout: 150_000 })
+    await page.getByText('watching 4 machines').waitFor()
     await heading('Everything runs as learned').waitFor()
-    await until('it has run as learned for a while', async () => (await calmSeconds(url, 'line1/pump2')) >= 10, 60_000)
+    await until('it has run as learned for a while', async () => (await calmSeconds(url, 'line1/pump2')) >= 10)
   })
 
   it('breaks a machine and shows its alarm first, with the signal to blame', async () => {
     await page.getByRole('combobox', { name: 'Fault' }).selectOption({ label: 'line1/pump2: Bearing wear' })
     await page.getByRole('button', { name: 'Inject fault' }).click()
     await page.getByText('Fault injected into line1/pump2.').waitFor()
-    await heading('1 machine needs attention').waitFor({ timeout: 90_000 })
+    await heading('1 machine needs attention').waitFor()
     const first = page.locator('.tile').first()
     assert.match(await first.innerText(), /pump2[\s\S]*Active[\s\S]*vibration/)
     assert.match(await page.title(), /^\(1\) /)

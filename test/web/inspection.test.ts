@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import type { StationView } from '../../agent/http/index.ts'
+import type { StationView } from '../../agent/view/index.ts'
 import { journalConfig, openJournal } from '../../agent/journal/index.ts'
 import type { CorrectionEvent } from '../../agent/core/index.ts'
 import { photograph, photographGoodParts } from '../../connectors/plant/camera.ts'
@@ -14,7 +14,6 @@ import { until } from '../support/until.ts'
 import { chromiumMissing, launch, open, overflow, violations, type Watched } from './browser.ts'
 
 describe('the page of an inspection', function () {
-  this.timeout(240_000)
   const folder = mkdtempSync(join(tmpdir(), 'millwright-page-test-'))
   const started: (() => Promise<unknown>)[] = []
   let port: number
@@ -72,7 +71,7 @@ describe('the page of an inspection', function () {
   })
 
   it('shows a part with its verdict as soon as it has one', async () => {
-    await until('the station has learned', async () => (await station()).model !== null, 120_000)
+    await until('the station has learned', async () => (await station()).model !== null)
     await send(1)
     await thumb(1).waitFor()
     await stage().getByText('Pass', { exact: true }).waitFor()
@@ -165,13 +164,13 @@ describe('the page of an inspection', function () {
     await training.getByText(/, \d+ %\. Why: \w+/).waitFor()
     assert.equal(await training.getByRole('link', { name: 'Models' }).getAttribute('href'), '#/models')
     assert.deepEqual(await violations(page), [])
-    await training.waitFor({ state: 'detached', timeout: 120_000 })
+    await training.waitFor({ state: 'detached' })
   })
 
   it('knows verdicts, corrections, kept images and their maps after a restart', async () => {
     await agent.stop()
     await agent.start()
-    await page.getByText('Live', { exact: true }).waitFor({ timeout: 60_000 })
+    await page.getByText('Live', { exact: true }).waitFor()
     await until('three verdicts', async () => (await station()).newest.length === 3)
     await page.reload()
     await thumb(2).getByText('truly defect').waitFor()

@@ -13,7 +13,6 @@ import { until } from '../support/until.ts'
 import { chromiumMissing, launch, open, overflow, violations, type Watched } from './browser.ts'
 
 describe('the page of a station without a camera', function () {
-  this.timeout(240_000)
   const folder = mkdtempSync(join(tmpdir(), 'millwright-page-test-'))
   const started: (() => Promise<unknown>)[] = []
   /** Event time of the first part; each takes a second. */
@@ -150,7 +149,7 @@ describe('the page of a station without a camera', function () {
   it('knows after a restart what became of the signals', async () => {
     await agent.stop()
     await agent.start()
-    await page.getByText('Live', { exact: true }).waitFor({ timeout: 60_000 })
+    await page.getByText('Live', { exact: true }).waitFor()
     await page.reload()
     await thumb('P5').getByText('signal failed').waitFor()
     await thumb('P2').click()

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectAsync } from 'mqtt'
 import type { Browser, Page } from 'playwright-core'
-import type { ModelLife } from '../../agent/http/index.ts'
+import type { ModelLife } from '../../agent/view/index.ts'
 import { AgentProcess } from '../support/agent-process.ts'
 import { freePort, hasMosquitto, startMosquitto } from '../support/mosquitto.ts'
 import { pumpConfiguration, Pumps } from '../support/pumps.ts'
@@ -12,7 +12,6 @@ import { until } from '../support/until.ts'
 import { chromiumMissing, launch, open, overflow, violations, type Watched } from './browser.ts'
 
 describe('the models on the page', function () {
-  this.timeout(120_000)
   const folder = mkdtempSync(join(tmpdir(), 'millwright-page-models-'))
   const started: (() => Promise<unknown>)[] = []
   let agent: AgentProcess
@@ -44,7 +43,7 @@ describe('the models on the page', function () {
     started.push(() => publisher.endAsync(true))
     pumps = new Pumps(publisher, agent)
     await pumps.advance(420)
-    await until('the first model works', async () => (await life()).active !== undefined, 60_000)
+    await until('the first model works', async () => (await life()).active !== undefined)
     first = (await life()).active!
     await pumps.advance(700)
     browser = await launch()
@@ -75,7 +74,7 @@ describe('the models on the page', function () {
     await dialog.getByLabel('Token').fill(agent.token)
     await dialog.getByLabel('Your name').fill('Mei')
     await dialog.getByRole('button', { name: 'Log in' }).click()
-    await until('a challenger', async () => (await life()).step === 'shadow', 60_000)
+    await until('a challenger', async () => (await life()).step === 'shadow')
     second = (await life()).versions.find(({ state }) => state === 'shadow')!.version
     await row(second).getByText('shadow').waitFor()
     await pumps.advance(800)

@@ -10,7 +10,6 @@ import { until } from '../support/until.ts'
 import { chromiumMissing, launch, open, violations, type Watched } from './browser.ts'
 
 describe('the page of a plant that is closed to readers', function () {
-  this.timeout(120_000)
   const folder = mkdtempSync(join(tmpdir(), 'millwright-page-test-'))
   /** What `before` has started, in order. */
   const started: (() => Promise<unknown>)[] = []
@@ -110,7 +109,7 @@ describe('the page of a plant that is closed to readers', function () {
     await page.getByRole('alert').filter({ hasText: 'The agent does not answer' }).waitFor()
     assert.equal(await page.locator('.letter').count(), 1, 'what was known stays on the screen')
     await agent.start()
-    await page.getByText('Live', { exact: true }).waitFor({ timeout: 60_000 })
+    await page.getByText('Live', { exact: true }).waitFor()
     assert.equal(await page.getByRole('alert').count(), 0)
     await page.locator('.letter').first().waitFor()
   })

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { connect, isIP } from 'node:net'
-import type { Config } from '../../components.ts'
+import type { Config } from '../../settings/index.ts'
 import type { DeadReason, Finding } from '../../core/index.ts'
 import { examine, rehearse, type Rehearsed } from '../rehearsal.ts'
 import { good, trouble, warning } from './findings.ts'

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { examineImages } from '../../../connectors/images/examine.ts'
 import { readOwnImageModel } from '../../../models/inspection/bundle.ts'
-import type { Config } from '../../components.ts'
-import { describeError, valuesModel, type Finding } from '../../core/index.ts'
-import { shelfOf } from '../../shelf.ts'
+import type { Config } from '../../settings/index.ts'
+import { type Finding, describeError, valuesModel } from '../../core/index.ts'
+import { shelfOf } from '../../training/index.ts'
 import { examineAddress } from './connectors.ts'
 import { good, trouble, warning } from './findings.ts'
 

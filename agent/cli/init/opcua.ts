@@ -8,7 +8,7 @@ import {
   type Browsed,
   type BrowsedVariable,
 } from '../../../connectors/opcua/index.ts'
-import { SourceError, type Logger } from '../../core/index.ts'
+import { type Logger, SourceError } from '../../core/index.ts'
 import { Progress } from '../data.ts'
 import { paint, table, valueText } from '../output.ts'
 import type { Asker } from './ask.ts'

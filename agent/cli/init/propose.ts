@@ -1,4 +1,4 @@
-import { assetExpression, type TagType } from '../../core/index.ts'
+import { type TagType, assetExpression } from '../../core/index.ts'
 
 /** A tag that the configuration will make. */
 export interface ProposedTag {

@@ -1,7 +1,7 @@
 import { openInspectorPool } from '../../../models/inspection/pool.ts'
 import type { Inspector } from '../../../models/inspection/inspector.ts'
 import type { ImageBundle, ImageManifest, ImageOutput } from '../../../models/inspection/manifest.ts'
-import type { StationSettings } from '../config.ts'
+import type { StationSettings } from '../../settings/index.ts'
 
 /** A model that judges, under its version. */
 export interface JudgingModel {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { StrippedImage } from '../../../models/inspection/stripped.ts'
 import { ImageStore, type StoredImage } from './image-store.ts'
-import type { KeepSettings } from '../config.ts'
-import { describeError, type Logger, type Metrics, type PartVerdict } from '../../core/index.ts'
+import type { KeepSettings } from '../../settings/index.ts'
+import { type Logger, type Metrics, type PartVerdict, describeError } from '../../core/index.ts'
 
 export interface KeeperParts {
   /** Of the station. */

@@ -1,8 +1,7 @@
 import type { Clock } from '../../core/index.ts'
-import type { StationSettings } from '../config.ts'
-import type { Learner } from '../../learner.ts'
-import type { Decision } from '../../life-cycle.ts'
-import { decideStation, type StationStanding } from './decision.ts'
+import type { StationSettings } from '../../settings/index.ts'
+import { type Decision, type Learner, decide } from '../../learning/index.ts'
+import { standingOf, trainingTimes, type StationStanding } from './standing.ts'
 import type { StationLife } from './life.ts'
 import type { ModelState } from './models.ts'
 
@@ -85,7 +84,8 @@ export class StationLearner implements Learner {
   }
 
   decide(): Decision | undefined {
-    return decideStation(this.standing, this.settings.learn)
+    const { learn } = this.settings
+    return decide(standingOf(this.standing, learn), trainingTimes(learn))
   }
 
   #rival(): StationStanding['rival'] {

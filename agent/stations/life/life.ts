@@ -1,4 +1,5 @@
 import type { CorrectionEvent, InspectionEvent, ModelEvent, OpinionEvent } from '../../core/index.ts'
+import { type Posts, postsAfter } from '../../learning/index.ts'
 
 /** What two models did beside each other: the one at work first, its rival second. */
 export interface StationTrial {
@@ -54,7 +55,7 @@ export function valuesRules(names: readonly string[]): LifeRules {
 
 interface State {
   active: string | undefined
-  rival: { readonly version: string; readonly role: 'challenger' | 'predecessor' } | undefined
+  rival: Posts['rival']
   /** When the last training began, ms since epoch; NaN if there was none. */
   trained: number
   /** What somebody said of parts, so that trainings learn from it, since the last training began. */
@@ -149,15 +150,9 @@ export class StationLife {
   #step({ step, version, time }: ModelEvent): void {
     const { active, rival, newest: learned } = this.#state
     if (step === 'training') Object.assign(this.#state, { trained: time, corrections: 0, collected: 0, learned })
-    else if (step === 'shadow') this.#change(active, { version, role: 'challenger' })
-    else if (step === 'active') {
-      this.#change(version, active === undefined || active === version ? undefined : { version: active, role: 'predecessor' }) // prettier-ignore
-    } else if (step === 'rollback') this.#change(version, undefined)
-    else if (rival?.version === version && (step === 'refused' || step === 'retired')) this.#change(active, undefined)
-  }
-
-  #change(active: State['active'], rival: State['rival']): void {
-    Object.assign(this.#state, { active, rival, ...noTrial() })
+    const posts = { model: active, rival }
+    const next = postsAfter(posts, { step, version })
+    if (next !== posts) Object.assign(this.#state, { active: next.model, rival: next.rival, ...noTrial() })
   }
 
   #opinion({ models, fails, time }: OpinionEvent): void {

@@ -1,4 +1,4 @@
-import type { Config } from '../../components.ts'
+import type { Config } from '../../settings/index.ts'
 import { valuesModel } from '../../core/index.ts'
 import { imageRules, StationLife, valuesRules } from './life.ts'
 import { measuredNames } from '../values/measured.ts'

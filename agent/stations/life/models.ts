@@ -1,4 +1,4 @@
-import { describeError, DetectorError, type Logger } from '../../core/index.ts'
+import { DetectorError, type Logger, describeError } from '../../core/index.ts'
 
 /** A model that is open, under its version. */
 export interface OpenModel {

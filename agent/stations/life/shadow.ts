@@ -1,4 +1,4 @@
-import { describeError, type Logger, type OpinionEvent } from '../../core/index.ts'
+import { type Logger, type OpinionEvent, describeError } from '../../core/index.ts'
 
 export interface ShadowParts<Seen> {
   readonly station: string

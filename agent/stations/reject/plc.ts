@@ -1,9 +1,8 @@
 import type { ImageServer } from '../../../connectors/images/index.ts'
-import type { Config } from '../../components.ts'
+import type { Config, RejectSettings } from '../../settings/index.ts'
 import { ConfigError } from '../../core/index.ts'
 import { RejectSignal, type RejectParts } from './reject.ts'
-import type { RejectSettings } from './reject-config.ts'
-import { pkiFolders } from '../../trust.ts'
+import { pkiFolders } from '../../connections/index.ts'
 
 /** The server behind a connector. Throws a ConfigError where it is none of the type opcua. */
 export function plcOf(config: Config, connector: string): ImageServer {

@@ -1,17 +1,17 @@
 import { isSame, type Writable } from '../../../connectors/opcua/writable.ts'
 import type { OpcuaWriter } from '../../../connectors/opcua/writer.ts'
 import {
-  describeError,
-  MillwrightError,
   type Clock,
   type Logger,
   type Metrics,
+  MillwrightError,
   type PartVerdict,
   type RejectEvent,
   type Status,
+  describeError,
 } from '../../core/index.ts'
 import { BoundedQueue } from '../queue.ts'
-import type { RejectSettings } from './reject-config.ts'
+import type { RejectSettings } from '../../settings/index.ts'
 
 /** What a reject signal gets to work with. */
 export interface RejectParts {

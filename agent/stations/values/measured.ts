@@ -1,9 +1,9 @@
 import type { ImageAnswer } from '../../../models/inspection/inspector.ts'
 import type { MeasuredAnswer, MeasuredInspector } from '../../../models/inspection/measured-inspector.ts'
 import type { MeasuredConclusion } from '../../core/index.ts'
-import type { StationSettings } from '../config.ts'
+import { type StationSettings, namesOf } from '../../settings/index.ts'
 import { ruleValues, type Ruling } from '../rule.ts'
-import { namesOf, type Measured } from './values.ts'
+import type { Measured } from './values.ts'
 
 /** Name of the score of the image among the inputs of a model of measured values. */
 export const imageInput = 'image'

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { parse } from 'csv-parse/sync'
-import { describeError, SourceError, soundClass } from '../../core/index.ts'
-import type { VerdictRule } from '../config.ts'
+import { SourceError, describeError, soundClass } from '../../core/index.ts'
+import type { VerdictRule } from '../../settings/index.ts'
 import type { MeasuredPart } from '../../../models/inspection/measured-inspector.ts'
 
 /** A row of a table of parts. */

@@ -1,6 +1,6 @@
 import type { MeasuredAnswer } from '../../../models/inspection/measured-inspector.ts'
-import { soundClass, type Logger, type OpinionEvent } from '../../core/index.ts'
-import type { StationSettings, VerdictRule } from '../config.ts'
+import { type Logger, type OpinionEvent, soundClass } from '../../core/index.ts'
+import type { StationSettings, VerdictRule } from '../../settings/index.ts'
 import { inputsOf, judgePart, type PartFindings } from './measured.ts'
 import type { Workplace } from '../life/models.ts'
 import { classOf } from './part-table.ts'

@@ -1,8 +1,7 @@
 import { MeasuredInspector } from '../../../models/inspection/measured-inspector.ts'
 import type { ModelBundle } from '../../../models/onnx/manifest.ts'
-import type { Config } from '../../components.ts'
+import type { Config, StationSettings } from '../../settings/index.ts'
 import { DetectorError, stationOfValuesModel, valuesModel } from '../../core/index.ts'
-import type { StationSettings } from '../config.ts'
 import { measuredNames } from './measured.ts'
 import type { OpenModel } from '../life/models.ts'
 

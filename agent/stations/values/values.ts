@@ -1,6 +1,6 @@
 import { Subject } from 'rxjs'
-import { Quality, type Batch, type FeatureBatch, type TagTable } from '../../core/index.ts'
-import type { StationSettings } from '../config.ts'
+import { type Batch, type FeatureBatch, Quality, type TagTable } from '../../core/index.ts'
+import { type StationSettings, namesOf } from '../../settings/index.ts'
 import { Presence, type Stay } from './part-presence.ts'
 import { endOf, Timeline } from './part-timeline.ts'
 
@@ -199,12 +199,6 @@ export class PartValues {
     if (place === undefined && !this.#gathers) return 'anywhere'
     return this.#presence.stay(place ?? here, part)
   }
-}
-
-/** Names of all that belongs to a part of a station: values, and features of windows. */
-export function namesOf({ values, windows }: Pick<Settings, 'values' | 'windows'>): string[] {
-  const features = Object.entries(windows).flatMap(([name, own]) => own.features.map((feature) => `${name}.${feature}`))
-  return [...Object.keys(values), ...features]
 }
 
 function featuresOf({ names, values }: FeatureBatch, row: number, window: string, wanted: readonly string[]): Measured {

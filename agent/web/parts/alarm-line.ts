@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import type { AlarmView } from '../../http/shapes.ts'
+import type { AlarmView } from '../../view/shapes.ts'
 import { clock, figure, percent, span } from '../format.ts'
 import { isShelved, sharesOf, type Level, type Page } from '../page.ts'
 import { assetLink } from '../route.ts'

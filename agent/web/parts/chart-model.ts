@@ -1,4 +1,4 @@
-import type { History, HistoryMark } from '../../http/shapes.ts'
+import type { History, HistoryMark } from '../../view/shapes.ts'
 
 /** One value per bucket; null: a gap; undefined: nothing new, the line goes on. */
 export type Column = (number | null | undefined)[]

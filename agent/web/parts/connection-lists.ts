@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import type { AuditEntry, CertificateView, DeadLetterView } from '../../http/shapes.ts'
+import type { AuditEntry, CertificateView, DeadLetterView } from '../../view/shapes.ts'
 import { bytes, clock, count, date } from '../format.ts'
 import { strings } from '../strings.ts'
 import { badge } from './icons.ts'

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import type { PartView, StationView } from '../../http/inspection-shapes.ts'
+import type { PartView, StationView } from '../../view/inspection-shapes.ts'
 import { strings } from '../strings.ts'
 
 const words = strings.inspection

@@ -1,5 +1,5 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
-import type { AlarmView, History } from '../../http/shapes.ts'
+import type { AlarmView, History } from '../../view/shapes.ts'
 import { get } from '../api.ts'
 import { clock, figure, percent } from '../format.ts'
 import { sharesOf } from '../page.ts'

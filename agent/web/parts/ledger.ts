@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import type { Ledger } from '../../http/shapes.ts'
+import type { Ledger } from '../../view/shapes.ts'
 import { count } from '../format.ts'
 import { strings } from '../strings.ts'
 

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import type { History, MonitorState } from '../../http/shapes.ts'
+import type { History, MonitorState } from '../../view/shapes.ts'
 import { figure, percent, span } from '../format.ts'
 import { strings } from '../strings.ts'
 import { intervalModel, scoreModel, type ChartModel } from './chart-model.ts'

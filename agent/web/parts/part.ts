@@ -1,5 +1,5 @@
 import { html, nothing, svg, type TemplateResult } from 'lit'
-import type { PartView, StationView } from '../../http/inspection-shapes.ts'
+import type { PartView, StationView } from '../../view/inspection-shapes.ts'
 import { clock, figure, percent, sentence } from '../format.ts'
 import { imageOf, mapOf } from '../inspection-api.ts'
 import { sharesOf, type Level } from '../page.ts'

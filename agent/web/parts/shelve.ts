@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit'
-import type { AlarmView } from '../../http/shapes.ts'
+import type { AlarmView } from '../../view/shapes.ts'
 import type { Operator } from '../session.ts'
 import { strings } from '../strings.ts'
 import { Dialog } from './dialog.ts'

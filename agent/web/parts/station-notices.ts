@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import type { StationGlance, StationView } from '../../http/inspection-shapes.ts'
+import type { StationGlance, StationView } from '../../view/inspection-shapes.ts'
 import { percent, sentence } from '../format.ts'
 import { modelsLink } from '../route.ts'
 import { strings } from '../strings.ts'

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import type { StationView } from '../../http/inspection-shapes.ts'
+import type { StationView } from '../../view/inspection-shapes.ts'
 import { clock, count, figure, percent } from '../format.ts'
 import { strings } from '../strings.ts'
 

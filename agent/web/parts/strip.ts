@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
-import type { PartView, StationView } from '../../http/inspection-shapes.ts'
+import type { PartView, StationView } from '../../view/inspection-shapes.ts'
 import { choices, type Choice } from '../inspection-api.ts'
 import { strings } from '../strings.ts'
 import { thumbnail } from './part.ts'

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import type { MonitorState } from '../../http/shapes.ts'
+import type { MonitorState } from '../../view/shapes.ts'
 import { nameOf, percent } from '../format.ts'
 import { sharesOf, type Glance } from '../page.ts'
 import { assetLink } from '../route.ts'

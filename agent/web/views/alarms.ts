@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
-import type { AlarmChange, AlarmHistory, AlarmView } from '../../http/shapes.ts'
+import type { AlarmChange, AlarmHistory, AlarmView } from '../../view/shapes.ts'
 import { get } from '../api.ts'
 import { clock, figure, percent } from '../format.ts'
 import { isShelved, sharesOf, type Page } from '../page.ts'

@@ -1,5 +1,5 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
-import type { AlarmView, AssetState, History, MonitorState } from '../../http/shapes.ts'
+import type { AlarmView, AssetState, History, MonitorState } from '../../view/shapes.ts'
 import { clock, figure, nameOf, percent } from '../format.ts'
 import { glanceOf, sharesOf, type Page } from '../page.ts'
 import { alarmLine } from '../parts/alarm-line.ts'

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import type { AuditEntry, CertificateView, ConnectionState, DeadLetterView } from '../../http/shapes.ts'
+import type { AuditEntry, CertificateView, ConnectionState, DeadLetterView } from '../../view/shapes.ts'
 import { get } from '../api.ts'
 import { count, span } from '../format.ts'
 import type { Level, Page } from '../page.ts'

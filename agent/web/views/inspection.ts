@@ -1,5 +1,5 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
-import type { PartView, StationView } from '../../http/inspection-shapes.ts'
+import type { PartView, StationView } from '../../view/inspection-shapes.ts'
 import { correctionOf, station, type Choice } from '../inspection-api.ts'
 import type { Page } from '../page.ts'
 import { correction } from '../parts/correction.ts'

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import type { ModelLife, ModelVersion } from '../../http/shapes.ts'
+import type { ModelLife, ModelVersion } from '../../view/shapes.ts'
 import { clock, figure, percent } from '../format.ts'
 import { modelAction, modelLives } from '../models-api.ts'
 import type { Page } from '../page.ts'

@@ -1,4 +1,4 @@
-import { stateBeyond, type ModelStep, type PredictionState } from '../../../agent/core/index.ts'
+import { type ModelStep, type PredictionState, stateBeyond } from '../../../agent/core/index.ts'
 import type { DynamicConfigValue } from '@grafana/grafana-foundation-sdk/dashboard'
 import { atSite } from './board.ts'
 import { coloured, colours } from './panels.ts'

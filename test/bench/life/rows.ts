@@ -1,4 +1,4 @@
-import { schema, type Config } from '../../../agent/components.ts'
+import { schema, type Config } from '../../../agent/settings/schema.ts'
 import {
   BatchBuilder,
   Quality,
@@ -10,8 +10,8 @@ import {
   type JournalEvent,
   type Prediction,
 } from '../../../agent/core/index.ts'
-import { Pipeline } from '../../../agent/pipeline.ts'
-import { Collector } from '../../../agent/training.ts'
+import { Pipeline } from '../../../agent/pipeline/pipeline.ts'
+import { Collector } from '../../../agent/training/training.ts'
 
 /** Rows of one machine in order of time: values by column. */
 export interface Machine {

@@ -1,5 +1,5 @@
 import { parseConfig } from '../../../config/index.ts'
-import { schema } from '../../../agent/components.ts'
+import { schema } from '../../../agent/settings/schema.ts'
 import { startAgent, type Agent } from '../../../agent/supervisor.ts'
 import { createLogger } from '../../../agent/cli/logger.ts'
 import { now } from './plant.ts'

@@ -1,7 +1,7 @@
-import { schema, type Config } from '../../../agent/components.ts'
+import { schema, type Config } from '../../../agent/settings/schema.ts'
 import { BatchBuilder, Quality, TagTable, silentMetrics, type Entry } from '../../../agent/core/index.ts'
-import { Pipeline } from '../../../agent/pipeline.ts'
-import { Collector } from '../../../agent/training.ts'
+import { Pipeline } from '../../../agent/pipeline/pipeline.ts'
+import { Collector } from '../../../agent/training/training.ts'
 import { parseConfig } from '../../../config/index.ts'
 import { Registry, trainModel } from '../../../models/index.ts'
 

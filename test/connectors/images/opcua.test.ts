@@ -184,7 +184,6 @@ describe('images over OPC UA', () => {
   })
 
   describe('of a server with bounds of its own', function () {
-    this.timeout(90_000)
     const closing: { close(): Promise<void> }[] = []
     const start = async (chunks: number) => {
       const own = await OpcuaServer.start([part('A', begin), camera(1)], { messages: { bytes: 100_000_000, chunks } })

@@ -37,7 +37,6 @@ const types: (ServerNode & { becomes: number | string | bigint })[] = [
 ]
 
 describe('opcua source', function () {
-  this.timeout(60_000)
   const pki = temporaryFolder()
   let server: OpcuaServer
   const running: Running[] = []

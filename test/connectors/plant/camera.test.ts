@@ -62,7 +62,6 @@ describe('images of the simulated camera', () => {
 })
 
 describe('the camera over the conveyor', function () {
-  this.timeout(60_000)
   let folder: string
   let plant: Plant
 

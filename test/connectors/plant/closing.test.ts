@@ -20,8 +20,6 @@ const script = `
 `
 
 describe('closing the simulated plant', function () {
-  this.timeout(60_000)
-
   it('ends its clients and leaves nothing that keeps the process alive', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'millwright-plant-'))
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script, folder], {

@@ -44,7 +44,6 @@ const readNumber = async (session: ClientSession, nodeId: string) =>
   (await session.read({ nodeId, attributeId: AttributeIds.Value })).value.value as number
 
 describe('simulated plant', function () {
-  this.timeout(60_000)
   let folder: string
   let plant: Plant
 

@@ -19,8 +19,6 @@ async function shareRight(bundle: ModelBundle, { features, targets }: ReturnType
 }
 
 describe('fault model', function () {
-  this.timeout(120_000)
-
   describe('on faults that only pairs of features show', () => {
     const input = plant({ length: 600, assets: 6 })
     let bundle: ModelBundle

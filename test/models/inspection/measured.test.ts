@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { measuredModelConfig, trainMeasured, type MeasuredTraining } from '../../../models/inspection/measured.ts'
+import { trainMeasured, type MeasuredTraining } from '../../../models/inspection/measured.ts'
+import { measuredModelConfig } from '../../../models/inspection/measured-settings.ts'
 import { describeReport } from '../../../models/index.ts'
 import { MeasuredInspector, type MeasuredPart } from '../../../models/inspection/measured-inspector.ts'
 import { screwedParts, unlabelled } from './parts.ts'
@@ -69,7 +70,6 @@ describe('models of measured values', () => {
   })
 
   it('of labelled parts, by boosted trees, name the defect and the value', async function () {
-    this.timeout(120_000)
     const parts = [...screwedParts(200, 1), ...screwedParts(60, 2, 'stripped'), ...screwedParts(60, 3, 'hot')]
     const inspector = await MeasuredInspector.open(await train('fault', parts))
     assert.deepEqual(inspector.defects, ['hot', 'stripped'])
@@ -131,7 +131,6 @@ describe('models of measured values', () => {
     })
 
     it('tell classes apart better than one that does not know one of them', async function () {
-      this.timeout(120_000)
       const known = [...screwedParts(120, 1), ...screwedParts(40, 2, 'stripped')]
       const first = await train('fault', known)
       const { manifest } = await train('fault', [...known, ...screwedParts(40, 3, 'hot')], { before: first })

@@ -9,7 +9,8 @@ import { openInspector, type ImageAnswer } from '../../../models/inspection/insp
 import type { ImageBundle } from '../../../models/inspection/manifest.ts'
 import { openInspectorPool } from '../../../models/inspection/pool.ts'
 import { learnedImageConfig } from '../../../models/inspection/settings.ts'
-import { trainStation, type ImageTraining } from '../../../models/inspection/train.ts'
+import { trainStation } from '../../../models/inspection/train.ts'
+import type { ImageTraining } from '../../../models/inspection/assignment.ts'
 import { seededRandom } from '../../../models/random.ts'
 import { bounds, disc, goodParts, png, stripes } from './pictures.ts'
 
@@ -45,7 +46,6 @@ async function ask(bundle: ImageBundle, image: Uint8Array): Promise<ImageAnswer>
 }
 
 describe('image models', function () {
-  this.timeout(240_000)
   let good: Awaited<ReturnType<typeof goodParts>>
   let patches: ImageBundle
   const random = seededRandom(99)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { decode, encode } from 'cbor-x'
-import { schema } from '../../../agent/components.ts'
+import { schema } from '../../../agent/settings/schema.ts'
 import {
   BatchBuilder,
   Quality,
@@ -11,8 +11,8 @@ import {
   type JournalRecord,
   type Prediction,
 } from '../../../agent/core/index.ts'
-import { Pipeline } from '../../../agent/pipeline.ts'
-import { learn } from '../../../agent/training.ts'
+import { Pipeline } from '../../../agent/pipeline/pipeline.ts'
+import { learn } from '../../../agent/training/training.ts'
 import { loadDetector, type ModelBundle } from '../../../models/index.ts'
 import { seededRandom } from '../../../models/random.ts'
 

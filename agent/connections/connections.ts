@@ -1,0 +1,53 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '../settings/index.ts'
+import type { Clock, ConnectorContext, Logger, Metrics, Sink, Source, Status, TagTable } from '../core/index.ts'
+
+export interface Connection {
+  readonly name: string
+  readonly type: string
+  readonly source: Source | undefined
+  readonly sink: Sink | undefined
+  status: Status
+}
+
+export interface ConnectionParts {
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly clock: Clock
+  readonly tags: TagTable
+}
+
+/** Makes the configured connectors, all of them or those of these names; none connects yet. */
+export function createConnections(
+  config: Config,
+  parts: ConnectionParts,
+  names: readonly string[] = Object.keys(config.connectors),
+): Connection[] {
+  return names.map((name) => {
+    const { definition, settings } = config.connectors[name]
+    const folder = join(config.data, 'connectors', name)
+    mkdirSync(folder, { recursive: true })
+    const status: Status = { state: 'connecting', message: 'starting' }
+    const connection: Connection = { name, type: definition.type, source: undefined, sink: undefined, status }
+    const context: ConnectorContext = {
+      ...parts,
+      name,
+      site: config.site,
+      folder,
+      report: (next) => {
+        if (next.state !== connection.status.state) logChange(parts.log, name, next)
+        connection.status = next
+      },
+    }
+    return Object.assign(connection, {
+      source: definition.source?.(settings, context),
+      sink: definition.sink?.(settings, context),
+    })
+  })
+}
+
+function logChange(log: Logger, connector: string, { state, message, remedy }: Status): void {
+  const level = state === 'down' ? 'error' : state === 'degraded' ? 'warn' : 'info'
+  log[level]({ connector, state, ...(remedy !== undefined && { remedy }) }, message)
+}

@@ -1,0 +1,2 @@
+export { type Connection, createConnections } from './connections.ts'
+export { Trust, pkiFolders } from './trust.ts'

@@ -1,0 +1,237 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import {
+  type Clock,
+  DeliveryError,
+  JournalError,
+  type Logger,
+  type Metrics,
+  MillwrightError,
+  type Rejection,
+  type Sink,
+  type Status,
+  describeError,
+  rowsOf,
+} from '../core/index.ts'
+import { Lanes, type Chunk, type DeliveryJournal } from './lanes.ts'
+import { sinkLedger } from './ledger.ts'
+import { lettersOf } from './letters.ts'
+
+export { sinkLedger, type SinkLedger } from './ledger.ts'
+
+/** How a sink is served. Times in ms. */
+export interface Pace {
+  /** Most samples written in one go; a prediction or event counts as ten. */
+  readonly rows: number
+  /** Between two writes of little; after a silence the first goes at once. */
+  readonly linger: number
+  /** Longest wait before the first retry; it doubles with each, up to `slowest`. Waits are drawn from 0 to that. */
+  readonly retry: number
+  readonly slowest: number
+  /** How long a write may go on after the stop. */
+  readonly grace: number
+}
+
+const usualPace: Pace = { rows: 20_000, linger: 50, retry: 500, slowest: 30_000, grace: 2_000 }
+/** A far side may ask for more patience than `slowest`, but not for a day. */
+const longestRetryAfter = 600_000
+
+export interface DeliveryOptions {
+  /** The connector's name; the cursor is `sink/<name>`. */
+  readonly name: string
+  readonly sink: Sink
+  readonly journal: DeliveryJournal
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly clock: Clock
+  /** Ends the delivery; what is not delivered by then waits in the journal. */
+  readonly signal: AbortSignal
+  readonly pace?: Partial<Pace>
+}
+
+export interface Delivery {
+  /** Resolves after the stop; rejects with a JournalError where the journal will never serve again. Does not close the sink. */
+  readonly done: Promise<void>
+  state(): Status
+}
+
+/**
+ * Delivers the results stream to one sink, at least once, from its cursor on: retries with back-off, one write at a time;
+ * puts what the far side will never accept into the dead letters; drains a backlog beside the newest results.
+ */
+export function deliver(options: DeliveryOptions): Delivery {
+  const runner = new Runner(options)
+  return { done: runner.run(), state: () => runner.status }
+}
+
+class Runner {
+  status: Status = { state: 'connecting', message: 'nothing delivered yet' }
+  readonly #options: DeliveryOptions
+  readonly #pace: Pace
+  readonly #lanes: Lanes
+  readonly #abandon = new AbortController()
+  #failures = 0
+  #code: string | undefined
+  #lastWrite = -Infinity
+  /** Entries to be written one by one: a sink refused their chunk as a whole. */
+  #single = 0
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options
+    this.#pace = { ...usualPace, ...options.pace }
+    this.#lanes = new Lanes(options.journal, options.name, this.#pace.rows)
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.#options
+    let timer: NodeJS.Timeout | undefined
+    const stop = () => (timer = setTimeout(() => this.#abandon.abort(), this.#pace.grace))
+    signal.addEventListener('abort', stop, { once: true })
+    try {
+      await this.#stored(() => this.#lanes.save())
+      this.#gauge()
+      while (!signal.aborted) {
+        const chunk = await this.#next()
+        if (chunk) await this.#deliver(chunk)
+      }
+    } finally {
+      signal.removeEventListener('abort', stop)
+      clearTimeout(timer)
+    }
+  }
+
+  /** The next chunk, as soon as there is one; undefined after the stop, or when it is worth looking again. */
+  async #next(): Promise<Chunk | undefined> {
+    const { journal, signal } = this.#options
+    const chunk = this.#lanes.next(this.#single > 0 ? 1 : Infinity)
+    if (!chunk) {
+      if (this.#lanes.unsaved) await this.#stored(() => this.#lanes.save())
+      const following = journal.follow('results', this.#lanes.from, signal)[Symbol.asyncIterator]()
+      await following.next()
+      await following.return?.()
+      return undefined
+    }
+    const pause = this.#lastWrite + this.#pace.linger - performance.now()
+    if (chunk.full || chunk.lane !== 'live' || this.#lanes.behind || this.#single > 0 || pause <= 0) return chunk
+    await this.#sleep(pause)
+    return signal.aborted ? undefined : this.#lanes.next()
+  }
+
+  async #deliver(chunk: Chunk): Promise<void> {
+    if (chunk.entries.every((entry) => rowsOf(entry) === 0)) {
+      // Nothing to write, so nothing to learn about the far side either.
+      await this.#settle(chunk, [])
+      return
+    }
+    this.#lastWrite = performance.now()
+    let rejections: readonly Rejection[]
+    try {
+      rejections = await this.#write(chunk)
+    } catch (error) {
+      if (this.#options.signal.aborted) return
+      const refused = this.#refusal(error, chunk)
+      if (!refused) return this.#failed(error)
+      if (refused.length === 0) return
+      rejections = refused
+    }
+    this.#works()
+    await this.#settle(chunk, rejections)
+  }
+
+  /** Does not wait longer for a sink than the stop allows, whatever the sink makes of its signal. */
+  #write(chunk: Chunk): Promise<readonly Rejection[]> {
+    const { signal } = this.#abandon
+    return new Promise((resolve, reject) => {
+      const abandon = () => reject(new DeliveryError('DELIVERY_UNREACHABLE', 'stopped before the far side answered'))
+      signal.addEventListener('abort', abandon, { once: true })
+      this.#options.sink
+        .write(chunk.entries, signal)
+        .then(resolve, reject)
+        .finally(() => signal.removeEventListener('abort', abandon))
+    })
+  }
+
+  /** For an error that forbids trying again: the entry it is about, or none yet where the chunk has to be taken apart. */
+  #refusal(error: unknown, chunk: Chunk): readonly Rejection[] | undefined {
+    if (!(error instanceof DeliveryError) || error.retryable) return undefined
+    if (chunk.entries.length === 1) return [{ entry: chunk.entries[0], detail: describeError(error) }]
+    this.#single = chunk.entries.length
+    return []
+  }
+
+  /** Dead letters first, then the cursor: a crash in between writes both again and loses nothing. */
+  async #settle(chunk: Chunk, rejections: readonly Rejection[]): Promise<void> {
+    const { name, journal, metrics, clock, log } = this.#options
+    const revisited = chunk.lane === 'revisions'
+    const { letters, rows } = lettersOf(revisited ? [] : rejections, name, clock.now(), journal.tags)
+    const records = letters.map((letter) => ({ kind: 'dead', letter }) as const)
+    if (records.length > 0 && !(await this.#stored(() => journal.append('dead', records)))) return
+    const { delivered, trimmed } = this.#lanes.advance(chunk, rows)
+    await this.#stored(() => this.#lanes.save())
+    this.#single = Math.max(0, this.#single - chunk.entries.length)
+    metrics.count('delivered_rows_total', delivered, { sink: name })
+    if (rows > 0) metrics.count('dead_rows_total', rows, { sink: name })
+    if (trimmed > 0) {
+      metrics.count('undelivered_rows_total', trimmed, { sink: name })
+      log.error({ sink: name, rows: trimmed }, `${trimmed} rows were gone from the journal before ${name} had them`)
+    }
+    this.#gauge()
+  }
+
+  /** Tries until the journal has stored it; false where the stop came first. Throws where the journal never will. */
+  async #stored(store: () => Promise<unknown>): Promise<boolean> {
+    for (let failures = 0; ; failures++) {
+      try {
+        await store()
+        return true
+      } catch (error) {
+        if (!(error instanceof JournalError) || !error.retryable) throw error
+        if (this.#options.signal.aborted) return false
+        if (failures === 0)
+          this.#options.log.error({ sink: this.#options.name, code: error.code }, describeError(error))
+        await this.#sleep(this.#backoff(failures))
+      }
+    }
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    const { name, metrics, log } = this.#options
+    const code = error instanceof MillwrightError ? error.code : 'unexpected'
+    const remedy = error instanceof MillwrightError ? error.remedy : undefined
+    this.status = { state: 'degraded', message: describeError(error), ...(remedy !== undefined && { remedy }) }
+    if (code !== this.#code) {
+      this.#code = code
+      const fields = { sink: name, code, ...(remedy !== undefined && { remedy }) }
+      log.warn(fields, `results for ${name} wait: ${describeError(error)}`)
+    }
+    metrics.count('delivery_retries_total', 1, { sink: name, code })
+    metrics.gauge('sink_up', 0, { sink: name })
+    this.#gauge()
+    const asked = error instanceof DeliveryError ? Math.min(error.retryAfter ?? 0, longestRetryAfter) : 0
+    await this.#sleep(Math.max(asked + Math.random() * Math.min(asked, 1_000), this.#backoff(this.#failures++)))
+  }
+
+  #works(): void {
+    const { name, metrics, log } = this.#options
+    if (this.#code !== undefined) log.info({ sink: name }, `${name} accepts results again`)
+    this.#failures = 0
+    this.#code = undefined
+    if (this.status.state === 'up') return
+    this.status = { state: 'up', message: 'delivers' }
+    metrics.gauge('sink_up', 1, { sink: name })
+  }
+
+  /** Exponential back-off with full jitter (M. Brooker, Exponential Backoff and Jitter, AWS Architecture Blog, 2015). */
+  #backoff(failures: number): number {
+    return Math.random() * Math.min(this.#pace.slowest, this.#pace.retry * 2 ** failures)
+  }
+
+  #gauge(): void {
+    const { name, journal, metrics } = this.#options
+    metrics.gauge('waiting_rows', sinkLedger(journal, name).waiting, { sink: name })
+  }
+
+  /** Until the time is over or the stop comes. */
+  async #sleep(time: number): Promise<void> {
+    await wait(time, undefined, { signal: this.#options.signal }).catch(() => undefined)
+  }
+}

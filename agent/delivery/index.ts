@@ -1,0 +1,1 @@
+export { type Delivery, type SinkLedger, deliver, sinkLedger } from './delivery.ts'

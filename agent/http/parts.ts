@@ -1,0 +1,16 @@
+import type { Clock, Logger } from '../core/index.ts'
+import type { AgentView } from '../view/index.ts'
+import type { EventFeed } from './event-feed.ts'
+import type { Sessions } from './token.ts'
+
+export interface AppParts {
+  readonly view: AgentView
+  readonly feed: EventFeed
+  readonly sessions: Sessions
+  readonly clock: Clock
+  readonly log: Logger
+  /** Whether reading needs the token too. */
+  readonly read: 'open' | 'token'
+  /** Names, besides those of loopback, that the agent answers to; undefined: to every name. */
+  readonly names: ReadonlySet<string> | undefined
+}

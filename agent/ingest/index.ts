@@ -1,0 +1,2 @@
+export type { Corrections } from './corrections.ts'
+export { Ingest } from './ingest.ts'

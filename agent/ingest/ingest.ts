@@ -1,0 +1,226 @@
+import type { Subscription } from 'rxjs'
+import {
+  type Arrival,
+  type Clock,
+  type CorrectionEvent,
+  type DeadLetter,
+  type Journal,
+  type JournalRecord,
+  type Logger,
+  type Metrics,
+  type Source,
+  describeError,
+  emptyBatch,
+} from '../core/index.ts'
+import type { Corrections } from './corrections.ts'
+
+/** What became of a source's samples: received = stored + rejected + in flight. */
+export interface SourceLedger {
+  readonly received: number
+  readonly stored: number
+  /** By reason. */
+  readonly rejected: Readonly<Record<string, number>>
+  readonly inFlight: number
+  /** Could not be stored; the far side keeps them, where its protocol can. Not part of `received`. */
+  readonly refused: number
+}
+
+interface Tally {
+  received: number
+  stored: number
+  rejected: Record<string, number>
+  inFlight: number
+  refused: number
+}
+
+/** A source at work, and the arrivals of it that are on their way to the disk. */
+interface Running {
+  readonly source: Source
+  readonly subscription: Subscription
+  readonly underWay: Set<Promise<void>>
+}
+
+export interface IngestOptions {
+  readonly journal: Journal
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly clock: Clock
+  /** How long after the last sample ticks go on, in ms: until every window has had its idle timeout. */
+  tickFor(): number
+  /** Looks up what corrections speak of; absent where there are no stations. */
+  readonly corrections?: Corrections
+}
+
+/** From the sources into the journal. A source is told that its batch is settled when the disk has it. */
+export class Ingest {
+  readonly #options: IngestOptions
+  readonly #tallies = new Map<string, Tally>()
+  readonly #sources = new Map<string, Running>()
+  #appended = -Infinity
+  #full = false
+  #ticker: NodeJS.Timeout | undefined
+
+  constructor(options: IngestOptions) {
+    this.#options = options
+  }
+
+  /** Lets time pass in the journal; sources are added. */
+  start(): void {
+    this.#ticker = setInterval(() => this.#tick(), 1_000)
+  }
+
+  /** Takes what a source has, from now on. */
+  add(name: string, source: Source): void {
+    const { log } = this.#options
+    this.#tallies.set(name, this.#earlier(name))
+    const underWay = new Set<Promise<void>>()
+    const subscription = source.batches().subscribe({
+      next: (arrival) => this.#follow(underWay, this.#take(name, arrival)),
+      error: (error: unknown) => log.error({ source: name }, `source stopped: ${describeError(error)}`),
+      complete: () => log.info({ source: name }, 'source has no more data'),
+    })
+    this.#sources.set(name, { source, subscription, underWay })
+  }
+
+  /** Ends a source; resolves when what it had handed on is stored and acknowledged, and its connections are closed. */
+  async remove(name: string): Promise<void> {
+    const known = this.#sources.get(name)
+    if (!known) return
+    known.subscription.unsubscribe()
+    await known.source.closed?.()
+    await Promise.all(known.underWay)
+    this.#sources.delete(name)
+    this.#tallies.delete(name)
+  }
+
+  stop(): void {
+    clearInterval(this.#ticker)
+    for (const { subscription } of this.#sources.values()) subscription.unsubscribe()
+  }
+
+  /** Resolves when nothing is in flight. */
+  async drained(): Promise<void> {
+    for (const { underWay } of this.#sources.values()) while (underWay.size > 0) await Promise.all(underWay)
+  }
+
+  /** Whether nothing can be stored at the moment. */
+  get full(): boolean {
+    return this.#full
+  }
+
+  ledger(): Record<string, SourceLedger> {
+    return Object.fromEntries(
+      [...this.#tallies].map(([name, tally]) => [name, { ...tally, rejected: { ...tally.rejected } }]),
+    )
+  }
+
+  /** Appends records that come from the agent itself: operator actions, model changes. */
+  async record(records: readonly JournalRecord[]): Promise<void> {
+    await this.#options.journal.append('samples', records)
+  }
+
+  #follow(underWay: Set<Promise<void>>, taking: Promise<void>): void {
+    underWay.add(taking)
+    void taking.finally(() => underWay.delete(taking))
+  }
+
+  async #take(name: string, arrival: Arrival): Promise<void> {
+    const { journal } = this.#options
+    const { batch, rejected = [], events = [] } = arrival
+    const tally = this.#tallies.get(name)!
+    const rows = batch.length + rejected.reduce((total, letter) => total + letter.rows, 0)
+    tally.received += rows
+    tally.inFlight += rows
+    const records: JournalRecord[] = batch.length > 0 ? [{ kind: 'samples', batch }] : []
+    const said = events.filter((event) => event.type === 'correction')
+    for (const event of events) {
+      if (event.type !== 'correction') records.push({ kind: 'event', event, arrival: batch.arrival })
+    }
+    const letters = rejected.map((letter): JournalRecord => ({ kind: 'dead', letter }))
+    try {
+      await Promise.all([
+        records.length > 0 ? journal.append('samples', records) : undefined,
+        letters.length > 0 ? journal.append('dead', letters) : undefined,
+        said.length > 0 ? this.#correct(name, tally, said, batch.arrival) : undefined,
+      ])
+    } catch (error) {
+      tally.inFlight -= rows
+      tally.received -= rows
+      tally.refused += rows
+      this.#refused(error)
+      arrival.settled?.(false)
+      return
+    }
+    tally.inFlight -= rows
+    this.#count(name, tally, arrival)
+    this.#recovered()
+    arrival.settled?.(true)
+  }
+
+  /** Corrections wait for what they speak of to be found; what comes after them does not. */
+  async #correct(name: string, tally: Tally, said: readonly CorrectionEvent[], arrival: number): Promise<void> {
+    const { journal, corrections, metrics } = this.#options
+    for (const event of said) {
+      const found = corrections ? await corrections.admit(event) : 'there are no stations'
+      if (typeof found !== 'string') {
+        await journal.append('samples', [{ kind: 'event', event: found, arrival }])
+        continue
+      }
+      await journal.append('dead', [{ kind: 'dead', letter: unknownPart(name, event, found, arrival) }])
+      tally.received++
+      tally.rejected.unknown = ((tally.rejected.unknown as number | undefined) ?? 0) + 1
+      metrics.count('rejected_samples_total', 1, { source: name, reason: 'unknown' })
+    }
+  }
+
+  #count(name: string, tally: Tally, { batch, rejected = [] }: Arrival): void {
+    const { metrics, clock } = this.#options
+    let rows = batch.length
+    tally.stored += batch.length
+    for (const letter of rejected) {
+      rows += letter.rows
+      tally.rejected[letter.reason] = (tally.rejected[letter.reason] ?? 0) + letter.rows
+      metrics.count('rejected_samples_total', letter.rows, { source: name, reason: letter.reason })
+    }
+    metrics.count('received_samples_total', rows, { source: name })
+    this.#appended = clock.now()
+  }
+
+  /** Time passes in the journal also when nothing arrives, so that windows close without the pipeline reading a clock. */
+  #tick(): void {
+    const now = this.#options.clock.now()
+    if (now - this.#appended < 1_000 || now - this.#appended > this.#options.tickFor()) return
+    const batch = emptyBatch('', now)
+    this.#options.journal
+      .append('samples', [{ kind: 'samples', batch }])
+      .catch((error: unknown) => this.#refused(error))
+  }
+
+  #refused(error: unknown): void {
+    if (!this.#full) this.#options.log.error({}, `nothing is acknowledged: ${describeError(error)}`)
+    this.#full = true
+  }
+
+  #recovered(): void {
+    if (this.#full) this.#options.log.info({}, 'the journal stores again')
+    this.#full = false
+  }
+
+  /** What the journal has of this source from earlier runs; letters with the reason `rejected` come from a sink. */
+  #earlier(name: string): Tally {
+    const stored = this.#options.journal.stats('samples').totals[name] ?? 0
+    const rejected: Record<string, number> = {}
+    for (const [key, rows] of Object.entries(this.#options.journal.stats('dead').totals)) {
+      const reason = key.startsWith(`${name}/`) ? key.slice(name.length + 1) : 'rejected'
+      if (reason !== 'rejected') rejected[reason] = rows
+    }
+    const received = stored + Object.values(rejected).reduce((total, rows) => total + rows, 0)
+    return { received, stored, rejected, inFlight: 0, refused: 0 }
+  }
+}
+
+function unknownPart(origin: string, event: CorrectionEvent, detail: string, time: number): DeadLetter {
+  const payload = Buffer.from(JSON.stringify(event))
+  const subject = `${event.station} ${event.part}`
+  return { time, origin, reason: 'unknown', detail, subject, rows: 1, payload, size: payload.length }
+}

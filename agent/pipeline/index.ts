@@ -1,0 +1,8 @@
+export type { Alarm } from './alarms.ts'
+export { detectorLoader, fileVersion } from './detectors.ts'
+export { MonitorLearner } from './learner.ts'
+export { Live, pipelineCursor } from './live.ts'
+export { joinFeatures } from './feature-batches.ts'
+export type { Monitor, MonitorSettings } from './monitor.ts'
+export { Pipeline, loadLife } from './pipeline.ts'
+export { countedFrom } from './standing.ts'

@@ -1,0 +1,65 @@
+import {
+  stateBeyond,
+  type FeatureBatch,
+  type Prediction,
+  type PredictionKind,
+  type PredictionState,
+  type Scores,
+} from '../core/index.ts'
+
+/** Who concludes. */
+export interface Author {
+  readonly monitor: string
+  readonly kind: PredictionKind
+  /** Version of the model at work; undefined while learning. */
+  readonly model: string | undefined
+  /** Least share of good samples of a window for an opinion, 0 to 1. */
+  readonly minCoverage: number
+}
+
+/** What a monitor concludes of a window: of row `row` of the features and of the scores; no opinion where there are none. */
+export function predictionOf(
+  { monitor, kind, model, minCoverage }: Author,
+  batch: FeatureBatch,
+  row: number,
+  scores: Scores | undefined,
+): Prediction {
+  const score = scores && batch.coverage[row] >= minCoverage ? scores.score[row] : NaN
+  const threshold = scores ? scores.threshold[row] : NaN
+  return {
+    time: batch.end[row],
+    asset: batch.asset[row],
+    monitor,
+    kind,
+    score,
+    threshold,
+    state: model === undefined ? 'learning' : stateOf(kind, score, threshold),
+    coverage: batch.coverage[row],
+    revision: batch.revision[row],
+    model: model ?? '',
+    contributions: scores && !Number.isNaN(score) ? contributionsOf(scores, row) : {},
+    ...(scores && !Number.isNaN(score) && conclusionOf(scores, row)),
+  }
+}
+
+function stateOf(kind: PredictionKind, score: number, threshold: number): PredictionState {
+  return Number.isNaN(score) ? 'unknown' : score > threshold ? stateBeyond[kind] : 'normal'
+}
+
+/** What the kinds other than anomaly say beside the score. */
+function conclusionOf({ value, lower, upper, label, probability, classes }: Scores, row: number): Partial<Prediction> {
+  const has = (column: Float64Array | undefined) => column !== undefined && !Number.isNaN(column[row])
+  return {
+    ...(value && has(value) && { value: value[row] }),
+    ...(lower && has(lower) && { lower: lower[row] }),
+    ...(upper && has(upper) && { upper: upper[row] }),
+    ...(label && classes && label[row] >= 0 && { label: classes[label[row]] }),
+    ...(probability && has(probability) && { probability: probability[row] }),
+  }
+}
+
+function contributionsOf({ tags, contributions }: Scores, row: number): Record<string, number> {
+  const at = row * tags.length
+  const pairs = tags.map((tag, column): [string, number] => [tag, contributions[at + column]])
+  return Object.fromEntries(pairs.sort((a, b) => b[1] - a[1]))
+}

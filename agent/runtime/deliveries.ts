@@ -1,0 +1,58 @@
+import type { Clock, Journal, Logger, Metrics, Sink, Status } from '../core/index.ts'
+import { deliver, sinkLedger, type Delivery, type SinkLedger } from '../delivery/index.ts'
+
+export interface DeliveryParts {
+  readonly journal: Journal
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly clock: Clock
+}
+
+interface Delivering {
+  readonly sink: Sink
+  readonly delivery: Delivery
+  readonly stop: AbortController
+}
+
+/** The results of a unit on their way to its sinks, by the name of the sink. */
+export class Deliveries {
+  readonly #parts: DeliveryParts
+  readonly #running = new Map<string, Delivering>()
+
+  constructor(parts: DeliveryParts) {
+    this.#parts = parts
+  }
+
+  start(name: string, sink: Sink): void {
+    const stop = new AbortController()
+    const delivery = deliver({ ...this.#parts, name, sink, signal: stop.signal })
+    this.#running.set(name, { sink, delivery, stop })
+  }
+
+  /** Ends a delivery, after the write under way, and closes its sink; what is not delivered waits in the journal. */
+  async end(name: string): Promise<void> {
+    const delivering = this.#running.get(name)
+    if (!delivering) return
+    this.#running.delete(name)
+    delivering.stop.abort()
+    try {
+      await delivering.delivery.done
+    } finally {
+      await delivering.sink.close()
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.allSettled([...this.#running.keys()].map((name) => this.end(name)))
+  }
+
+  /** Ledger and status by sink. */
+  readings(): Readonly<Record<string, { readonly ledger: SinkLedger; readonly status: Status }>> {
+    return Object.fromEntries(
+      [...this.#running].map(([name, { delivery }]) => [
+        name,
+        { ledger: sinkLedger(this.#parts.journal, name), status: delivery.state() },
+      ]),
+    )
+  }
+}

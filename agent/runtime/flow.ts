@@ -1,0 +1,111 @@
+import type { Registry } from '../../models/index.ts'
+import type { Batch, Clock, FeatureBatch, Journal, JournalEvent, Logger, Metrics, Prediction } from '../core/index.ts'
+import { detectorLoader, fileVersion, Live, Pipeline, pipelineCursor } from '../pipeline/index.ts'
+import type { Config } from '../settings/index.ts'
+import { joinedMonitors, stationLives, type StationLife } from '../stations/index.ts'
+
+/** Who looks on while the pipeline works. */
+export interface Onlookers {
+  cleaned(batch: Batch): void
+  predicted(predictions: readonly Prediction[]): void
+  /** Windows of a monitor that closed, where stations want them. */
+  windowed(monitor: string, features: FeatureBatch): void
+  /** A model of a station has taken a step in its life. */
+  stepped(model: string): void
+}
+
+export interface FlowParts {
+  readonly journal: Journal
+  readonly registry: Registry
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly clock: Clock
+  readonly onlookers: Onlookers
+}
+
+/**
+ * ms between checkpoints. What they hold is as large as the open windows, megabytes on a busy gateway, and its disk is
+ * often flash; computing a minute again takes a second.
+ */
+const checkpointEvery = 60_000
+
+/** The pipeline at work over the journal, with all who look on. A reload puts another in its place. */
+export class Flow {
+  readonly live: Live
+  /** Offset in `samples` from which on entries come. */
+  readonly from: number
+  readonly #parts: FlowParts
+  #pipeline: Pipeline
+  #lives: ReadonlyMap<string, StationLife>
+
+  private constructor(parts: FlowParts, made: Made, from: number) {
+    const { journal, metrics, log, clock } = parts
+    this.#parts = parts
+    this.#pipeline = made.pipeline
+    this.#lives = made.lives
+    this.from = from
+    this.live = new Live({ journal, pipeline: made.pipeline, from, metrics, log, clock, checkpointEvery })
+  }
+
+  /** Goes on from the checkpoint. `keepSamples`: whether cleaned samples are results, for sinks. */
+  static async open(config: Config, keepSamples: boolean, parts: FlowParts): Promise<Flow> {
+    const checkpoint = parts.journal.cursor(pipelineCursor)
+    const made = await make(config, keepSamples, parts, checkpoint?.state)
+    return new Flow(parts, made, checkpoint?.offset ?? parts.journal.stats('samples').first)
+  }
+
+  get pipeline(): Pipeline {
+    return this.#pipeline
+  }
+
+  /** Where the models of stations are in their lives, by name: of a station, or `valuesModel` of it. */
+  get lives(): ReadonlyMap<string, StationLife> {
+    return this.#lives
+  }
+
+  /** Entries that the pipeline has not handled. */
+  get lag(): number {
+    return this.#parts.journal.stats('samples').next - this.live.next
+  }
+
+  /** Goes on by other settings from the next entry on. */
+  async swap(config: Config, keepSamples: boolean): Promise<void> {
+    this.#pipeline = await this.live.swap(async (saved) => {
+      const made = await make(config, keepSamples, this.#parts, saved)
+      this.#lives = made.lives
+      return made.pipeline
+    })
+  }
+
+  /** Monitors without a model get the newest of the registry, or the user's file: as a record, so that a replay knows. */
+  async putToWork(config: Config, record: (event: JournalEvent) => Promise<void>): Promise<void> {
+    const { registry, clock } = this.#parts
+    for (const [monitor, { model }] of this.#pipeline.monitors) {
+      const settings = config.monitors[monitor].model
+      const file = settings.type === 'onnx' ? await fileVersion(settings.file) : undefined
+      const version = file ?? (model === undefined ? (await registry.versions(monitor)).at(-1) : undefined)
+      if (version === undefined || version === model) continue
+      const detail = file === undefined ? 'newest in the registry' : 'named in the configuration'
+      await record({ type: 'model', time: clock.now(), monitor, step: 'active', version, detail })
+    }
+  }
+}
+
+interface Made {
+  readonly pipeline: Pipeline
+  readonly lives: ReadonlyMap<string, StationLife>
+}
+
+async function make(config: Config, keepSamples: boolean, parts: FlowParts, saved: unknown): Promise<Made> {
+  const { journal, registry, metrics, log, onlookers } = parts
+  const lives = stationLives(config.inspections)
+  const detector = detectorLoader(config, registry, log)
+  const pipeline = await Pipeline.create({ config, tags: journal.tags, metrics, detector, lives, keepSamples, saved })
+  pipeline.cleaned.subscribe((batch) => onlookers.cleaned(batch))
+  pipeline.predictions.subscribe((predictions) => onlookers.predicted(predictions))
+  pipeline.steps.subscribe((model) => onlookers.stepped(model))
+  for (const monitor of joinedMonitors(config)) {
+    pipeline.monitors.get(monitor)?.vectors.subscribe((features) => onlookers.windowed(monitor, features))
+  }
+  return { pipeline, lives }
+}

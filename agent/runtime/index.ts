@@ -1,0 +1,5 @@
+export { changesBetween, changesText, effective } from './changes.ts'
+export { createMetrics } from './metrics.ts'
+export { Router } from './router.ts'
+export { Stops } from './stops.ts'
+export { Unit, type Setting } from './unit.ts'

@@ -1,0 +1,9 @@
+export type { RejectSettings } from './reject.ts'
+export { type Config, schema } from './schema.ts'
+export {
+  type KeepSettings,
+  type StationLearnSettings,
+  type StationSettings,
+  type VerdictRule,
+  namesOf,
+} from './station.ts'

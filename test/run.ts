@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
+import { join, relative, sep } from 'node:path'
+
+/*
+ * Runs the tests, as many files side by side as there are cores: `npm test` all of them, `npm test -- pipeline` those of a
+ * room, `npm test -- test/pipeline/live.test.ts` those of a file. What follows `--` after that goes to mocha: `-- --grep NAME`.
+ */
+
+const root = import.meta.dirname
+/** These take longest, so that they begin first and none is left to run alone at the end. */
+const first = ['e2e', 'web', 'cli', 'models', 'journal']
+
+const [wanted, options] = split(process.argv.slice(2))
+const files = (wanted.length > 0 ? wanted.flatMap(filesOf) : filesIn(root)).sort((a, b) => rank(a) - rank(b))
+const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js')
+const jobs = String(Math.min(files.length, availableParallelism()))
+const { status } = spawnSync(
+  process.execPath,
+  [mocha, '--parallel', '--jobs', jobs, '--reporter', join(root, 'support', 'reporter.ts'), ...options, ...files],
+  { stdio: 'inherit', env: { ...process.env, MILLWRIGHT_TEST_FILES: String(files.length) } },
+)
+process.exitCode = status ?? 1
+
+/** Rooms and files, and what follows `--`. */
+function split(words: readonly string[]): [string[], string[]] {
+  const at = words.indexOf('--')
+  return at < 0 ? [[...words], []] : [words.slice(0, at), words.slice(at + 1)]
+}
+
+/** The files that a word means: a path, or a room under `test`. */
+function filesOf(word: string): string[] {
+  const path = [word, join(root, word)].find((candidate) => existsSync(candidate))
+  if (path === undefined) {
+    const rooms = readdirSync(root, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [entry.name] : [],
+    )
+    process.stderr.write(`There are no tests of "${word}". Name a file, or a room: ${rooms.join(', ')}.\n`)
+    process.exit(2)
+  }
+  return statSync(path).isDirectory() ? filesIn(path) : [path]
+}
+
+function filesIn(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return names.filter((name) => name.endsWith('.test.ts')).sort().map((name) => join(folder, name)) // prettier-ignore
+}
+
+function rank(file: string): number {
+  const at = first.indexOf(relative(root, file).split(sep)[0])
+  return at < 0 ? first.length : at
+}
