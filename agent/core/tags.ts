@@ -1,5 +1,6 @@
 /** What a tag's values are. `integer` is exact to 64 bits; `text` values are codes into the batch's `texts`. */
-export type TagType = 'number' | 'integer' | 'boolean' | 'text'
+export const tagTypes = ['number', 'integer', 'boolean', 'text'] as const
+export type TagType = (typeof tagTypes)[number]
 
 /** What a source knows of a tag when it first meets it. */
 export interface TagDefinition {

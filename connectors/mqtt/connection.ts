@@ -128,7 +128,8 @@ export class Connection {
       queueQoSZero: false,
       ...(settings.username !== undefined && { username: settings.username }),
       ...((settings.password ?? settings.password_file) && {
-        password: (settings.password ?? settings.password_file)!.reveal(),
+        // At each connection: whoever changes the password writes the file, and restarts nothing.
+        password: (settings.password ?? settings.password_file)!.current(),
       }),
       ...(will && { will }),
       ...(version === 5 && { properties: { sessionExpiryInterval: expiry } }),

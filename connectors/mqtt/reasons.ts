@@ -63,7 +63,8 @@ const network: Readonly<Record<string, Trouble>> = {
   ETIMEDOUT: { message: 'no answer in time', remedy: 'Check host, port and firewalls.' },
   ECONNRESET: {
     message: 'the broker closed the connection',
-    remedy: 'Check whether this port speaks TLS (mqtts:) or not (mqtt:), and the log of the broker.',
+    remedy:
+      'Look at the log of the broker: another client with the same client id takes the session over, or the port speaks TLS (mqtts:) or not (mqtt:).',
   },
   EPROTO: { message: 'what answers does not speak this protocol', remedy: 'Check the port, and mqtt: against mqtts:.' },
   ENOENT: { message: 'a file of tls is missing', remedy: 'Check the paths under tls.' },

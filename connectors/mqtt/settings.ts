@@ -149,6 +149,10 @@ const publish = z.strictObject({
     .default('millwright')
     .describe('First levels of every topic.'),
   qos: qos.default(1).describe('Quality of service of predictions; alarms and models are sent with at least 1.'),
+  every: z
+    .boolean()
+    .default(false)
+    .describe('Also publishes every prediction, not only the newest, at `.../every` below its topic, not retained.'),
   retain: z.boolean().default(true).describe('Whether the broker keeps the newest prediction for later subscribers.'),
   content: z
     .array(z.enum(['predictions', 'alarms', 'models', 'inspections']))

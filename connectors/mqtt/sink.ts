@@ -1,5 +1,12 @@
 import type { MqttClient } from 'mqtt'
-import { type ConnectorContext, DeliveryError, type Entry, type Rejection, type Sink, type Status } from '../../agent/core/index.ts'
+import {
+  type ConnectorContext,
+  DeliveryError,
+  type Entry,
+  type Rejection,
+  type Sink,
+  type Status,
+} from '../../agent/core/index.ts'
 import { Connection } from './connection.ts'
 import { type Publication, Publisher, type StatusMessage } from './publications.ts'
 import { reasonOf, type Trouble } from './reasons.ts'

@@ -119,4 +119,59 @@ describe('field/mqtt payloads', () => {
     for (let i = 1; i < micros.length; i++) assert.ok(micros[i] > micros[i - 1], `row ${i}`)
     assert.ok(time[1_999] - arrival < 4)
   })
+
+  it('gives a tag the type of the configuration, with an event, and keeps the one that was', () => {
+    const rule = { filter: 'x', type: 'number' } as const
+    const config = mqtt.config.parse({ type: 'mqtt', url: 'mqtt://localhost', topics: [rule] })
+    const tags = new TagTable()
+    const old = tags.resolve({ name: 'x', type: 'text' })
+    const changes: string[] = []
+    const router = new Router(config, tags, 'plant', (...words) => changes.push(words.join(' ')))
+    const builder = new BatchBuilder('plant')
+    const collector = new Collector(builder, 'plant', config)
+    for (const text of ['21.5', '22.5'])
+      collector.message(router.find('x')!, Buffer.from(text), 0, 4, 4, arrival, false)
+    const batch = builder.take(arrival)
+    assert.deepEqual([...batch.value], [21.5, 22.5])
+    assert.deepEqual(changes, ['x text number'])
+    assert.deepEqual([tags.at(old.index).type, tags.find('x')?.type], ['text', 'number'])
+    assert.deepEqual(collector.letters, [])
+  })
+
+  it('tells once that values of another type come, with the command, and follows a retype at once', () => {
+    const config = mqtt.config.parse({ type: 'mqtt', url: 'mqtt://localhost', topics: [{ filter: 'x' }] })
+    const tags = new TagTable()
+    tags.resolve({ name: 'x', type: 'text' })
+    const router = new Router(config, tags, 'plant')
+    const builder = new BatchBuilder('plant')
+    const collector = new Collector(builder, 'plant', config)
+    const send = (text: string) =>
+      collector.message(router.find('x')!, Buffer.from(text), 0, text.length, text.length, arrival, false)
+    for (const text of ['1', '2', '3']) send(text)
+    assert.equal(collector.letters.length, 3)
+    assert.equal(collector.events.length, 1)
+    const [event] = collector.events
+    assert.ok(event.type === 'audit')
+    assert.match(event.detail, /millwright tags retype x number/)
+    tags.retype('x', 'number')
+    send('4')
+    assert.deepEqual([...builder.take(arrival).value], [4])
+  })
+
+  it('stores a retained message and the same live one once, where it carries its time', () => {
+    const config = mqtt.config.parse({ type: 'mqtt', url: 'mqtt://localhost', topics: [{ filter: 'x' }] })
+    const router = new Router(config, new TagTable(), 'plant')
+    const builder = new BatchBuilder('plant')
+    const collector = new Collector(builder, 'plant', config)
+    const send = (text: string, retained: boolean) =>
+      collector.message(router.find('x')!, Buffer.from(text), 0, text.length, text.length, arrival, retained, retained)
+    const timed = JSON.stringify({ ts: arrival - 5, value: 1 })
+    send(timed, true)
+    send(timed, false)
+    assert.deepEqual([builder.take(arrival).length, collector.duplicates], [1, 1])
+    // Without a time the live one is a value of now.
+    send('7', true)
+    send('7', false)
+    assert.deepEqual([...builder.take(arrival).quality], [1, 0])
+  })
 })
