@@ -5,6 +5,8 @@ import { PacketReader, type PacketReceiver, packetType } from './wire.ts'
 export interface GateEvents extends Pick<PacketReceiver, 'message'> {
   /** The broker has released a message of QoS 2. */
   released(packetId: number): void
+  /** The broker accepts the connection; `session`: it remembers this client. */
+  accepted(session: boolean): void
   /** The broker has answered a ping. */
   answered(): void
   /** Something came from the broker. */
@@ -29,6 +31,7 @@ export class Gate extends Duplex {
         message: events.message.bind(events),
         control: (packet, body) => {
           if (packet[0] >> 4 === packetType.pubrel) events.released(packet.readUInt16BE(body))
+          if (packet[0] >> 4 === packetType.connack && packet[body + 1] === 0) events.accepted(packet[body] === 1)
           if (packet[0] >> 4 === packetType.pingresp) events.answered()
           this.push(packet)
         },

@@ -19,6 +19,30 @@ export function ownFilter(filter: string): string | undefined {
   return /^\$share\/[^/+#]+\/(.+)$/s.exec(filter)?.[1]
 }
 
+/** Whether every topic that `narrow` matches is matched by `wide`; shared subscriptions stand for themselves. */
+export function covers(wide: string, narrow: string): boolean {
+  if (wide.startsWith('$share/') || narrow.startsWith('$share/')) return wide === narrow
+  return compare(wide.split('/'), narrow.split('/'), (one, other) => one === '+' && other !== '#')
+}
+
+/** Whether some topic is matched by both filters. */
+export function overlap(one: string, other: string): boolean {
+  const either = (a: string, b: string) => a === '+' || b === '+'
+  const [a, b] = [one, other].map((filter) => (ownFilter(filter) ?? filter).split('/'))
+  return compare(a, b, either) || compare(b, a, either)
+}
+
+/** Goes along the levels of both; `#` in `wide` stands for all that is left. */
+function compare(wide: string[], narrow: string[], fits: (one: string, other: string) => boolean): boolean {
+  if (narrow[0].startsWith('$') && /^[+#]/.test(wide[0])) return false
+  for (const [at, level] of wide.entries()) {
+    if (level === '#') return true
+    if (at >= narrow.length) return false
+    if (level !== narrow[at] && !fits(level, narrow[at])) return false
+  }
+  return wide.length === narrow.length
+}
+
 /** What a topic filter's wildcards stood for. */
 export interface Captures {
   readonly levels: readonly string[]

@@ -48,6 +48,8 @@ export class MqttSession {
   #probing = false
   #heard = false
   #connections = 0
+  /** What the broker grants less of than was asked for. */
+  #limits: readonly string[] = []
   #closing: (() => void) | undefined
   #closed = false
 
@@ -73,7 +75,7 @@ export class MqttSession {
       clean: settings.clean,
       sessionExpiry: settings.session_expiry,
       wrap: (socket) => this.#wrap(socket),
-      up: (client, present) => this.#up(client, present),
+      up: (client, present, limits) => this.#up(client, present, limits),
       down: (trouble) => this.#down(trouble),
     })
   }
@@ -112,6 +114,7 @@ export class MqttSession {
       {
         message: this.#message.bind(this),
         released: (packetId) => this.#unreleased.release(packetId),
+        accepted: (present) => this.#accepted(present),
         answered: () => this.#answered(),
         alive: () => this.#alive(gate),
       },
@@ -123,14 +126,12 @@ export class MqttSession {
     return gate
   }
 
-  #up(client: MqttClient, present: boolean): void {
+  #up(client: MqttClient, present: boolean, limits: readonly string[]): void {
     const { metrics, name } = this.#context
+    this.#limits = limits
     this.#client = client
     this.#pinged = false
     if (!present) this.#unreleased.clear()
-    this.#since = this.#context.clock.now()
-    this.#queued = present
-    this.#probing = false
     this.#probe()
     if (this.#connections++ > 0) metrics.count('reconnects_total', 1, { source: name })
     metrics.gauge('source_up', 1, { source: name })
@@ -148,7 +149,7 @@ export class MqttSession {
     const { url } = this.#settings
     this.#context.metrics.gauge('quarantined_items', refused, { source: this.#context.name })
     if (refused === 0) {
-      this.#context.report({ state: 'up', message: `subscribed at ${url}` })
+      this.#context.report({ state: 'up', message: [`subscribed at ${url}`, ...this.#limits].join('; ') })
       return
     }
     this.#context.report({
@@ -262,6 +263,13 @@ export class MqttSession {
     if (this.#gate?.paused && !this.#closed && this.#unsettled <= this.#settings.max_unsettled / 2) {
       this.#gate.setPaused(false)
     }
+  }
+
+  /** Before any message of this connection, which may come in the same piece as the broker's word. */
+  #accepted(present: boolean): void {
+    this.#since = this.#context.clock.now()
+    this.#queued = present
+    this.#probing = false
   }
 
   /** The broker sends in order: with nothing between ping and answer, and all acknowledged before, it holds nothing back. */

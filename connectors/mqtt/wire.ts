@@ -1,5 +1,5 @@
 /** Packet types of MQTT, in the high half of a packet's first byte. */
-export const packetType = { publish: 3, puback: 4, pubrec: 5, pubrel: 6, pingresp: 13 } as const
+export const packetType = { connack: 2, publish: 3, puback: 4, pubrec: 5, pubrel: 6, pingresp: 13 } as const
 
 /**
  * Takes what comes from the broker. `bytes` is valid during the call only.
