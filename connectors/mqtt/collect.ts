@@ -355,7 +355,7 @@ export class Collector implements Receiver {
 
   sameBytes(bytes: Buffer, from: number, to: number): boolean {
     const said = this.#route!.saidBytes
-    if (said?.length === to - from && bytes.compare(said, 0, to - from, from, to) === 0) return true
+    if (said?.length === to - from && isSame(said, bytes, from)) return true
     this.#saidBytes = bytes.subarray(from, to)
     return false
   }
@@ -470,6 +470,12 @@ export class Collector implements Receiver {
   #quality(time: number, quality: Quality): Quality {
     return this.#worst > quality && !this.#isUsable(time) ? this.#worst : quality
   }
+}
+
+/** In a loop: for a few dozen bytes that is faster than a call out of JavaScript. */
+function isSame(said: Buffer, bytes: Buffer, from: number): boolean {
+  for (let i = 0; i < said.length; i++) if (said[i] !== bytes[from + i]) return false
+  return true
 }
 
 /** Class and message of an error, for the one who is to mend it. */

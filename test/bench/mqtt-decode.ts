@@ -11,8 +11,8 @@ const quiet = { debug: () => undefined, info: () => undefined, warn: () => undef
 
 /** JSON of 100 bytes with one sample, as the other benchmarks use it. */
 export function samplePayload(time: number, value: number): string {
-  const text = JSON.stringify({ ts: time, value, unit: 'mm/s', quality: 'good', sensor: '' })
-  return text.replace('"sensor":""', `"sensor":"${'x'.repeat(Math.max(0, 100 - text.length))}"`)
+  const text = JSON.stringify({ ts: time, value, unit: 'mm/s', quality: 'good', remark: '' })
+  return text.replace('"remark":""', `"remark":"${'x'.repeat(Math.max(0, 100 - text.length))}"`)
 }
 
 /**

@@ -121,17 +121,18 @@ function bytesOf(text: string, from: Encoding): Buffer | string {
 
 interface NumberReader {
   readonly size: number
-  read(bytes: Buffer, at: number): number | bigint
+  readonly read: (bytes: Buffer, at: number) => number | bigint
 }
 
 function numberReader(type: BinaryType): NumberReader {
-  const [, kind, bits, order = 'be'] = /^([uif])(\d+)(\w*)$/.exec(type) as unknown as [string, Kind, string, Order]
+  const [, kind, bits, order] = /^([uif])(\d+)(\w*)$/.exec(type) as unknown as [string, Kind, string, Order | '']
   const size = Number(bits) / 8
   const places: readonly number[] | undefined = {
     cdab: [2, 3, 0, 1],
     badc: [1, 0, 3, 2],
     be: undefined,
     le: undefined,
+    '': undefined,
   }[order]
   if (places) {
     const straight = plainReader(kind, size, 'be')

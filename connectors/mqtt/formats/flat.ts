@@ -1,7 +1,7 @@
 import { Quality } from '../../../agent/core/index.ts'
 import type { TimeReader } from '../../../agent/core/index.ts'
 import type { FormatOptions, Receiver } from './contract.ts'
-import { mayName } from './named.ts'
+import { isName, mayName } from './named.ts'
 
 /** Reads one flat JSON object straight from its bytes; false, with nothing received, where it is anything else. */
 export type FlatReader = (bytes: Buffer, start: number, end: number, receiver: Receiver) => boolean
@@ -30,7 +30,9 @@ export function flatReader(options: FormatOptions): FlatReader | undefined {
   return (bytes, start, end, receiver) => {
     if (!scanner.scan(bytes, start, end, keys)) return false
     const { named, nameEnd, kind, value, quality } = scanner
-    if (named >= 0 && !receiver.sameBytes(bytes, named, nameEnd)) return false
+    // Mostly they are the same as ever, which is told faster than whether they name anything.
+    if (named >= 0 && !receiver.sameBytes(bytes, named, nameEnd) && isName(bytes, named, scanner.nameLength))
+      return false
     const time = times ? scanner.time(times) : Number.NaN
     if (time === undefined) return false
     const worse = times?.ambiguous && quality === Quality.good ? Quality.uncertain : quality
@@ -60,6 +62,7 @@ class Scanner {
   #timed = false
   /** Where the key that names the message's subject begins, and its text ends; -1 where there is none. */
   named = -1
+  nameLength = 0
   nameEnd = -1
 
   time(times: TimeReader): number | undefined {
@@ -106,11 +109,13 @@ class Scanner {
     if (this.#bytes[this.#at] !== quote) return this.#numeric() || this.#literal() >= 0
     if (!this.#string()) return false
     if (!mayName(this.#bytes, from, length)) return true
+    if (this.named >= 0 && !isName(this.#bytes, from, length)) return true
     // With two of them the bytes in between are none of a name.
-    const first = this.named < 0
+    const alone = this.named < 0 || !isName(this.#bytes, this.named, this.nameLength)
     this.named = from
+    this.nameLength = length
     this.nameEnd = this.#at
-    return first
+    return alone
   }
 
   #valueOf(): boolean {

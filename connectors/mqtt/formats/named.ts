@@ -21,9 +21,13 @@ for (const word of 'name n tag tagname tag_name tagpath tag_path fullpath full_p
 ))
   initials.add((word.charCodeAt(0) << 8) | word.length)
 
-/** False where the key in these bytes is none by which `nameOf` names anything. */
+/** False where the key in these bytes is none by which `nameOf` names anything; true where it may be one. */
 export function mayName(bytes: Buffer, from: number, length: number): boolean {
-  if (!initials.has(((bytes[from] | 0x20) << 8) | length)) return false
+  return initials.has(((bytes[from] | 0x20) << 8) | length)
+}
+
+/** Whether the key in these bytes is one by which `nameOf` may name something. */
+export function isName(bytes: Buffer, from: number, length: number): boolean {
   const key = bytes.toString('latin1', from, from + length)
   return things.test(key) || single.test(key)
 }
