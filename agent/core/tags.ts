@@ -1,3 +1,5 @@
+import { Pattern, piecesOf } from './pattern.ts'
+
 /** What a tag's values are. `integer` is exact to 64 bits; `text` values are codes into the batch's `texts`. */
 export const tagTypes = ['number', 'integer', 'boolean', 'text'] as const
 export type TagType = (typeof tagTypes)[number]
@@ -87,15 +89,14 @@ export class TagTable {
  * Each index is matched once; after that the test is one array read.
  */
 export function tagFilter(tags: TagTable, patterns: string | readonly string[] = '**'): (index: number) => boolean {
-  const expressions = (typeof patterns === 'string' ? [patterns] : patterns).map(globExpression)
+  const globs = (typeof patterns === 'string' ? [patterns] : patterns).map(globPattern)
   const known: boolean[] = []
-  return (index) => (known[index] ??= expressions.some((expression) => expression.test(tags.at(index).name)))
+  return (index) => (known[index] ??= globs.some((glob) => glob.test(tags.at(index).name)))
 }
 
-function globExpression(pattern: string): RegExp {
-  const source = pattern
-    .split(/(\*\*|\*)/)
-    .map((part) => (part === '**' ? '.*' : part === '*' ? '[^/]*' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')))
-    .join('')
-  return new RegExp(`^${source}$`)
+function globPattern(pattern: string): Pattern {
+  return new Pattern(
+    piecesOf(pattern, /\*\*|\*/g, (found) => ({ any: found === '*' ? 'level' : 'levels' })),
+    false,
+  )
 }

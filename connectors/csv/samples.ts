@@ -1,4 +1,13 @@
-import { type Arrival, BatchBuilder, type DeadLetter, type DeadReason, type LabelEvent, Quality, type TagTable, type TagType } from '../../agent/core/index.ts'
+import {
+  type Arrival,
+  BatchBuilder,
+  type DeadLetter,
+  type DeadReason,
+  type LabelEvent,
+  Quality,
+  type TagTable,
+  type TagType,
+} from '../../agent/core/index.ts'
 import { TimeReader, readNumber } from './cells.ts'
 import { labelOf } from './labels.ts'
 import type { CsvLayout, ValueColumn } from './layout.ts'

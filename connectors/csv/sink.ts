@@ -1,6 +1,15 @@
 import { constants, mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { type ConnectorContext, DeliveryError, type Entry, type ErrorCode, type Rejection, type Sink, type TagTable, describeError } from '../../agent/core/index.ts'
+import {
+  type ConnectorContext,
+  DeliveryError,
+  type Entry,
+  type ErrorCode,
+  type Rejection,
+  type Sink,
+  type TagTable,
+  describeError,
+} from '../../agent/core/index.ts'
 import { alarmRow, headers, predictionRow, sampleRow } from './rows.ts'
 import type { Content } from './settings.ts'
 

@@ -1,5 +1,11 @@
 import { Observable } from 'rxjs'
-import { type Arrival, type ConnectorContext, MillwrightError, type Source, describeError } from '../../agent/core/index.ts'
+import {
+  type Arrival,
+  type ConnectorContext,
+  MillwrightError,
+  type Source,
+  describeError,
+} from '../../agent/core/index.ts'
 import { readCsv } from './read.ts'
 import type { ReadSettings } from './settings.ts'
 

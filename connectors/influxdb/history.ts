@@ -1,5 +1,12 @@
 import { request } from 'undici'
-import { type Arrival, BatchBuilder, type Quality, SourceError, type TagTable, describeError } from '../../agent/core/index.ts'
+import {
+  type Arrival,
+  BatchBuilder,
+  type Quality,
+  SourceError,
+  type TagTable,
+  describeError,
+} from '../../agent/core/index.ts'
 import { authorization } from './client.ts'
 import type { Settings } from './config.ts'
 

@@ -1,4 +1,19 @@
-import { type AgentEvent, type AlarmEvent, type Batch, type CorrectionEvent, type Entry, type GapEvent, type InspectionEvent, type MeasuredConclusion, type ModelEvent, type Prediction, Quality, type Rejection, type TagTable, rowsOf } from '../../agent/core/index.ts'
+import {
+  type AgentEvent,
+  type AlarmEvent,
+  type Batch,
+  type CorrectionEvent,
+  type Entry,
+  type GapEvent,
+  type InspectionEvent,
+  type MeasuredConclusion,
+  type ModelEvent,
+  type Prediction,
+  Quality,
+  type Rejection,
+  type TagTable,
+  rowsOf,
+} from '../../agent/core/index.ts'
 import { BodyBuilder, type Body } from './body.ts'
 import { escapeKey, quote, type LineWriter } from './line-writer.ts'
 

@@ -121,6 +121,7 @@ const remedies: Readonly<Record<DeadReason, string>> = {
   time: 'Set `time` of the topic: the field and its unit, or `arrival`.',
   unit: 'State the right unit for the topic or tag, or mend it at the device.',
   internal: 'Report it with the dead letter: it shows the class of the error and the first bytes.',
+  quarantined: 'Look at the file: it ended the process that worked on it.',
   rejected: 'Look at the words of the far side.',
 }
 

@@ -51,7 +51,7 @@ describe('images over MQTT', () => {
       report: (status) => statuses.push(status),
     }
     const parsed = mqttSource.parse({ type: 'mqtt', topic: 'line/+/image/#', part: 'line/*/image/{part}', reconnect: { first: '20ms', longest: '200ms' }, ...settings }) // prettier-ignore
-    subscriptions.push(new MqttImages(parsed, context).images().subscribe((arrival) => arrivals.push(arrival)))
+    subscriptions.push(new MqttImages(parsed, context, 1_000).images().subscribe((arrival) => arrivals.push(arrival)))
   }
   const publish = async (url: string, part: string, options: IClientOptions = {}) => {
     const client = await connectAsync(url, options)
