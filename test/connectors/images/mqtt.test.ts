@@ -157,7 +157,7 @@ describe('images over MQTT', () => {
 
 describe('verdicts over MQTT', () => {
   const publisher = new Publisher(
-    { prefix: 'millwright', qos: 1, retain: true, content: ['inspections'] },
+    { prefix: 'millwright', qos: 1, every: false, retain: true, content: ['inspections'] },
     'shenzhen-1',
   )
   const event = { type: 'inspection', time: 1000, station: 'weld', part: 'A', label: '', score: null, threshold: null, model: '', ms: 1, values: {}, reason: 'dent' } as const // prettier-ignore

@@ -1,0 +1,7 @@
+export * from './missing.ts'
+export * from './numbers.ts'
+export * from './settings.ts'
+export * from './times.ts'
+export * from './time-pattern.ts'
+export * from './units.ts'
+export * from './zones.ts'
