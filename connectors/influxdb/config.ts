@@ -38,6 +38,7 @@ const shared = {
       agent: measurement('agent').describe('The agent itself: process, journal, ledgers.'),
       inspection: measurement('inspection').describe('Verdicts on parts.'),
       correction: measurement('correction').describe('What operators say of parts.'),
+      tag: measurement('tag').describe('What the tags are: unit, type, range; once a start.'),
     })
     .prefault({})
     .describe('Names of the measurements.'),
