@@ -3,7 +3,7 @@ import {
   type ConfigProblem,
   type ConnectorDefinition,
   type OperatorDefinition,
-  assetExpression,
+  assetPattern,
   byteSize,
   duration,
   valuesModel,
@@ -98,7 +98,7 @@ const assetClass = z.strictObject({
     .string()
     .superRefine((pattern, context) => {
       try {
-        assetExpression(pattern)
+        assetPattern(pattern)
       } catch (error) {
         context.addIssue({ code: 'custom', message: (error as Error).message })
       }

@@ -4,6 +4,7 @@ import './load-small.ts'
 import { Command } from 'commander'
 import { letYoungGenerationGrow, version } from '../process/index.ts'
 import { alarms } from './alarms.ts'
+import { tags } from './tags.ts'
 import { backup, restore } from './backup.ts'
 import { check } from './check.ts'
 import { completion } from './completion.ts'
@@ -36,7 +37,7 @@ const program = new Command('millwright')
 /** In the order of the help: first steps, every day, looking closer, keeping. */
 const commands = [
   [demo, init, check, test, run],
-  [status, top, alarms, doctor, trust],
+  [status, top, alarms, doctor, trust, tags],
   [models, label, train, replayCommand, inspectCommand, journal],
   [backup, restore, schemaCommand, completion, versionCommand],
 ].flat()

@@ -1,3 +1,4 @@
+import { Pattern, piecesOf, type Piece } from './pattern.ts'
 import type { TagTable } from './tags.ts'
 
 /** A machine: its tags by role. Assets appear when the first of their tags does. */
@@ -26,7 +27,7 @@ export class AssetClass {
   /** Roles in order of appearance. */
   readonly roles: string[] = []
   readonly #tags: TagTable
-  readonly #expression: RegExp
+  readonly #pattern: Pattern
   readonly #places: (Place | null)[] = []
   readonly #located: number[] = []
   readonly #byName = new Map<string, Asset>()
@@ -34,7 +35,7 @@ export class AssetClass {
   constructor(name: string, pattern: string, tags: TagTable) {
     this.name = name
     this.#tags = tags
-    this.#expression = assetExpression(pattern)
+    this.#pattern = assetPattern(pattern)
   }
 
   /** The asset and role of a tag, or null where the tag is not of this class. One array read after the first time. */
@@ -49,10 +50,10 @@ export class AssetClass {
 
   #place(tag: number): Place | null {
     const tagName = this.#tags.at(tag).name
-    const match = this.#expression.exec(tagName)
-    const roleName = match?.groups?.role
-    if (!match?.indices || roleName === undefined) return null
-    const [from, to] = match.indices.groups!.role
+    const place = this.#pattern.match(tagName)?.get('role')
+    if (!place) return null
+    const { from, to } = place
+    const roleName = tagName.slice(from, to)
     const assetName =
       `${tagName.slice(0, from)}${tagName.slice(to)}`.replace(/\/+/g, '/').replace(/^\/|\/$/g, '') || this.name
     const asset = this.asset(assetName)
@@ -76,22 +77,18 @@ export class AssetClass {
   }
 }
 
-/** The expression of an asset pattern, with each `{name}` as a named group. Throws a SyntaxError where `{role}` is missing. */
-export function assetExpression(pattern: string): RegExp {
+/** The matcher of an asset pattern, with each `{name}` as a named place. Throws a SyntaxError where `{role}` is missing. */
+export function assetPattern(pattern: string): Pattern {
   if (!pattern.includes('{role}'))
     throw new SyntaxError(`pattern "${pattern}" lacks {role}, the part that names the signal`)
   const seen = new Set<string>()
-  const source = pattern
-    .split(/(\{[A-Za-z_]\w*\}|\*\*|\*)/)
-    .map((part) => {
-      if (part === '**') return '.*'
-      if (part === '*') return '[^/]*'
-      const name = /^\{(\w+)\}$/.exec(part)?.[1]
-      if (name === undefined) return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-      if (seen.has(name)) throw new SyntaxError(`pattern "${pattern}" uses {${name}} twice`)
-      seen.add(name)
-      return `(?<${name}>[^/]+)`
-    })
-    .join('')
-  return new RegExp(`^${source}$`, 'd')
+  const pieceOf = (found: string): Piece => {
+    if (found === '*') return { any: 'level' }
+    if (found === '**') return { any: 'levels' }
+    const name = found.slice(1, -1)
+    if (seen.has(name)) throw new SyntaxError(`pattern "${pattern}" uses {${name}} twice`)
+    seen.add(name)
+    return { name }
+  }
+  return new Pattern(piecesOf(pattern, /\{[A-Za-z_]\w*\}|\*\*|\*/g, pieceOf), true)
 }

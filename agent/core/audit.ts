@@ -5,7 +5,7 @@ export interface AuditEvent {
   readonly time: number
   /** The name given; `unknown` where there was none. */
   readonly by: string
-  /** `log-in`, `log-in refused`, `inject`, `repair`, `approve certificate`, `reload`. */
+  /** `log-in`, `log-in refused`, `inject`, `repair`, `approve certificate`, `reload`, `retype`; `type`: a tag gets values of another type. */
   readonly action: string
   /** What it was done to: an asset, a certificate, an address. */
   readonly subject: string

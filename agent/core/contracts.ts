@@ -138,6 +138,8 @@ export interface Rejection {
   readonly entry: Entry
   readonly row?: number
   readonly detail: string
+  /** What mends the cause, so that the rows may be sent again. */
+  readonly remedy?: string
 }
 
 /**
@@ -146,6 +148,8 @@ export interface Rejection {
  * (`retryable`) when they have to be written again, all of them: writing twice changes nothing.
  */
 export interface Sink {
+  /** ms between two writes of little, where the sink has a wish; what an operator waits for does not wait. */
+  readonly linger?: number
   write(entries: readonly Entry[], signal: AbortSignal): Promise<readonly Rejection[]>
   close(): Promise<void>
 }

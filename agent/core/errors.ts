@@ -26,6 +26,10 @@ export const errorCodes = {
     retryable: false,
     meaning: 'A model bundle does not fit: inputs, features or golden vectors differ.',
   },
+  WORKER_DIED: {
+    retryable: true,
+    meaning: 'A process that does native work ended, or hung, over a job; the agent itself goes on.',
+  },
   MODEL_MISSING: { retryable: false, meaning: 'A model bundle is not in the registry.' },
   TRAINING_DATA: { retryable: true, meaning: 'There is too little, or no usable, data to train from.' },
   TRAINING_FAILED: { retryable: true, meaning: 'The training process ended without a model.' },

@@ -120,11 +120,20 @@ export interface ImageArrival {
   readonly subject: string
   /** Why the far side could not send the image, in words; `image` is empty then. */
   readonly unsent?: string
-  /** Called once the verdict is stored, or the image was dropped and counted. */
-  settled?(): void
+  /** Why the source itself put the image aside, before anybody looked at it. */
+  readonly refused?: { readonly reason: 'time' | 'oversized'; readonly detail: string }
+  /** Called once: whether its verdict is stored. Where not, it was dropped and counted, or the station has stopped. */
+  settled?(judged: boolean): void
+}
+
+/** What a station can take now. */
+export interface ImageRoom {
+  readonly images: number
+  readonly bytes: number
 }
 
 /** Connects on subscribe, reconnects by itself, disconnects on unsubscribe. */
 export interface ImageSource {
-  images(): Observable<ImageArrival>
+  /** `room`: a source that can leave images where they are takes no more than that. Absent: no bound. */
+  images(room?: () => ImageRoom): Observable<ImageArrival>
 }

@@ -10,6 +10,9 @@ const instant = z
   })
   .describe('ms since epoch, or ISO 8601.')
 
+/** What no file name, address or UTF-8 text can hold. */
+const loneSurrogate = /\p{Surrogate}/u
+
 const by = z.string().trim().min(1).max(100).describe('Who knows it.')
 const note = z.string().trim().max(500).optional().describe('Anything to remember.')
 
@@ -29,43 +32,50 @@ export const messageKinds = {
 export type MessageKind = keyof typeof messageKinds
 
 /** A label as it comes over HTTP or MQTT. Its kinds are those of `messageKinds`. */
-export const labelMessage = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('false-alarm'),
-    alarm: z.string().max(1_000).describe('Id of an alarm, `monitor/asset/time at which it was raised`.'),
-    by,
-    note,
-  }),
-  z.strictObject({ type: z.literal('failure'), ...about }),
-  z.strictObject({ type: z.literal('maintenance'), ...about }),
-  z.strictObject({
-    type: z.literal('fault'),
-    ...about,
-    from: instant.optional().describe('Start of the time it speaks of; absent: the moment only.'),
-    class: z.string().trim().min(1).max(100).describe('Name of the fault; `normal` is the sound state.'),
-  }),
-  z.strictObject({
-    type: z.literal('value'),
-    ...about,
-    value: z.number().describe('What was measured, in the unit of the estimate.'),
-  }),
-  z.strictObject({
-    type: z.literal('verdict'),
-    station: z.string().min(1).max(200).describe('Name of the station, a key of `inspections`.'),
-    part: z.string().min(1).max(1_000).describe('Id of the part, as its verdict has it.'),
-    class: z
-      .string()
-      .trim()
-      .min(1)
-      .max(100)
-      .describe(
-        'What the part truly is: a class of the station; `good` or `defect` where it learns from good parts only. `pass` and `fail` do where they leave no doubt which class is meant.',
-      ),
-    time: instant.optional().describe('The time of the verdict that is meant; absent: the newest on that part.'),
-    by,
-    note,
-  }),
-])
+export const labelMessage = z
+  .discriminatedUnion('type', [
+    z.strictObject({
+      type: z.literal('false-alarm'),
+      alarm: z.string().max(1_000).describe('Id of an alarm, `monitor/asset/time at which it was raised`.'),
+      by,
+      note,
+    }),
+    z.strictObject({ type: z.literal('failure'), ...about }),
+    z.strictObject({ type: z.literal('maintenance'), ...about }),
+    z.strictObject({
+      type: z.literal('fault'),
+      ...about,
+      from: instant.optional().describe('Start of the time it speaks of; absent: the moment only.'),
+      class: z.string().trim().min(1).max(100).describe('Name of the fault; `normal` is the sound state.'),
+    }),
+    z.strictObject({
+      type: z.literal('value'),
+      ...about,
+      value: z.number().describe('What was measured, in the unit of the estimate.'),
+    }),
+    z.strictObject({
+      type: z.literal('verdict'),
+      station: z.string().min(1).max(200).describe('Name of the station, a key of `inspections`.'),
+      part: z.string().min(1).max(1_000).describe('Id of the part, as its verdict has it.'),
+      class: z
+        .string()
+        .trim()
+        .min(1)
+        .max(100)
+        .describe(
+          'What the part truly is: a class of the station; `good` or `defect` where it learns from good parts only. `pass` and `fail` do where they leave no doubt which class is meant.',
+        ),
+      time: instant.optional().describe('The time of the verdict that is meant; absent: the newest on that part.'),
+      by,
+      note,
+    }),
+  ])
+  .refine(
+    (message) => Object.values(message).every((value) => typeof value !== 'string' || !loneSurrogate.test(value)),
+    {
+      error: 'holds half a character (a lone surrogate)',
+    },
+  )
 export type LabelMessage = z.output<typeof labelMessage>
 
 /** The record of a message that came at `now`, ms since epoch; undefined where it names an alarm that cannot be. */
@@ -95,6 +105,7 @@ function falseAlarmOf(
   if (!found) return undefined
   const [, monitor, asset, raised] = found
   const from = Number(raised) - 1
+  if (from > 8.64e15) return undefined
   const about = { asset, monitor, from, time: Math.max(Number(raised), now), by: who }
   return { type: 'label', label: 'false-alarm', ...about, ...(words !== undefined && { note: words }) }
 }

@@ -7,6 +7,11 @@ export const metrics = {
     labels: ['source', 'fallback'],
     help: 'Samples whose timestamp was absent or absurd, by what replaced it.',
   },
+  duplicate_messages_total: {
+    type: 'counter',
+    labels: ['source'],
+    help: 'Live messages that were the retained one again, with the same times; not stored twice.',
+  },
   clock_skew_seconds: {
     type: 'gauge',
     labels: ['source'],

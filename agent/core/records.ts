@@ -17,6 +17,9 @@ export const deadReasons = {
   type: 'The value is not of the type the tag has had since it first appeared.',
   value: 'The value is not finite or does not fit its type.',
   time: 'The timestamp cannot be read.',
+  unit: 'The value is in another unit than its tag.',
+  internal: 'The agent failed at it: a fault of ours. The detail has its words.',
+  quarantined: 'It ended a process that worked on it, twice: it is put aside and not tried again.',
   unknown: 'It speaks of a station, a part or a class that is not there.',
   rejected: 'The far side will never accept it; the detail has its words.',
 } as const satisfies Record<string, string>

@@ -29,14 +29,27 @@ export const byteSize = quantity(bytesPerUnit, 'a size', '2GB').meta({ title: 's
 /** A secret: never printed. Configuration may name a file instead, by the same key with `_file` appended. */
 export class Secret {
   readonly #value: string
+  readonly #path: string | undefined
 
-  constructor(value: string) {
+  /** `path`: the file that it was read from. */
+  constructor(value: string, path?: string) {
     this.#value = value
+    this.#path = path
   }
 
-  /** The secret itself. */
+  /** The secret itself, as it was when the configuration was loaded. */
   reveal(): string {
     return this.#value
+  }
+
+  /** As its file has it now: passwords are changed while the agent runs. As loaded where the file cannot be read. */
+  current(): string {
+    if (this.#path === undefined) return this.#value
+    try {
+      return readFileSync(this.#path, 'utf8').trim() || this.#value
+    } catch {
+      return this.#value
+    }
   }
 
   toString(): string {
@@ -63,7 +76,7 @@ export const secretFile = z
   .string({ error: 'expected the path of a file' })
   .transform((path, context) => {
     try {
-      return new Secret(readFileSync(path, 'utf8').trim())
+      return new Secret(readFileSync(path, 'utf8').trim(), path)
     } catch (error) {
       context.addIssue({ code: 'custom', message: `cannot read ${path}: ${(error as Error).message}` })
       return z.NEVER

@@ -1,5 +1,8 @@
+import { Pattern, piecesOf } from './pattern.ts'
+
 /** What a tag's values are. `integer` is exact to 64 bits; `text` values are codes into the batch's `texts`. */
-export type TagType = 'number' | 'integer' | 'boolean' | 'text'
+export const tagTypes = ['number', 'integer', 'boolean', 'text'] as const
+export type TagType = (typeof tagTypes)[number]
 
 /** What a source knows of a tag when it first meets it. */
 export interface TagDefinition {
@@ -14,6 +17,8 @@ export interface TagDefinition {
   readonly source?: string
   /** `change`: silence means that the last value still holds (OPC UA); `periodic` (default): silence is a gap. */
   readonly reporting?: 'periodic' | 'change'
+  /** Only words for missing have come so far: the first value decides the type, and gets an index of its own. */
+  readonly untyped?: true
 }
 
 /** One named signal of the plant; `index` is its place in the tag table and in `Batch.tag`. */
@@ -21,10 +26,14 @@ export interface Tag extends TagDefinition {
   readonly index: number
 }
 
-/** Every tag the agent has met, by index and by name. Grows only; an index never changes its meaning. */
+/**
+ * Every tag the agent has met, by index and by name. Grows only; an index never changes its meaning: a name that gets
+ * another type gets another index, and what was stored under the one before stays readable.
+ */
 export class TagTable {
   readonly #tags: Tag[] = []
   readonly #byName = new Map<string, Tag>()
+  #retyped = 0
 
   constructor(tags: readonly Tag[] = []) {
     for (const tag of tags) this.restore(tag)
@@ -42,9 +51,25 @@ export class TagTable {
     return this.#byName.get(name)
   }
 
+  /** How many names have got another type since the start: whoever remembers indices by name looks again. */
+  get retyped(): number {
+    return this.#retyped
+  }
+
   /** The tag of that name, made on first sight. The first type wins: compare `tag.type` before adding values. */
   resolve(definition: TagDefinition): Tag {
-    return this.#byName.get(definition.name) ?? this.restore({ ...definition, index: this.#tags.length })
+    const known = this.#byName.get(definition.name)
+    if (known && (!known.untyped || definition.untyped)) return known
+    return this.restore({ ...definition, index: this.#tags.length })
+  }
+
+  /** Gives a name another type from now on; samples stored so far keep the one they have. Undefined where it is not known. */
+  retype(name: string, type: TagType): Tag | undefined {
+    const known = this.#byName.get(name)
+    if (!known || (known.type === type && !known.untyped)) return known
+    this.#retyped++
+    const { untyped: _, ...definition } = known
+    return this.restore({ ...definition, type, index: this.#tags.length })
   }
 
   /** Puts back a tag of a stored table, at its own index. */
@@ -64,15 +89,14 @@ export class TagTable {
  * Each index is matched once; after that the test is one array read.
  */
 export function tagFilter(tags: TagTable, patterns: string | readonly string[] = '**'): (index: number) => boolean {
-  const expressions = (typeof patterns === 'string' ? [patterns] : patterns).map(globExpression)
+  const globs = (typeof patterns === 'string' ? [patterns] : patterns).map(globPattern)
   const known: boolean[] = []
-  return (index) => (known[index] ??= expressions.some((expression) => expression.test(tags.at(index).name)))
+  return (index) => (known[index] ??= globs.some((glob) => glob.test(tags.at(index).name)))
 }
 
-function globExpression(pattern: string): RegExp {
-  const source = pattern
-    .split(/(\*\*|\*)/)
-    .map((part) => (part === '**' ? '.*' : part === '*' ? '[^/]*' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')))
-    .join('')
-  return new RegExp(`^${source}$`)
+function globPattern(pattern: string): Pattern {
+  return new Pattern(
+    piecesOf(pattern, /\*\*|\*/g, (found) => ({ any: found === '*' ? 'level' : 'levels' })),
+    false,
+  )
 }

@@ -15,6 +15,8 @@ import {
 import { Lanes, type Chunk, type DeliveryJournal } from './lanes.ts'
 import { sinkLedger } from './ledger.ts'
 import { lettersOf } from './letters.ts'
+import { Refusals } from './refusals.ts'
+import { Urgency } from './urgency.ts'
 
 export { sinkLedger, type SinkLedger } from './ledger.ts'
 
@@ -31,7 +33,9 @@ export interface Pace {
   readonly grace: number
 }
 
-const usualPace: Pace = { rows: 20_000, linger: 50, retry: 500, slowest: 30_000, grace: 2_000 }
+/** Between two writes of what somebody waits for, and two looks whether there is any, ms. */
+const shortLinger = 50
+const usualPace: Pace = { rows: 20_000, linger: shortLinger, retry: 500, slowest: 30_000, grace: 2_000 }
 /** A far side may ask for more patience than `slowest`, but not for a day. */
 const longestRetryAfter = 600_000
 
@@ -64,7 +68,9 @@ export function deliver(options: DeliveryOptions): Delivery {
 }
 
 class Runner {
-  status: Status = { state: 'connecting', message: 'nothing delivered yet' }
+  #status: Status = { state: 'connecting', message: 'nothing delivered yet' }
+  readonly #refusals = new Refusals()
+  readonly #urgency = new Urgency()
   readonly #options: DeliveryOptions
   readonly #pace: Pace
   readonly #lanes: Lanes
@@ -77,8 +83,15 @@ class Runner {
 
   constructor(options: DeliveryOptions) {
     this.#options = options
-    this.#pace = { ...usualPace, ...options.pace }
+    const { linger = usualPace.linger } = options.sink
+    this.#pace = { ...usualPace, linger, ...options.pace }
     this.#lanes = new Lanes(options.journal, options.name, this.#pace.rows)
+  }
+
+  /** How the sink is; one that delivers is degraded as long as the far side refused rows lately. */
+  get status(): Status {
+    const refused = this.#status.state === 'up' ? this.#refusals.status(this.#options.clock.now()) : undefined
+    return refused ?? this.#status
   }
 
   async run(): Promise<void> {
@@ -110,10 +123,22 @@ class Runner {
       await following.return?.()
       return undefined
     }
-    const pause = this.#lastWrite + this.#pace.linger - performance.now()
-    if (chunk.full || chunk.lane !== 'live' || this.#lanes.behind || this.#single > 0 || pause <= 0) return chunk
-    await this.#sleep(pause)
-    return signal.aborted ? undefined : this.#lanes.next()
+    return this.#collect(chunk)
+  }
+
+  /** Lets little collect for a while, as long as there is nothing in it that somebody waits for. */
+  async #collect(first: Chunk): Promise<Chunk | undefined> {
+    const { signal } = this.#options
+    let chunk: Chunk | undefined = first
+    while (chunk && !signal.aborted) {
+      const since = performance.now() - this.#lastWrite
+      const least = Math.min(this.#pace.linger, shortLinger)
+      const wait = this.#urgency.of(chunk.entries) ? least : this.#pace.linger
+      if (chunk.full || chunk.lane !== 'live' || this.#lanes.behind || this.#single > 0 || since >= wait) return chunk
+      await this.#sleep(Math.min(wait - since, shortLinger))
+      chunk = this.#lanes.next()
+    }
+    return undefined
   }
 
   async #deliver(chunk: Chunk): Promise<void> {
@@ -134,6 +159,7 @@ class Runner {
       rejections = refused
     }
     this.#works()
+    this.#urgency.told(chunk.entries)
     await this.#settle(chunk, rejections)
   }
 
@@ -170,11 +196,21 @@ class Runner {
     this.#single = Math.max(0, this.#single - chunk.entries.length)
     metrics.count('delivered_rows_total', delivered, { sink: name })
     if (rows > 0) metrics.count('dead_rows_total', rows, { sink: name })
+    if (!revisited) this.#tellRefusals(rejections)
     if (trimmed > 0) {
       metrics.count('undelivered_rows_total', trimmed, { sink: name })
       log.error({ sink: name, rows: trimmed }, `${trimmed} rows were gone from the journal before ${name} had them`)
     }
     this.#gauge()
+  }
+
+  /** Once for each kind: what the far side refuses, in its words, and what mends it. */
+  #tellRefusals(rejections: readonly Rejection[]): void {
+    const { name, clock, log } = this.#options
+    for (const { detail, remedy } of this.#refusals.take(rejections, clock.now())) {
+      const fields = { sink: name, ...(remedy !== undefined && { remedy }) }
+      log.warn(fields, `${name} refuses rows, which are put aside as dead letters: ${detail}`)
+    }
   }
 
   /** Tries until the journal has stored it; false where the stop came first. Throws where the journal never will. */
@@ -197,7 +233,7 @@ class Runner {
     const { name, metrics, log } = this.#options
     const code = error instanceof MillwrightError ? error.code : 'unexpected'
     const remedy = error instanceof MillwrightError ? error.remedy : undefined
-    this.status = { state: 'degraded', message: describeError(error), ...(remedy !== undefined && { remedy }) }
+    this.#status = { state: 'degraded', message: describeError(error), ...(remedy !== undefined && { remedy }) }
     if (code !== this.#code) {
       this.#code = code
       const fields = { sink: name, code, ...(remedy !== undefined && { remedy }) }
@@ -215,8 +251,8 @@ class Runner {
     if (this.#code !== undefined) log.info({ sink: name }, `${name} accepts results again`)
     this.#failures = 0
     this.#code = undefined
-    if (this.status.state === 'up') return
-    this.status = { state: 'up', message: 'delivers' }
+    if (this.#status.state === 'up') return
+    this.#status = { state: 'up', message: 'delivers' }
     metrics.gauge('sink_up', 1, { sink: name })
   }
 

@@ -38,6 +38,11 @@ export function addChanges(route: Route, { view }: Pick<AppParts, 'view'>): void
     return context.json({ asset: body.asset })
   })
   addModels(route, { view })
+  route('POST /api/tags/retype', async (context, { body: { by, tag, type } }) => {
+    const from = await view.retype(tag, type, by)
+    if (from === 'unknown') throw new Problem('HTTP_UNKNOWN', `there is no tag ${tag}`)
+    return context.json({ tag, from, to: type })
+  })
   route('POST /api/certificates/approve', async (context, { body: { by, connector, thumbprint } }) => {
     if ((await view.approve(connector, thumbprint)) === 'unknown')
       throw new Problem('HTTP_UNKNOWN', `${connector} has no pending certificate ${thumbprint}`)

@@ -179,6 +179,12 @@ export const operations = {
     access: 'read',
     answer: z.array(shapes.certificateView),
   },
+  'POST /api/tags/retype': {
+    summary: 'Gives a tag another type from now on; what is stored keeps the one it has.',
+    access: 'change',
+    body: requests.retype,
+    answer: z.strictObject({ tag: z.string(), from: z.string(), to: z.string() }),
+  },
   'POST /api/certificates/approve': {
     summary: 'Trusts a pending certificate; the connector connects at its next attempt.',
     access: 'change',

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { duration, labelMessage } from '../core/index.ts'
+import { duration, labelMessage, tagTypes } from '../core/index.ts'
 import { Problem } from './problem.ts'
 
 const by = z.string().trim().min(1).max(100).describe('Who does it.')
@@ -22,6 +22,11 @@ export const requests = {
       .string()
       .regex(/^[0-9a-f]{40}$/i, { error: 'must be 40 hexadecimal digits' })
       .describe('Thumbprint of the pending certificate.'),
+  }),
+  retype: z.strictObject({
+    by,
+    tag: z.string().max(500).describe('Name of the tag.'),
+    type: z.enum(tagTypes).describe('What its values are from now on.'),
   }),
   acknowledge: z.strictObject({ by, reason }),
   shelve: z.strictObject({

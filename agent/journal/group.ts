@@ -90,7 +90,7 @@ export class Group {
     const meta = new Map(this.cursors)
     for (const [log, state] of after) meta.set(`stream/${log.name}`, encodeMeta(state))
     for (let i = tagsStored; i < tags.size; i++) meta.set(`tag/${i}`, encodeMeta(tags.at(i)))
-    const removals = this.removals.map(({ log, offsets }) => ({ stream: log.name, offsets }))
+    const removals = this.removals.map(({ log, offsets, bytes }) => ({ stream: log.name, offsets, bytes }))
     return { changes: { puts, removals, meta }, after, tags: tags.size }
   }
 

@@ -6,11 +6,14 @@ import { commitFailure, isDamage, openFailure } from './failures.ts'
 import { mendFile } from './file.ts'
 import { type FolderLock, lockFolder } from './lock.ts'
 import { Reserve } from './reserve.ts'
+import { Room } from './room.ts'
 import type { Changes, Store, StoredRecord } from './store.ts'
 
 type Table<Key extends string | number> = Database<Uint8Array, Key>
 
 const pageSize = 4096
+/** Bytes of the trees' own pages that a commit writes beside its records. */
+const treePages = 64 * pageSize
 /** Bytes written and read after which the file is mapped anew. */
 const mappedLong = 8e6
 const dataFile = 'data.mdb'
@@ -39,11 +42,13 @@ export class LmdbStore implements Store {
   #touched = 0
   readonly #folder: string
   readonly #reserve: Reserve
+  readonly #room: Room
   readonly #lock: FolderLock | undefined
 
   private constructor(folder: string, root: RootDatabase<Uint8Array, string>, lock: FolderLock | undefined) {
     this.#folder = folder
     this.#reserve = new Reserve(folder)
+    this.#room = new Room(folder)
     this.#tables = openTables(root)
     this.#lock = lock
   }
@@ -97,6 +102,7 @@ export class LmdbStore implements Store {
 
   async #write({ puts, removals, meta }: Changes): Promise<void> {
     const { root, records, meta: metaTable } = this.#tables
+    this.#needRoom(puts, removals.length > 0)
     try {
       await root.batch(() => {
         for (const { stream, offset, bytes } of puts) {
@@ -108,10 +114,19 @@ export class LmdbStore implements Store {
         }
         for (const [name, bytes] of meta) void metaTable.put(name, bytes)
       })
+      for (const { bytes } of removals) this.#room.removed(bytes)
     } catch (error) {
       const cause = await commitError(error)
       throw commitFailure(cause, this.#folder, this.#fileSize())
     }
+  }
+
+  /** Throws JOURNAL_FULL where the records may not fit. */
+  #needRoom(puts: Changes['puts'], removes: boolean): void {
+    const bytes = puts.reduce((sum, { bytes }) => sum + bytes.length, treePages)
+    if (this.#room.has(bytes, this.#fileSize(), removes)) return
+    const cause = Object.assign(new Error('the disk is full'), { code: 'ENOSPC' })
+    throw commitFailure(cause, this.#folder, 0)
   }
 
   /**

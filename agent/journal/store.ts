@@ -10,7 +10,8 @@ export interface StoredRecord {
 export interface Changes {
   /** Valid until the commit is done. */
   readonly puts: readonly { readonly stream: Stream; readonly offset: number; readonly bytes: Uint8Array }[]
-  readonly removals: readonly { readonly stream: Stream; readonly offsets: readonly number[] }[]
+  /** `bytes`: what the removed records took. */
+  readonly removals: readonly { readonly stream: Stream; readonly offsets: readonly number[]; readonly bytes: number }[]
   /** Small values by name: counters, cursors, tags. */
   readonly meta: ReadonlyMap<string, Uint8Array>
 }

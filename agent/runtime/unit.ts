@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from '../../models/index.ts'
 import { ImageRegistry } from '../../models/inspection/registry.ts'
+import { createStudio } from '../../models/inspection/studio/studio.ts'
 import { createConnections, pkiFolders, Trust, type Connection } from '../connections/index.ts'
 import { describeError, valuesModel, type Clock, type Journal, type JournalEvent, type Logger } from '../core/index.ts'
 import { Ingest } from '../ingest/index.ts'
@@ -87,6 +88,8 @@ export class Unit {
     const { config } = setting
     const { metrics } = counted
     const parts = { journal, metrics, log, clock }
+    const studio = createStudio()
+    stops.add('the images in hand', () => studio.close())
     this.#options = options
     this.#setting = setting
     this.#stops = stops
@@ -99,9 +102,10 @@ export class Unit {
       Object.keys(config.inspections),
       (station, part, time) => this.#stations.units.get(station)?.station.imageOf(part, time),
       () => this.#changed(),
+      studio,
     )
     this.#stations = new Inspections({
-      ...{ ...parts, config, gallery: this.#gallery },
+      ...{ ...parts, config, studio, gallery: this.#gallery },
       registry: new ImageRegistry(join(config.data, 'models')),
       lives: () => this.#flow.lives,
     })

@@ -118,14 +118,17 @@ const station = z.strictObject({
   queue: z
     .strictObject({
       length: z.int().min(1).max(10_000).default(32).describe('Most images that wait.'),
+      memory: byteSize.prefault('256MB').describe('Most bytes of the images that wait.'),
       when_full: z
         .enum(['drop-oldest', 'drop-newest'])
         .default('drop-oldest')
         .describe('drop-oldest: the newest images are judged; drop-newest: those that came first, in order.'),
     })
     .prefault({})
-    .describe('What happens when images come faster than they are judged.'),
-  workers: z.int().min(1).max(16).default(1).describe('Threads that decode and judge.'),
+    .describe(
+      'What happens when images come faster than they are judged. Those in a folder wait there until there is room.',
+    ),
+  workers: z.int().min(1).max(16).default(1).describe('Processes that decode and judge.'),
   values: z.record(z.string(), measuredValue).default({}).describe('Measured values that belong to the part, by name.'),
   windows: z
     .record(z.string(), partWindow)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Region } from '../../models/inspection/decode.ts'
 import type { AnomalyMap } from '../../models/inspection/inspector.ts'
-import { mapPicture, previewOf } from '../../models/inspection/picture.ts'
+import type { Studio } from '../../models/inspection/studio/studio.ts'
 import type { CorrectionEvent, InspectionEvent, Journal, JournalEvent, RejectEvent } from '../core/index.ts'
 import { Hold } from './images/image-hold.ts'
 import { Darkroom } from './darkroom.ts'
@@ -64,11 +64,19 @@ export class Gallery {
   readonly #darkroom = new Darkroom()
   readonly #imageOf: ImageLookup
   readonly #changed: () => void
+  readonly #studio: Pick<Studio, 'preview' | 'map'>
   /** Events that came before the past was read. */
   #early: PartEvent[] | undefined = []
 
-  constructor(journal: Journal, stations: readonly string[], imageOf: ImageLookup, changed: () => void) {
+  constructor(
+    journal: Journal,
+    stations: readonly string[],
+    imageOf: ImageLookup,
+    changed: () => void,
+    studio: Pick<Studio, 'preview' | 'map'>,
+  ) {
     this.#journal = journal
+    this.#studio = studio
     this.#imageOf = imageOf
     this.#began = journal.stats('results').next
     this.#changed = changed
@@ -144,7 +152,7 @@ export class Gallery {
   async image(station: string, id: string): Promise<Uint8Array | 'unknown' | 'busy'> {
     const event = this.#find(station, id)
     if (!event || !this.#hasImage(event)) return 'unknown'
-    return this.#picture(`image ${station} ${id}`, async () => previewOf(await this.#bytesOf(event)))
+    return this.#picture(`image ${station} ${id}`, async () => this.#studio.preview(await this.#bytesOf(event)))
   }
 
   /** A PNG of an anomaly map, to lay over the image. */
@@ -155,7 +163,7 @@ export class Gallery {
     const { threshold, image } = event
     return this.#picture(`map ${station} ${id}`, async () => {
       const { map, region } = wall.maps.get(id) ?? (await readMap(image!, threshold))
-      return mapPicture(map, threshold, await this.#bytesOf(event), region)
+      return this.#studio.map(map, threshold, await this.#bytesOf(event), region)
     })
   }
 

@@ -1,13 +1,20 @@
+export interface QueueBounds<Item> {
+  /** Things that may wait. */
+  readonly length: number
+  /** What they may weigh together, and the weight of one; absent: they weigh nothing. One alone may weigh more. */
+  readonly weight?: { readonly most: number; readonly of: (item: Item) => number }
+  readonly whenFull: 'drop-oldest' | 'drop-newest'
+}
+
 /** A bounded row of things that wait; what does not fit is handed to `dropped`. */
 export class BoundedQueue<Item> {
-  readonly #length: number
-  readonly #dropsOldest: boolean
+  readonly #bounds: QueueBounds<Item>
   readonly #dropped: (item: Item) => void
   readonly #items: Item[] = []
+  #weight = 0
 
-  constructor(length: number, whenFull: 'drop-oldest' | 'drop-newest', dropped: (item: Item) => void) {
-    this.#length = length
-    this.#dropsOldest = whenFull === 'drop-oldest'
+  constructor(bounds: QueueBounds<Item>, dropped: (item: Item) => void) {
+    this.#bounds = bounds
     this.#dropped = dropped
   }
 
@@ -15,16 +22,34 @@ export class BoundedQueue<Item> {
     return this.#items.length
   }
 
+  get weight(): number {
+    return this.#weight
+  }
+
   add(item: Item): void {
-    if (this.#items.length < this.#length) this.#items.push(item)
-    else if (this.#dropsOldest) {
-      this.#items.push(item)
-      this.#dropped(this.#items.shift()!)
-    } else this.#dropped(item)
+    this.#items.push(item)
+    this.#weight += this.#weightOf(item)
+    while (this.#isOver()) {
+      const oldest = this.#bounds.whenFull === 'drop-oldest'
+      const gone = oldest ? this.#items.shift()! : this.#items.pop()!
+      this.#weight -= this.#weightOf(gone)
+      this.#dropped(gone)
+    }
   }
 
   /** The oldest one that waits. */
   take(): Item | undefined {
-    return this.#items.shift()
+    const item = this.#items.shift()
+    if (item !== undefined) this.#weight -= this.#weightOf(item)
+    return item
+  }
+
+  #isOver(): boolean {
+    const { length, weight } = this.#bounds
+    return this.#items.length > length || (this.#items.length > 1 && weight !== undefined && this.#weight > weight.most)
+  }
+
+  #weightOf(item: Item): number {
+    return this.#bounds.weight?.of(item) ?? 0
   }
 }

@@ -1,5 +1,5 @@
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
-import type { Strip } from '../../models/inspection/stripped.ts'
+import type { Studio } from '../../models/inspection/studio/studio.ts'
 import type {
   Clock,
   DeadLetter,
@@ -29,7 +29,7 @@ export interface StationParts {
   /** Folder of the images that are kept, and of those that people said the class of. */
   readonly folder: string
   /** Takes metadata and faces out of images that are stored. */
-  readonly strip: Strip
+  readonly strip: Studio['strip']
   /** Stores a verdict, with the model's answer that led to it, or an opinion; resolves when it is on disk. */
   readonly record: (event: InspectionEvent | OpinionEvent, answer?: ImageAnswer) => Promise<void>
   /** The verdict on a part that is not remembered any more; absent where nobody knows it. */

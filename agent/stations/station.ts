@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import type { Subscription } from 'rxjs'
-import type { ImageProblem } from '../../models/inspection/decode.ts'
+import { outsideProblem, type ImageProblem } from '../../models/inspection/decode.ts'
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
-import { strippedImage } from '../../models/inspection/stripped.ts'
 import { inspectionEvent, unusableLetter, type Conclusion } from './conclusion.ts'
 import { ImageStore } from './images/image-store.ts'
 import type { StationCounts, StationParts } from './station-parts.ts'
@@ -17,7 +16,15 @@ import { rule, type Ruling } from './rule.ts'
 import { Shadow } from './life/shadow.ts'
 import { PartValues, type Measured, type Opened } from './values/values.ts'
 import { ValuesJudge } from './values/values-judge.ts'
-import { type Batch, type CorrectionEvent, type FeatureBatch, type ImageArrival, describeError } from '../core/index.ts'
+import {
+  type Batch,
+  type CorrectionEvent,
+  type FeatureBatch,
+  type ImageArrival,
+  type ImageRoom,
+  DetectorError,
+  describeError,
+} from '../core/index.ts'
 
 interface Waiting {
   readonly arrival: ImageArrival
@@ -55,16 +62,18 @@ export class Station implements Workplace<JudgingModel> {
   constructor(parts: StationParts) {
     const { settings, folder, tags } = parts
     this.#parts = parts
-    this.#queue = new BoundedQueue(settings.queue.length, settings.queue.when_full, ({ arrival }) => {
+    const { length, memory, when_full: whenFull } = settings.queue
+    const weight = { most: memory, of: ({ arrival }: Waiting) => arrival.image.length }
+    this.#queue = new BoundedQueue({ length, weight, whenFull }, ({ arrival }) => {
       this.#counts.dropped++
       parts.metrics.count('inspections_dropped_total', 1, { station: parts.name })
-      arrival.settled?.()
+      arrival.settled?.(false)
     })
     this.#values = new PartValues(settings, tags)
     this.#values.opened.subscribe((opened) => this.#opened(opened))
     const { outside, faces } = settings.keep
     const shown = outside === 'black' ? settings.region : undefined
-    const strip = (image: Uint8Array) => (faces === 'kept' ? strippedImage : parts.strip)(image, shown)
+    const strip = (image: Uint8Array) => parts.strip(image, shown, faces === 'removed')
     this.#keeper = new ImageKeeper({ ...parts, folder: join(folder, 'images'), settings: settings.keep, strip })
     this.#judged = new JudgedParts(settings.keep.recent)
     this.valuesJudge = new ValuesJudge({ station: parts.name, settings, log: parts.log, record: parts.record })
@@ -120,7 +129,7 @@ export class Station implements Workplace<JudgingModel> {
   }
 
   start(): void {
-    this.#subscription = this.#parts.source?.images().subscribe((arrival) => this.#arrived(arrival))
+    this.#subscription = this.#parts.source?.images(() => this.#room()).subscribe((arrival) => this.#arrived(arrival))
   }
 
   /** Takes samples, for the measured values of parts. */
@@ -142,6 +151,11 @@ export class Station implements Workplace<JudgingModel> {
     await this.#shadow?.idle()
     await this.valuesJudge.idle()
     await this.#keeper.idle()
+  }
+
+  #room(): ImageRoom {
+    const { length, memory } = this.#parts.settings.queue
+    return { images: length - this.#queue.length, bytes: memory - this.#queue.weight }
   }
 
   #arrived(arrival: ImageArrival): void {
@@ -216,12 +230,17 @@ export class Station implements Workplace<JudgingModel> {
 
   /** The model's answer; the next image may follow while this one waits for its measured values. */
   async #ask(
-    { image, unsent }: ImageArrival,
+    { image, unsent, refused }: ImageArrival,
     model: JudgingModel | undefined,
   ): Promise<ImageAnswer | ImageProblem | undefined> {
     try {
+      if (refused) return refused
       if (unsent !== undefined) return { reason: 'oversized', detail: unsent }
-      return await model?.inspector.inspect(image)
+      return outsideProblem(image, this.#parts.settings.bounds) ?? (await model?.inspector.inspect(image))
+    } catch (error) {
+      if (error instanceof DetectorError && error.code === 'WORKER_DIED')
+        return { reason: 'quarantined', detail: describeError(error) }
+      throw error
     } finally {
       this.#judging--
       this.#next()
@@ -253,7 +272,7 @@ export class Station implements Workplace<JudgingModel> {
       source,
     )
     await this.#parts.record(event, found.answer)
-    settled?.()
+    settled?.(true)
   }
 
   async #unusable(arrival: ImageArrival, part: string, problem: ImageProblem, received: number): Promise<void> {

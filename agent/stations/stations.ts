@@ -1,4 +1,3 @@
-import { createFaceStripper } from '../../models/inspection/faces/pool.ts'
 import type { Config } from '../settings/index.ts'
 import type { Corrections } from '../ingest/index.ts'
 import type { Batch, CorrectionEvent, FeatureBatch, JournalEvent } from '../core/index.ts'
@@ -6,14 +5,13 @@ import type { StationLearner } from './life/learner.ts'
 import { StationUnit, type UnitParts } from './unit.ts'
 
 /** What the stations get to work with. */
-export type InspectionParts = Omit<UnitParts, 'record' | 'strip'>
+export type InspectionParts = Omit<UnitParts, 'record'>
 
 /** All stations of a configuration, at work. */
 export class Inspections implements Corrections {
   readonly #units = new Map<string, StationUnit>()
   #parts: UnitParts
   readonly #stopping = new AbortController()
-  readonly #faces = createFaceStripper()
   #starting: Promise<void> = Promise.resolve()
   #tellStarted: () => void = () => undefined
   readonly #started = new Promise<void>((resolve) => (this.#tellStarted = resolve))
@@ -23,7 +21,7 @@ export class Inspections implements Corrections {
     const record = async (event: JournalEvent) => {
       await journal.append('samples', [{ kind: 'event', event, arrival: clock.now() }])
     }
-    this.#parts = { ...parts, record, strip: this.#faces.strip }
+    this.#parts = { ...parts, record }
   }
 
   get units(): ReadonlyMap<string, StationUnit> {
@@ -104,7 +102,6 @@ export class Inspections implements Corrections {
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.close([...this.#units.keys()])
-    await this.#faces.close()
   }
 
   async #start(units: readonly StationUnit[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { createImageSource, PostedImages } from '../../connectors/images/index.ts'
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
-import type { Strip } from '../../models/inspection/stripped.ts'
+import type { Studio } from '../../models/inspection/studio/studio.ts'
 import type { Config, StationSettings } from '../settings/index.ts'
 import type {
   ConnectorContext,
@@ -27,7 +27,7 @@ export interface UnitParts extends LineParts {
   readonly journal: Journal
   readonly metrics: Metrics
   /** Takes metadata and faces out of images that are stored. */
-  readonly strip: Strip
+  readonly studio: Pick<Studio, 'strip'>
   /** Shows people what the stations see. */
   readonly gallery: Pick<Gallery, 'hold'>
 }
@@ -64,7 +64,7 @@ export class StationUnit {
     const source = described && createImageSource(described, context, bounds.bytes, (plc) => plcOf(config, plc))
     this.posted = source instanceof PostedImages ? source : undefined
     this.station = new Station({
-      ...{ ...parts, name, settings, folder, tags: journal.tags },
+      ...{ ...parts, name, settings, folder, tags: journal.tags, strip: parts.studio.strip },
       ...(source ? { source } : { judgedBefore: judgedSince(journal, from, name) }),
       ...(signal && { signal }),
       record: (event: InspectionEvent | OpinionEvent, answer?: ImageAnswer) => {

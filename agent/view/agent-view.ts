@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs'
-import type { LabelMessage } from '../core/index.ts'
+import type { LabelMessage, TagType } from '../core/index.ts'
 import type { StationGlance, StationView } from './inspection-shapes.ts'
 import type {
   AgentState,
@@ -52,6 +52,8 @@ export interface AgentView {
   certificates(): Promise<readonly CertificateView[]>
   /** Trusts a pending certificate. */
   approve(connector: string, thumbprint: string): Promise<AlarmAnswer>
+  /** Gives a tag another type from now on; resolves with the one it had once that is on disk. `unknown`: no such tag. */
+  retype(tag: string, type: TagType, by: string): Promise<TagType | 'unknown'>
   /** Puts down who did what; durable when it resolves. */
   note(entry: Omit<AuditEntry, 'time'>): Promise<void>
   /** Records that an operator has seen the alarm; durable when it resolves. `unknown`: there is no such alarm. */

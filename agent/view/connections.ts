@@ -11,7 +11,7 @@ export interface ConnectionParts {
   /** Ledger and status by sink. */
   readonly deliveries: () => Readonly<Record<string, { readonly ledger: Delivered; readonly status: Status }>>
   /** Median of arrival minus source time, s; 0 where it is not known. */
-  skew(source: string): number
+  readonly skew: (source: string) => number
 }
 
 /** What became of all that came in and all that goes out: each row adds up to a difference of 0. */

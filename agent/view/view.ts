@@ -2,7 +2,7 @@ import { Subject } from 'rxjs'
 import type { Trust } from '../connections/index.ts'
 import type { Alarm } from '../pipeline/index.ts'
 import type { Annals } from './annals.ts'
-import { type Clock, type Journal, type Prediction, streams } from '../core/index.ts'
+import { type Clock, type Journal, type Prediction, streams, type TagType } from '../core/index.ts'
 import type { Ingest } from '../ingest/index.ts'
 import {
   type AgentState,
@@ -221,6 +221,16 @@ export class View implements AgentView {
 
   approve(connector: string, thumbprint: string): Promise<AlarmAnswer> {
     return this.#parts.trust.approve(connector, thumbprint)
+  }
+
+  async retype(tag: string, type: TagType, by: string): Promise<TagType | 'unknown'> {
+    const { tags } = this.#parts.journal
+    const from = tags.find(tag)?.type
+    if (from === undefined) return 'unknown'
+    tags.retype(tag, type)
+    // The record takes the table of tags to the disk with it.
+    await this.note({ by, action: 'retype', subject: tag, detail: `${from} until now, ${type} from here on` })
+    return from
   }
 
   note(entry: Omit<AuditEntry, 'time'>): Promise<void> {

@@ -9,7 +9,7 @@ export class PostedImages implements ImageSource {
   /** Takes the body of a request; resolves once it has a verdict, or was dropped. */
   post(body: Uint8Array, subject: string, arrival: number, part?: string): Promise<void> {
     return new Promise((resolve) => {
-      this.#arrivals.next({ ...imageMessage(body, subject, arrival, part), settled: resolve })
+      this.#arrivals.next({ ...imageMessage(body, subject, arrival, part), settled: () => resolve() })
     })
   }
 

@@ -23,7 +23,7 @@ export function createImageSource(
     case 'folder':
       return new FolderImages(settings, context, largest)
     case 'mqtt':
-      return new MqttImages(settings, context)
+      return new MqttImages(settings, context, largest)
     case 'http':
       return new PostedImages()
     case 'opcua':

@@ -17,13 +17,15 @@ export function imageMessage(payload: Uint8Array, subject: string, arrival: numb
   if (!parsed.success) return plain
   const { image, part: named = part, time = arrival } = parsed.data
   const taken = typeof time === 'string' ? Date.parse(time) : time
-  return {
-    image: Buffer.from(image, 'base64'),
-    time: taken,
-    subject,
-    ...(named !== undefined && { part: String(named) }),
-  }
+  const own = { image: Buffer.from(image, 'base64'), subject, ...(named !== undefined && { part: String(named) }) }
+  if (taken >= earliest && taken <= latest) return { ...own, time: taken }
+  const detail = `the time ${taken} is not between 1990 and 2200; give ms since epoch, or leave \`time\` out`
+  return { ...own, time: arrival, refused: { reason: 'time', detail } }
 }
+
+/** Times of images, ms since epoch. The agent's own clock is no measure: it may be the one that is wrong. */
+const earliest = Date.UTC(1990, 0)
+const latest = Date.UTC(2200, 0)
 
 function json(payload: Uint8Array): unknown {
   try {

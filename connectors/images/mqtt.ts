@@ -6,6 +6,9 @@ import { imageMessage } from './message.ts'
 import { partPattern } from './part.ts'
 import type { MqttImageSettings } from './settings.ts'
 
+/** What JSON may hold beside the image in base64. */
+const metadataBytes = 4_096
+
 /**
  * Images as messages of an MQTT broker: the file itself, or JSON with base64. Reconnects by itself; the broker keeps
  * nothing for it meanwhile, as the parts have gone by.
@@ -13,9 +16,12 @@ import type { MqttImageSettings } from './settings.ts'
 export class MqttImages implements ImageSource {
   readonly #settings: MqttImageSettings
   readonly #context: ConnectorContext
+  readonly #largest: number
 
-  constructor(settings: MqttImageSettings, context: ConnectorContext) {
+  /** `largest`: bytes of an image, so that a larger one is not held. */
+  constructor(settings: MqttImageSettings, context: ConnectorContext, largest: number) {
     this.#settings = settings
+    this.#largest = largest
     this.#context = context
   }
 
@@ -29,7 +35,7 @@ export class MqttImages implements ImageSource {
         clientId: client_id ?? `millwright-${site}-${name}-images`,
         clean: true,
         up: (client, present) => {
-          client.on('message', (on, payload) => subscriber.next(imageMessage(payload, on, clock.now(), partOf?.(on))))
+          client.on('message', (on, payload) => subscriber.next(this.#arrival(payload, on, clock.now(), partOf?.(on))))
           subscriptions.start(client, present)
         },
         down: ({ message, remedy }) => {
@@ -44,6 +50,21 @@ export class MqttImages implements ImageSource {
         void connection.close()
       }
     })
+  }
+
+  /** A message is held in bytes of its own: as a piece of what the socket read it would hold all of that. */
+  #arrival(payload: Buffer, topic: string, now: number, part: string | undefined): ImageArrival {
+    const most = payload[0] === 0x7b ? Math.ceil((this.#largest * 4) / 3) + metadataBytes : this.#largest
+    if (payload.length <= most) return imageMessage(Uint8Array.from(payload), topic, now, part)
+    const detail = `the message has ${payload.length} bytes: at most ${this.#largest} are allowed for an image`
+    const image = Uint8Array.from(payload.subarray(0, 256))
+    return {
+      image,
+      time: now,
+      subject: topic,
+      refused: { reason: 'oversized', detail },
+      ...(part !== undefined && { part }),
+    }
   }
 
   #subscriptions(): Subscriptions {

@@ -57,13 +57,18 @@ export class Body {
 export class BodyBuilder {
   readonly writer = new LineWriter()
   readonly #maxLines: number
-  readonly #maxBytes: number
+  #maxBytes: number
   #places: number[] = []
   #bodies: Body[] = []
 
   constructor(maxLines: number, maxBytes: number) {
     this.#maxLines = maxLines
     this.#maxBytes = maxBytes
+  }
+
+  /** Bodies become no larger than this from now on, unless one line is. */
+  limit(maxBytes: number): void {
+    this.#maxBytes = Math.max(1, Math.min(this.#maxBytes, maxBytes))
   }
 
   /** Says that the writer holds one more line, made of that row of that entry. */

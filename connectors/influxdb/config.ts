@@ -15,6 +15,11 @@ const shared = {
       error: 'must not hold a user name or password: they have keys of their own',
     })
     .describe('Address of the server; a path in front of the API is kept.'),
+  linger: duration
+    .prefault('1s')
+    .describe(
+      'How long samples are collected at low rates before they are sent; alarms, verdicts and changes of state leave at once.',
+    ),
   batch: z.int().min(1).max(100_000).default(5_000).describe('Most lines in one request.'),
   gzip: z.boolean().default(true).describe('Whether requests are compressed.'),
   timeout: duration.prefault('10s').describe('Longest wait for one answer.'),
@@ -33,6 +38,7 @@ const shared = {
       agent: measurement('agent').describe('The agent itself: process, journal, ledgers.'),
       inspection: measurement('inspection').describe('Verdicts on parts.'),
       correction: measurement('correction').describe('What operators say of parts.'),
+      tag: measurement('tag').describe('What the tags are: unit, type, range; once a start.'),
     })
     .prefault({})
     .describe('Names of the measurements.'),

@@ -1,5 +1,12 @@
 import { request } from 'undici'
-import { type Arrival, BatchBuilder, type Quality, SourceError, type TagTable, describeError } from '../../agent/core/index.ts'
+import {
+  type Arrival,
+  BatchBuilder,
+  type Quality,
+  SourceError,
+  type TagTable,
+  describeError,
+} from '../../agent/core/index.ts'
 import { authorization } from './client.ts'
 import type { Settings } from './config.ts'
 
@@ -15,6 +22,8 @@ const batchSize = 2048
 /** Rows of one answer that are aimed at: the span of time asked for is halved and doubled by it. */
 const aim = { most: 200_000, least: 20_000 }
 const firstSpan = 600_000
+/** More rows than the server gives at a time within so many ms cannot be read. */
+const shortestSpan = 1
 
 interface Row {
   readonly name: string
@@ -38,10 +47,16 @@ export async function* readHistory(
   for (let at = from, span = firstSpan; at < to;) {
     const end = Math.min(to, at + span)
     const rows = await ask(settings, site, at, end)
+    if (!rows) {
+      // The server gives so many rows and no more: what it left out is asked for in smaller pieces.
+      if (end - at <= shortestSpan) throw cutOff(settings.url)
+      span = Math.max(shortestSpan, (end - at) / 2)
+      continue
+    }
     rows.sort((a, b) => a.time - b.time || (a.name < b.name ? -1 : 1))
     yield* arrivalsOf(rows, tags, source)
     at = end
-    if (rows.length > aim.most) span = Math.max(1_000, span / 2)
+    if (rows.length > aim.most) span = Math.max(shortestSpan, span / 2)
     else if (rows.length < aim.least) span *= 2
   }
 }
@@ -67,7 +82,10 @@ interface Answer {
   readonly error?: string
   readonly results?: readonly {
     readonly error?: string
+    readonly partial?: boolean
     readonly series?: readonly {
+      /** There are more rows than these: the server's max-row-limit was reached. */
+      readonly partial?: boolean
       readonly tags?: Readonly<Record<string, string>>
       readonly columns: readonly string[]
       readonly values: readonly (readonly (string | number | boolean | null)[])[]
@@ -75,7 +93,8 @@ interface Answer {
   }[]
 }
 
-async function ask(settings: Settings, site: string, from: number, to: number): Promise<Row[]> {
+/** The rows of a span; undefined where the server left some out. */
+async function ask(settings: Settings, site: string, from: number, to: number): Promise<Row[] | undefined> {
   const { measurements } = settings
   const names = columns.map((column) => `"${column}"`).join(', ')
   const span = `time >= ${Math.round(from * 1000)}u AND time < ${Math.round(to * 1000)}u`
@@ -84,7 +103,9 @@ async function ask(settings: Settings, site: string, from: number, to: number): 
   const answer = await fetchAnswer(settings, query)
   const problem = answer.error ?? answer.results?.find(({ error }) => error !== undefined)?.error
   if (problem !== undefined) throw refused(settings.url, problem)
-  return (answer.results ?? []).flatMap(({ series = [] }) => series.flatMap(rowsOf))
+  const results = answer.results ?? []
+  if (results.some(({ partial, series = [] }) => partial || series.some((one) => one.partial))) return undefined
+  return results.flatMap(({ series = [] }) => series.flatMap(rowsOf))
 }
 
 function rowsOf({
@@ -123,6 +144,16 @@ async function fetchAnswer(settings: Settings, query: string): Promise<Answer> {
       remedy: 'Check that InfluxDB runs and that url is right; `millwright doctor` looks closer.',
     })
   }
+}
+
+function cutOff(url: string): SourceError {
+  return new SourceError(
+    'SOURCE_REFUSED',
+    `InfluxDB at ${url} gives fewer rows at a time than lie within a millisecond`,
+    {
+      remedy: 'Raise max-row-limit in the configuration of InfluxDB.',
+    },
+  )
 }
 
 function refused(url: string, words: string): SourceError {

@@ -1,4 +1,19 @@
-import { type AgentEvent, type AlarmEvent, type Batch, type CorrectionEvent, type Entry, type GapEvent, type InspectionEvent, type MeasuredConclusion, type ModelEvent, type Prediction, Quality, type Rejection, type TagTable, rowsOf } from '../../agent/core/index.ts'
+import {
+  type AgentEvent,
+  type AlarmEvent,
+  type Batch,
+  type CorrectionEvent,
+  type Entry,
+  type GapEvent,
+  type InspectionEvent,
+  type MeasuredConclusion,
+  type ModelEvent,
+  type Prediction,
+  Quality,
+  type Rejection,
+  type TagTable,
+  rowsOf,
+} from '../../agent/core/index.ts'
 import { BodyBuilder, type Body } from './body.ts'
 import { escapeKey, quote, type LineWriter } from './line-writer.ts'
 
@@ -16,6 +31,7 @@ export interface MeasurementNames {
   readonly agent: string
   readonly inspection: string
   readonly correction: string
+  readonly tag: string
 }
 
 export interface PointOptions {
@@ -37,6 +53,8 @@ export interface Encoded {
 interface Series {
   /** Measurement, tags and quality field, by quality. */
   readonly heads: readonly Uint8Array[]
+  /** A line of what the tag is, but for its time; undefined where nobody knows more than its type. */
+  readonly about: string | undefined
   readonly write: (line: LineWriter, batch: Batch, row: number) => void
 }
 
@@ -55,6 +73,8 @@ export class PointEncoder {
   readonly #options: PointOptions
   readonly #content: ReadonlySet<Content>
   readonly #series: Series[] = []
+  /** By tag: whether its unit and type were written since the start. */
+  readonly #described: boolean[] = []
   readonly #lists: readonly [BodyBuilder, BodyBuilder]
   #rejected: Rejection[] = []
 
@@ -72,6 +92,11 @@ export class PointEncoder {
     const rejected = this.#rejected
     this.#rejected = []
     return { lists: this.#lists.map((list) => list.take()), rejected }
+  }
+
+  /** From now on bodies are no larger than this many bytes: the far side has refused a larger one. */
+  limit(maxBytes: number): void {
+    for (const list of this.#lists) list.limit(maxBytes)
   }
 
   #entry(entry: Entry, index: number): void {
@@ -107,6 +132,10 @@ export class PointEncoder {
       const tag = batch.tag[row]
       const list = this.#lists[tag & 1]
       const series = (this.#series[tag] ??= this.#makeSeries(tag))
+      if (this.#described[tag] !== true) {
+        this.#described[tag] = true
+        if (series.about !== undefined) this.#line(entry, index, row, batch.time[row], series.about)
+      }
       const quality = Math.min(batch.quality[row], Quality.bad)
       const head = series.heads[quality]
       list.writer.reserve(head.length + tail)
@@ -141,11 +170,15 @@ export class PointEncoder {
   #makeSeries(index: number): Series {
     const tag = this.#options.tags.at(index)
     const { site, measurements } = this.#options
-    const key = seriesKey(measurements.sensor, { ...placeOf(tag.name), site })
+    const place = { ...placeOf(tag.name), site }
+    const key = seriesKey(measurements.sensor, place)
     const heads = [Quality.good, Quality.uncertain, Quality.bad].map((quality) =>
       Buffer.from(`${key} quality=${quality}i`),
     )
-    return { heads, write: valueWriters[tag.type] }
+    const { type, unit, low, high, source } = tag
+    const known = unit !== undefined || low !== undefined || high !== undefined
+    const about = known ? seriesKey(measurements.tag, place) + fields({ type, unit, low, high, source }, {}) : undefined
+    return { heads, about, write: valueWriters[type] }
   }
 
   #prediction(prediction: Prediction): string {

@@ -4,6 +4,7 @@ import { Client, type Answer } from './client.ts'
 import type { Settings } from './config.ts'
 import { PointEncoder } from './points.ts'
 import { createTarget } from './setup.ts'
+import { remedyOf, suspicion } from './refusal.ts'
 import { judge } from './verdict.ts'
 
 /** Far below what InfluxDB takes (25 MB in 1.x), and small enough to be compressed and sent in a moment. */
@@ -21,12 +22,14 @@ interface Delivery {
  * the server's words, all others are delivered; every other failure is a DeliveryError, and all is to be written again.
  */
 export class InfluxSink implements Sink {
+  readonly linger: number
   readonly #settings: Settings
   readonly #client: Client
   readonly #encoder: PointEncoder
 
   constructor(settings: Settings, context: ConnectorContext) {
-    const { measurements, content, batch } = settings
+    const { measurements, content, batch, linger } = settings
+    this.linger = linger
     const { site, tags } = context
     this.#settings = settings
     this.#client = new Client(settings)
@@ -69,6 +72,7 @@ export class InfluxSink implements Sink {
         await this.#send(body, delivery, false)
         break
       case 'too large':
+        this.#encoder.limit(Math.floor(body.bytes.length / 2))
         if (body.length > 1) await this.#sendAll(halves(body), delivery)
         else refuse(body, delivery, `too large for the server: ${body.bytes.length} bytes`)
         break
@@ -92,10 +96,52 @@ export class InfluxSink implements Sink {
       await this.#send(unnamed, delivery)
       return
     }
+    const dropped = Number(/\bdropped=(\d+)/.exec(words)?.[1])
+    if (/beyond retention policy/.test(words) && dropped < body.length) {
+      await this.#cutByTime(body, dropped, words, delivery)
+      return
+    }
     const suspicious = suspicion(words)
     const [suspects, others] = body.split((line) => suspicious(body.line(line)))
-    await this.#sendAll(suspects.length > 0 && others.length > 0 ? [others, suspects] : halves(body), delivery)
+    const parts = suspects.length > 0 && others.length > 0 ? [others, suspects] : undefined
+    await this.#sendAll(
+      (parts ?? (/\bmax-(values-per-tag|series)/.test(words) && bySeries(body))) || halves(body),
+      delivery,
+    )
   }
+
+  /** The server counts what is too old for it: as many of the oldest lines. The others are sent once more, to be sure of them. */
+  async #cutByTime(body: Body, dropped: number, words: string, delivery: Delivery): Promise<void> {
+    const times = Float64Array.from({ length: body.length }, (_, line) => timeOf(body.line(line)))
+    const [oldest] = Float64Array.from(times)
+      .sort()
+      .subarray(dropped - 1)
+    const [old, others] = body.split((line) => times[line] <= oldest)
+    if (others.length === 0 || old.length !== dropped) return this.#sendAll(halves(body), delivery)
+    refuse(old, delivery, words)
+    await this.#send(others, delivery)
+  }
+}
+
+/** Time of a line, in µs. */
+function timeOf(line: Buffer): number {
+  return Number(line.toString('latin1', line.lastIndexOf(0x20) + 1))
+}
+
+/** Two halves between which no series is divided; undefined where there is one series. */
+function bySeries(body: Body): [Body, Body] | undefined {
+  const keys = Array.from({ length: body.length }, (_, line) => seriesOf(body.line(line)))
+  const all = [...new Set(keys)]
+  if (all.length < 2) return undefined
+  const first = new Set(all.slice(0, all.length / 2))
+  return body.split((line) => first.has(keys[line]))
+}
+
+/** Measurement and tags of a line: all before the first blank that is not escaped. */
+function seriesOf(line: Buffer): string {
+  let end = line.indexOf(0x20)
+  while (end > 0 && line[end - 1] === 0x5c) end = line.indexOf(0x20, end + 1)
+  return line.toString('utf8', 0, end)
 }
 
 function halves(body: Body): [Body, Body] {
@@ -107,15 +153,6 @@ function droppedAll(body: Body, words: string): boolean {
   return Number(/\bdropped=(\d+)/.exec(words)?.[1]) === body.length
 }
 
-/** A field type conflict names field and measurement: the lines with that field are the ones to look at. */
-function suspicion(words: string): (line: Buffer) => boolean {
-  const conflict = /input field "(.+?)" on measurement "(.+?)" is type/.exec(words)
-  if (!conflict) return () => false
-  const [, field, measurement] = conflict
-  return (line) =>
-    line.subarray(0, measurement.length + 1).equals(Buffer.from(`${measurement},`)) && line.includes(`${field}=`)
-}
-
 function refuse(body: Body, delivery: Delivery, words: string): void {
   for (let line = 0; line < body.length; line++) refuseLine(body, line, delivery, words)
 }
@@ -123,5 +160,7 @@ function refuse(body: Body, delivery: Delivery, words: string): void {
 /** The server's words without their count, which is that of a request and not of a line. */
 function refuseLine(body: Body, line: number, delivery: Delivery, words: string): void {
   const detail = words.replace(/ dropped=\d+$/, '')
-  delivery.rejected.push({ entry: delivery.entries[body.entry(line)], row: body.row(line), detail })
+  const remedy = remedyOf(detail)
+  const of = { entry: delivery.entries[body.entry(line)], row: body.row(line), detail }
+  delivery.rejected.push({ ...of, ...(remedy !== undefined && { remedy }) })
 }

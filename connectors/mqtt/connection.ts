@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { type IClientOptions, type IConnackPacket, MqttClient } from 'mqtt'
 import type { BrokerSettings } from './broker-settings.ts'
+import { limitsOf } from './limits.ts'
 import { type Trouble, troubleOf } from './reasons.ts'
 import { openStream } from './transport.ts'
 
@@ -14,11 +15,13 @@ export interface Role {
   /** Puts something between the socket and mqtt.js. */
   wrap?(socket: Duplex): Duplex
   /** The broker has accepted; `session`: it remembers this client. */
-  up(client: MqttClient, session: boolean): void
+  up(client: MqttClient, session: boolean, limits: readonly string[]): void
   /** The connection is gone, or was never made. */
   down(trouble: Trouble): void
 }
 
+/** Reason code: retain not supported. */
+const retainRefused = 154
 /** A connection that held that long was a good one: the next wait is the first again. */
 const goodAfter = 10_000
 
@@ -35,6 +38,8 @@ export class Connection {
   #accepted = 0
   #wanted = false
   #isUp = false
+  /** False once the broker has refused a will that is to be retained. */
+  #retains = true
 
   constructor(settings: BrokerSettings, role: Role) {
     this.#settings = settings
@@ -90,7 +95,7 @@ export class Connection {
     }
     const dial = (client: MqttClient) => {
       const socket = openStream(settings, client)
-      const stream = this.#role.wrap?.(socket) ?? socket
+      const stream = guarded(this.#role.wrap?.(socket) ?? socket)
       stream.on('error', (error) => (cause ??= error))
       return stream
     }
@@ -128,9 +133,10 @@ export class Connection {
       queueQoSZero: false,
       ...(settings.username !== undefined && { username: settings.username }),
       ...((settings.password ?? settings.password_file) && {
-        password: (settings.password ?? settings.password_file)!.reveal(),
+        // At each connection: whoever changes the password writes the file, and restarts nothing.
+        password: (settings.password ?? settings.password_file)!.current(),
       }),
-      ...(will && { will }),
+      ...(will && { will: { ...will, retain: this.#retains && will.retain === true } }),
       ...(version === 5 && { properties: { sessionExpiryInterval: expiry } }),
     }
   }
@@ -139,7 +145,10 @@ export class Connection {
     if (this.#client !== client || !this.#wanted) return
     this.#isUp = true
     this.#accepted = Date.now()
-    this.#role.up(client, packet.sessionPresent)
+    const { clean, sessionExpiry, will } = this.#role
+    const asked = { keepalive: this.#settings.keepalive, retain: will !== undefined }
+    const limits = limitsOf(packet, { ...asked, sessionExpiry: clean ? undefined : sessionExpiry })
+    this.#role.up(client, packet.sessionPresent, limits)
   }
 
   #ended(client: MqttClient | undefined, cause: unknown): void {
@@ -147,10 +156,28 @@ export class Connection {
     if (this.#isUp && Date.now() - this.#accepted > goodAfter) this.#failures = 0
     this.#isUp = false
     this.#client = undefined
+    if ((cause as { code?: unknown } | undefined)?.code === retainRefused) this.#retains = false
     if (!this.#wanted) return
     const { first, longest } = this.#settings.reconnect
     const wait = Math.min(first * 2 ** Math.min(this.#failures++, 30), longest) * (0.5 + Math.random() / 2)
     this.#timer = setTimeout(() => this.#try(), wait)
     this.#role.down(cause === undefined ? troubleOf(undefined) : troubleOf(cause))
   }
+}
+
+/**
+ * mqtt.js answers a broken packet of the broker (a PUBREL without an id) by writing what cannot be written; the stream throws
+ * at it, far from anybody who could catch it. Here that ends the connection instead.
+ */
+function guarded(stream: Duplex): Duplex {
+  const write = stream.write.bind(stream) as (...words: unknown[]) => boolean
+  stream.write = (...words: unknown[]) => {
+    try {
+      return write(...words)
+    } catch (cause) {
+      stream.destroy(Object.assign(new Error('the broker sent a broken packet', { cause }), { code: 'EPROTO' }))
+      return false
+    }
+  }
+  return stream
 }

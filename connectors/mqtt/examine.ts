@@ -1,6 +1,7 @@
 import { type Finding, MillwrightError, describeError } from '../../agent/core/index.ts'
 import type { BrokerSettings } from './broker-settings.ts'
 import { listen, type Listened } from './listen.ts'
+import { covers, overlap } from './patterns.ts'
 import type { MqttSettings } from './settings.ts'
 
 /** How long it listens, ms. */
@@ -14,6 +15,8 @@ export async function* examineBroker(settings: MqttSettings): AsyncGenerator<Fin
     heard,
   )
   yield* habits(settings)
+  yield* overlapping((settings.topics ?? []).map(({ filter }) => filter))
+  yield* queue(settings)
 }
 
 /** The same for what is subscribed otherwise than by a source. `heard`: what to say of what came within so many ms. */
@@ -48,6 +51,35 @@ function heard({ topics, messages }: Listened, duration: number): Finding {
     remedy:
       'Check the topic filters and that something publishes; a broker does not say that a filter matches nothing.',
   }
+}
+
+/** Filters of which two match the same topics: the first one counts, and where neither covers the other both bring it. */
+function* overlapping(filters: readonly string[]): Generator<Finding> {
+  for (const [at, filter] of filters.entries()) {
+    const earlier = filters.slice(0, at).find((other) => overlap(other, filter))
+    if (earlier === undefined) continue
+    if (covers(earlier, filter))
+      yield {
+        level: 'warning',
+        text: `the topic ${filter} is never used: ${earlier} before it matches all of it`,
+        remedy: 'Put the special filter before the general one.',
+      }
+    else if (!covers(filter, earlier))
+      yield {
+        level: 'warning',
+        text: `${earlier} and ${filter} match some topics both: brokers such as mosquitto send their messages twice`,
+        remedy: 'Subscribe to one filter that covers both, or to filters that share no topic.',
+      }
+  }
+}
+
+/** A broker keeps few messages for a client that is away, and says so to nobody. */
+function* queue({ topics, clean }: MqttSettings): Generator<Finding> {
+  if (topics && !clean)
+    yield {
+      level: 'good',
+      text: 'what the broker keeps during an outage is bounded by the broker: mosquitto drops all beyond max_queued_messages, 1000 unless set (0: no limit)',
+    }
 }
 
 /** Settings that work and have a price. */

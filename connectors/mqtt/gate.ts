@@ -5,6 +5,10 @@ import { PacketReader, type PacketReceiver, packetType } from './wire.ts'
 export interface GateEvents extends Pick<PacketReceiver, 'message'> {
   /** The broker has released a message of QoS 2. */
   released(packetId: number): void
+  /** The broker accepts the connection; `session`: it remembers this client. */
+  accepted(session: boolean): void
+  /** The broker has answered a ping. */
+  answered(): void
   /** Something came from the broker. */
   alive(): void
 }
@@ -25,8 +29,10 @@ export class Gate extends Duplex {
     this.#reader = new PacketReader(
       {
         message: events.message.bind(events),
-        control: (packet) => {
-          if (packet[0] >> 4 === packetType.pubrel) events.released(packet.readUInt16BE(2))
+        control: (packet, body) => {
+          if (packet[0] >> 4 === packetType.pubrel) events.released(packet.readUInt16BE(body))
+          if (packet[0] >> 4 === packetType.connack && packet[body + 1] === 0) events.accepted(packet[body] === 1)
+          if (packet[0] >> 4 === packetType.pingresp) events.answered()
           this.push(packet)
         },
         broken: (detail) => this.destroy(Object.assign(new Error(detail), { code: 'EPROTO' })),
@@ -35,8 +41,13 @@ export class Gate extends Duplex {
       maxPayload,
     )
     socket.on('data', (chunk: Buffer) => {
-      this.#reader.push(chunk)
-      events.alive()
+      // What the broker sends must end its connection at worst, whatever it is.
+      try {
+        this.#reader.push(chunk)
+        events.alive()
+      } catch (error) {
+        this.destroy(error as Error)
+      }
     })
     socket.on('error', (error) => this.destroy(error))
     // Later, so that mqtt.js reads the packet in which the broker says why.

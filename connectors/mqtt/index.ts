@@ -12,7 +12,7 @@ export {
   type FormatOptions,
   type Receiver,
 } from './formats/index.ts'
-export { matchFilter, tagName } from './patterns.ts'
+export { fieldName, matchFilter, tagName } from './patterns.ts'
 export { recognise, type Recognised } from './formats/recognise.ts'
 export { listen, type HeardTopic, type Listened, type ListenOptions } from './listen.ts'
 export type { MqttSettings } from './settings.ts'

@@ -1,4 +1,13 @@
-import type { AlarmEvent, CorrectionEvent, Entry, InspectionEvent, JournalEvent, ModelEvent, Prediction, RejectEvent } from '../../agent/core/index.ts'
+import type {
+  AlarmEvent,
+  CorrectionEvent,
+  Entry,
+  InspectionEvent,
+  JournalEvent,
+  ModelEvent,
+  Prediction,
+  RejectEvent,
+} from '../../agent/core/index.ts'
 import type { PublishSettings } from './settings.ts'
 
 /** JSON of a prediction, retained at `{prefix}/{site}/{asset}/{monitor}`. */
@@ -100,12 +109,12 @@ export class Publisher {
 
   /**
    * The messages of `entries`, in their order: of the predictions of one monitor and asset the newest, and none that is
-   * older than what was published; of alarms and models every event.
+   * older than what was published; with `every` each of them as well; of alarms and models every event.
    */
   publications(entries: readonly Entry[]): Publication[] {
     const newest = new Map<string, Publication>()
     const events: Publication[] = []
-    const { content, qos, retain } = this.#settings
+    const { content, qos, retain, every } = this.#settings
     for (const entry of entries) {
       if (entry.kind === 'event') {
         const event = this.#event(entry, entry.event)
@@ -116,8 +125,12 @@ export class Publisher {
         for (const [row, prediction] of entry.predictions.entries()) {
           const topic = `${this.#base}/${path(prediction.asset)}/${level(prediction.monitor)}`
           const last = newest.get(topic)?.prediction ?? this.#published.get(topic)
-          if (last && isNewer(last, prediction)) continue
+          const older = last !== undefined && isNewer(last, prediction)
+          if (older && !every) continue
           const payload = JSON.stringify(predictionMessage(prediction))
+          // What was published once before is published again where a write is repeated: at least once.
+          if (every) events.push({ topic: `${topic}/every`, payload, qos: qos || 1, retain: false, entry, row })
+          if (older) continue
           newest.set(topic, { topic, payload, qos, retain, entry, row, prediction })
         }
       }

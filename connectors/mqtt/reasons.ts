@@ -37,6 +37,10 @@ const reasons: Readonly<Record<number, Trouble>> = {
   150: { message: 'the broker limits the message rate', remedy: 'Raise the limit of the broker.' },
   151: { message: 'a quota of the broker is exceeded', remedy: 'Raise the quota of the broker.' },
   152: { message: 'an administrator closed the connection', remedy: 'Ask who runs the broker.' },
+  154: {
+    message: 'the broker keeps no retained messages',
+    remedy: 'It is tried again without; later subscribers wait for the next message.',
+  },
   155: { message: 'the broker does not offer this quality of service', remedy: 'Set a lower qos.' },
   156: { message: 'the broker names another server', remedy: 'Set url to that server.' },
   157: { message: 'the broker has moved', remedy: 'Set url to its new place.' },
@@ -63,7 +67,8 @@ const network: Readonly<Record<string, Trouble>> = {
   ETIMEDOUT: { message: 'no answer in time', remedy: 'Check host, port and firewalls.' },
   ECONNRESET: {
     message: 'the broker closed the connection',
-    remedy: 'Check whether this port speaks TLS (mqtts:) or not (mqtt:), and the log of the broker.',
+    remedy:
+      'Look at the log of the broker: another client with the same client id takes the session over, or the port speaks TLS (mqtts:) or not (mqtt:).',
   },
   EPROTO: { message: 'what answers does not speak this protocol', remedy: 'Check the port, and mqtt: against mqtts:.' },
   ENOENT: { message: 'a file of tls is missing', remedy: 'Check the paths under tls.' },

@@ -1,7 +1,16 @@
-import type { TagTable, TagType } from '../../agent/core/index.ts'
-import { createFormat, type Decode } from './formats/index.ts'
-import { type Captures, matchFilter, namesFields, tagName } from './patterns.ts'
-import type { MqttSettings, TopicSettings } from './settings.ts'
+import { missingTest, type TagTable, type TagType, TimeReader } from '../../agent/core/index.ts'
+import {
+  binaryReader,
+  createFormat,
+  type Decode,
+  type FormatOptions,
+  type ItemReader,
+  type PresetName,
+  presets,
+  ruleReader,
+} from './formats/index.ts'
+import { type Captures, fieldName, matchFilter, namesFields, tagName } from './patterns.ts'
+import { type MqttSettings, templateOf, type TopicSettings } from './settings.ts'
 
 /** Where the values of one field of one topic go. */
 export interface Slot {
@@ -11,6 +20,16 @@ export interface Slot {
   tag: number
   /** Type of the tag; absent before the first value where the configuration names none. */
   type: TagType | undefined
+  /** The type that the configuration names. */
+  readonly wanted: TagType | undefined
+  /** Index of the tag as long as only words for missing have come; -1 where there is none. */
+  bare: number
+  /** Unit of the tag; absent where nobody has named one. */
+  unit: string | undefined
+  /** The newest time that was given to a value without one, µs. */
+  stamp: number
+  /** The user was told that values of another type come. */
+  told: boolean
 }
 
 /** What to do with the messages of one topic. */
@@ -20,51 +39,86 @@ export interface Route {
   readonly decode: Decode
   /** True: times in the payload are not looked at. */
   readonly arrivalOnly: boolean
+  /** Whether a text stands for no value. */
+  readonly missing: (text: string) => boolean
   /** The slot of the value that is the whole payload, once one was seen. */
   own: Slot | undefined
+  /** What the messages of this topic call the thing that they speak of, once one did; and the bytes that say so. */
+  said: string | undefined
+  saidBytes: Buffer | undefined
+  /** The retained message, as long as the same may come live. */
+  kept: Buffer | undefined
+  /** A message came at `arrival`. */
+  begin(arrival: number): void
   /** The slot of a field; a text says why there is none. */
   slot(field: string): Slot | string
-  /** Gives a slot its tag; a text says why it gets none. */
-  resolve(slot: Slot, type: TagType): string | undefined
+  /** Gives a slot its tag, `bare`: one without a type yet; a text says why it gets none. */
+  resolve(slot: Slot, type: TagType, bare: boolean): string | undefined
 }
 
 interface Rule {
   readonly settings: TopicSettings
   readonly decode: Decode
+  readonly times: TimeReader | undefined
+  readonly missing: (text: string) => boolean
 }
 
 /** Topics known at a time; beyond that all are forgotten and found anew. */
 const maxRoutes = 50_000
 const maxName = 500
+const day = 86_400_000
+const unprintable = /[\p{Cc}\p{Surrogate}]/u
 
 /** Finds what to do with a topic; one look-up by text after the first time. */
 export class Router {
   readonly #rules: readonly Rule[]
   readonly #tags: TagTable
   readonly #source: string
-  readonly #maxTags: number
+  readonly #settings: MqttSettings
+  readonly #retyped: (tag: string, from: TagType, to: TagType) => void
   readonly #routes = new Map<string, Route | null>()
+  /** Tags that got the type of the configuration: once each, lest two rules take turns. */
+  readonly #converted = new Set<string>()
   #slots = 0
-  #created = 0
+  /** Tags that may be made: `max_tags` at first, and that many a day. */
+  #allowance: number
+  #allowed = Number.NaN
+  /** Tags made by this message. */
+  #made = 0
+  #generation = 0
 
-  constructor(settings: MqttSettings, tags: TagTable, source: string) {
-    this.#rules = (settings.topics ?? []).map((topic) => createRule(topic, settings.max_depth))
+  /** `retyped` is told when a tag gets another type because the configuration names it. */
+  constructor(
+    settings: MqttSettings,
+    tags: TagTable,
+    source: string,
+    retyped: (tag: string, from: TagType, to: TagType) => void = () => undefined,
+  ) {
+    // One reader for all topics of a preset: what it learns on one it needs on another.
+    const readers = new Map<PresetName, ItemReader>()
+    this.#rules = (settings.topics ?? []).map((topic) => createRule(topic, settings.max_depth, readers))
     this.#tags = tags
     this.#source = source
-    this.#maxTags = settings.max_tags
+    this.#settings = settings
+    this.#retyped = retyped
+    this.#allowance = settings.max_tags
   }
 
   /** `key`: the bytes of the topic as latin1, which costs less than UTF-8. Null where no filter matches. */
   find(key: string): Route | null {
+    if (this.#generation !== this.#tags.retyped) this.#forget()
     const route = this.#routes.get(key)
     return route === undefined ? this.#learn(key) : route
   }
 
+  #forget(): void {
+    this.#generation = this.#tags.retyped
+    this.#routes.clear()
+    this.#slots = 0
+  }
+
   #learn(key: string): Route | null {
-    if (this.#routes.size >= maxRoutes || this.#slots >= this.#maxTags * 2) {
-      this.#routes.clear()
-      this.#slots = 0
-    }
+    if (this.#routes.size >= maxRoutes || this.#slots >= this.#settings.max_tags * 2) this.#forget()
     const topic = Buffer.from(key, 'latin1').toString('utf8')
     let route: Route | null = null
     for (const rule of this.#rules) {
@@ -78,10 +132,10 @@ export class Router {
     return route
   }
 
-  #route({ settings, decode }: Rule, topic: string, captures: Captures): Route {
+  #route({ settings, decode, times, missing }: Rule, topic: string, captures: Captures): Route {
     const slots = new Map<string, Slot | string>()
     const create = (field: string) => {
-      const slot = this.#slot(settings, tagName(settings.tag, topic, captures, field))
+      const slot = this.#slot(settings, tagName(templateOf(settings), topic, captures, field), fieldName(field))
       // What names no tag is not remembered: keys that are never the same again must not fill the memory.
       if (typeof slot === 'string') return slot
       this.#slots++
@@ -92,46 +146,118 @@ export class Router {
       topic,
       settings,
       decode,
+      missing,
       arrivalOnly: settings.time === 'arrival',
       own: undefined,
+      said: undefined,
+      saidBytes: undefined,
+      kept: undefined,
+      begin: (arrival) => {
+        if (times) times.near = arrival
+        this.#begin(arrival)
+      },
       slot: (field) => slots.get(field) ?? create(field),
-      resolve: (slot, type) => this.#resolve(settings, slot, type),
+      resolve: (slot, type, bare) => this.#resolve(slot, type, bare),
     }
   }
 
-  #slot(settings: TopicSettings, name: string | undefined): Slot | string {
-    if (name === undefined) return `"${settings.tag}" names something that topic and payload do not hold`
+  #begin(arrival: number): void {
+    this.#made = 0
+    const { max_tags } = this.#settings
+    if (this.#allowance < max_tags && arrival > this.#allowed)
+      this.#allowance = Math.min(max_tags, this.#allowance + ((arrival - this.#allowed) / day) * max_tags)
+    this.#allowed = arrival
+  }
+
+  #slot(settings: TopicSettings, name: string | undefined, field: string): Slot | string {
+    if (name === undefined) return `"${templateOf(settings)}" names something that topic and payload do not hold`
     if (name.length > maxName) return `a tag name of ${name.length} characters`
+    if (unprintable.test(name)) return 'a tag name with characters that cannot be printed'
     const tag = this.#tags.find(name)
-    if (tag === undefined && this.#created >= this.#maxTags) return `this source has ${this.#maxTags} tags (max_tags)`
-    return { name, tag: tag?.index ?? -1, type: tag?.type ?? settings.type }
+    const known = tag?.untyped ? undefined : tag
+    const wanted = ofField<TagType>(settings.type, field)
+    const usable = known && (wanted === undefined || known.type === wanted || this.#converted.has(name))
+    return {
+      name,
+      tag: usable ? known.index : -1,
+      type: usable ? known.type : wanted,
+      wanted,
+      bare: tag?.untyped ? tag.index : -1,
+      unit: tag?.unit ?? ofField(settings.unit, field),
+      stamp: -Infinity,
+      told: false,
+    }
   }
 
-  #resolve(settings: TopicSettings, slot: Slot, type: TagType): string | undefined {
-    const size = this.#tags.size
-    if (this.#created >= this.#maxTags && !this.#tags.find(slot.name)) {
-      return `this source has ${this.#maxTags} tags (max_tags)`
+  #resolve(slot: Slot, type: TagType, bare: boolean): string | undefined {
+    const { max_tags, max_new_tags } = this.#settings
+    const { name, unit } = slot
+    const before = this.#tags.find(name)
+    if (!before) {
+      if (this.#made >= max_new_tags) return `this message has made ${max_new_tags} tags (max_new_tags)`
+      if (this.#allowance < 1) return `this source has made ${max_tags} tags (max_tags), which come back within a day`
+      this.#allowance--
+      this.#made++
     }
-    const { unit } = settings
-    const tag = this.#tags.resolve({ name: slot.name, type, source: this.#source, ...(unit !== undefined && { unit }) })
-    if (this.#tags.size > size) this.#created++
+    const about = { name, type, source: this.#source, ...(unit !== undefined && { unit }) }
+    let tag = this.#tags.resolve(bare ? { ...about, untyped: true } : about)
+    if (bare && tag.untyped) {
+      slot.bare = tag.index
+      return undefined
+    }
+    if (tag.type !== type && slot.wanted === type && !this.#converted.has(name)) {
+      this.#converted.add(name)
+      this.#retyped(name, tag.type, type)
+      tag = this.#tags.retype(name, type)!
+      // All other routes look again; this one has the new tag already.
+      this.#generation = this.#tags.retyped
+      this.#routes.clear()
+    }
     slot.tag = tag.index
     slot.type = tag.type
     return undefined
   }
 }
 
-function createRule(settings: TopicSettings, maxDepth: number): Rule {
-  const { format, time, values, rate, tag, type } = settings
+/** What the configuration says of a field: the same for all, or by field. */
+function ofField<T extends string>(said: T | Readonly<Record<string, T>> | undefined, field: string): T | undefined {
+  if (typeof said !== 'object') return said
+  return Object.hasOwn(said, field) ? said[field] : undefined
+}
+
+function createRule(settings: TopicSettings, maxDepth: number, readers: Map<PresetName, ItemReader>): Rule {
+  const { format, time, missing } = settings
+  const { unit, format: pattern } = time === 'arrival' ? {} : time
+  const times =
+    time === 'arrival' ? undefined : new TimeReader({ ...(unit && { unit }), pattern, zone: settings.timezone })
+  const { preset, items } = settings
+  const reader = preset ? (readers.get(preset) ?? presets[preset].reader()) : items && ruleReader(items)
+  if (preset && reader) readers.set(preset, reader)
+  const decode = createFormat(format, optionsOf(settings, times, maxDepth, reader))
+  return { settings, decode, times, missing: missingTest(missing) }
+}
+
+function optionsOf(
+  settings: TopicSettings,
+  times: TimeReader | undefined,
+  maxDepth: number,
+  list: ItemReader | undefined,
+): FormatOptions {
+  const { time, values, rate, type, decimal: mark, decode } = settings
   const paths = typeof values === 'string' ? ([['', values]] as const) : values && Object.entries(values)
-  const decode = createFormat(format, {
-    ...(time !== 'arrival' && time.field !== undefined && { timeField: time.field }),
-    timeUnit: time === 'arrival' ? 'arrival' : time.unit,
+  const field = time === 'arrival' ? undefined : time.field
+  const numbers = decode && ('values' in decode ? Object.entries(decode.values) : ([['', decode]] as const))
+  return {
+    ...(field !== undefined && { timeField: field }),
+    ...(times && { times }),
+    ...(time !== 'arrival' && time.of === 'last' && { lastTimed: true }),
     ...(paths && { values: paths }),
+    ...(list && { items: list }),
+    ...(decode && numbers && { binary: binaryReader(decode.from, numbers) }),
     ...(rate !== undefined && { rate }),
+    ...(mark !== undefined && { mark }),
     maxDepth,
-    fieldwise: namesFields(tag),
-    exactIntegers: type === 'integer',
-  })
-  return { settings, decode }
+    fieldwise: namesFields(templateOf(settings)),
+    exactIntegers: type === 'integer' || (typeof type === 'object' && Object.values(type).includes('integer')),
+  }
 }

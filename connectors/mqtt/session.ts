@@ -15,6 +15,9 @@ import { Subscriptions } from './subscriptions.ts'
 /** Rows and dead letters at which an arrival is handed on before the turn ends. */
 const maxRows = 32_768
 const maxLetters = 1_000
+/** How long after a connection messages may count as held back by the broker, ms. */
+const longestQueue = 60_000
+const pingRequest = Buffer.of(0xc0, 0)
 /** How long the end waits for what is not settled yet, ms. */
 const farewell = 2_000
 
@@ -38,7 +41,15 @@ export class MqttSession {
   /** Bytes of messages that are not settled. */
   #unsettled = 0
   #pinged = false
+  /** Messages may come that waited at the broker for this session: those without a time of their own are older. */
+  #queued = false
+  /** When this connection began, ms since epoch; a ping is under way, and whether a message came since it was sent. */
+  #since = 0
+  #probing = false
+  #heard = false
   #connections = 0
+  /** What the broker grants less of than was asked for. */
+  #limits: readonly string[] = []
   #closing: (() => void) | undefined
   #closed = false
 
@@ -46,9 +57,14 @@ export class MqttSession {
     this.#settings = settings
     this.#context = context
     this.#emit = emit
-    this.#router = new Router(settings, context.tags, context.name)
+    this.#router = new Router(settings, context.tags, context.name, (tag, from, to) => {
+      const time = context.clock.now()
+      const detail = `${from} until now, ${to} from here on, as the configuration says; what was stored before stays`
+      context.log.warn({ source: context.name, tag }, `the tag changes its type: ${detail}`)
+      this.#collector.events.push({ type: 'audit', time, by: 'configuration', action: 'retype', subject: tag, detail })
+    })
     this.#builder = new BatchBuilder(context.name, 1_024)
-    this.#collector = new Collector(this.#builder, context.name)
+    this.#collector = new Collector(this.#builder, context.name, settings)
     this.#skew = new SkewMeter(context)
     this.#desk = new AckDesk(() => undefined, this.#unreleased)
     this.#subscriptions = new Subscriptions(settings, join(context.folder, 'subscriptions.json'), (items) => {
@@ -59,7 +75,7 @@ export class MqttSession {
       clean: settings.clean,
       sessionExpiry: settings.session_expiry,
       wrap: (socket) => this.#wrap(socket),
-      up: (client, present) => this.#up(client, present),
+      up: (client, present, limits) => this.#up(client, present, limits),
       down: (trouble) => this.#down(trouble),
     })
   }
@@ -98,6 +114,8 @@ export class MqttSession {
       {
         message: this.#message.bind(this),
         released: (packetId) => this.#unreleased.release(packetId),
+        accepted: (present) => this.#accepted(present),
+        answered: () => this.#answered(),
         alive: () => this.#alive(gate),
       },
       version,
@@ -108,11 +126,13 @@ export class MqttSession {
     return gate
   }
 
-  #up(client: MqttClient, present: boolean): void {
+  #up(client: MqttClient, present: boolean, limits: readonly string[]): void {
     const { metrics, name } = this.#context
+    this.#limits = limits
     this.#client = client
     this.#pinged = false
     if (!present) this.#unreleased.clear()
+    this.#probe()
     if (this.#connections++ > 0) metrics.count('reconnects_total', 1, { source: name })
     metrics.gauge('source_up', 1, { source: name })
     // While nothing is read no answer to a ping can be: silence is our own doing then, and no reason to hang up.
@@ -129,7 +149,7 @@ export class MqttSession {
     const { url } = this.#settings
     this.#context.metrics.gauge('quarantined_items', refused, { source: this.#context.name })
     if (refused === 0) {
-      this.#context.report({ state: 'up', message: `subscribed at ${url}` })
+      this.#context.report({ state: 'up', message: [`subscribed at ${url}`, ...this.#limits].join('; ') })
       return
     }
     this.#context.report({
@@ -169,19 +189,21 @@ export class MqttSession {
     const weight = end - topicStart
     if (!this.#desk.receive((first >> 1) & 3, packetId, weight)) return
     this.#unsettled += weight
+    this.#heard = true
     if (!this.#collecting) {
       this.#collecting = true
       this.#arrival = this.#context.clock.now()
       setImmediate(() => this.#flush())
     }
     const key = bytes.toString('latin1', topicStart, topicEnd)
-    const route = this.#router.find(key)
-    const stale = (first & 1) === 1
-    if (route) {
-      this.#collector.message(route, bytes, start, end, size, this.#arrival, stale, this.#settings.max_payload)
-    } else {
-      const topic = Buffer.from(key, 'latin1').toString('utf8')
-      this.#collector.unmapped(topic, bytes, start, end, size, this.#arrival)
+    const retained = (first & 1) === 1
+    try {
+      const route = this.#router.find(key)
+      if (route)
+        this.#collector.message(route, bytes, start, end, size, this.#arrival, retained || this.#queued, retained)
+      else this.#collector.unmapped(text(key), bytes, start, end, size, this.#arrival)
+    } catch (error) {
+      this.#collector.failed(error, text(key), bytes, start, end, size, this.#arrival)
     }
     if (this.#builder.length >= maxRows || this.#collector.letters.length >= maxLetters) this.#flush()
   }
@@ -199,20 +221,22 @@ export class MqttSession {
     this.#collecting = false
     const desk = this.#desk
     const parcel = desk.close()
-    const { letters, labels, repaired, skew } = this.#collector
+    const { letters, events, repaired, duplicates, skew } = this.#collector
     const batch = this.#builder.take(this.#arrival)
     this.#collector.letters = []
-    this.#collector.labels = []
+    this.#collector.events = []
     this.#collector.repaired = 0
+    this.#collector.duplicates = 0
     const { metrics, name } = this.#context
     if (repaired > 0) metrics.count('repaired_times_total', repaired, { source: name, fallback: 'arrival' })
+    if (duplicates > 0) metrics.count('duplicate_messages_total', duplicates, { source: name })
     this.#skew.add(skew)
     this.#collector.skew = Number.NaN
     let open = true
     this.#emit({
       batch,
       ...(letters.length > 0 && { rejected: letters }),
-      ...(labels.length > 0 && { events: labels }),
+      ...(events.length > 0 && { events }),
       settled: (stored) => {
         if (!open) return
         open = false
@@ -231,10 +255,39 @@ export class MqttSession {
         }),
       )
     }
-    if (this.#unsettled === 0) this.#closing?.()
+    if (this.#unsettled === 0) {
+      this.#closing?.()
+      // After the acknowledgements, which are written at the end of this turn.
+      setImmediate(() => this.#probe())
+    }
     if (this.#gate?.paused && !this.#closed && this.#unsettled <= this.#settings.max_unsettled / 2) {
       this.#gate.setPaused(false)
     }
+  }
+
+  /** Before any message of this connection, which may come in the same piece as the broker's word. */
+  #accepted(present: boolean): void {
+    this.#since = this.#context.clock.now()
+    this.#queued = present
+    this.#probing = false
+  }
+
+  /** The broker sends in order: with nothing between ping and answer, and all acknowledged before, it holds nothing back. */
+  #answered(): void {
+    if (!this.#queued || !this.#probing) return
+    this.#probing = false
+    // On a topic that is never silent the answer never comes alone.
+    this.#queued = this.#heard && this.#context.clock.now() - this.#since < longestQueue
+    this.#probe()
+  }
+
+  /** Asks whether the broker still has messages from before this connection. */
+  #probe(): void {
+    if (!this.#queued || this.#probing || this.#unsettled > 0 || !this.#gate) return
+    this.#desk.flush()
+    this.#probing = true
+    this.#heard = false
+    this.#gate.send(pingRequest)
   }
 
   #alive(gate: Gate): void {
@@ -247,4 +300,8 @@ export class MqttSession {
       this.#context.metrics.count('paused_total', 1, { source: this.#context.name })
     }
   }
+}
+
+function text(topic: string): string {
+  return Buffer.from(topic, 'latin1').toString('utf8')
 }

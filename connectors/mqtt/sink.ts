@@ -1,5 +1,12 @@
 import type { MqttClient } from 'mqtt'
-import { type ConnectorContext, DeliveryError, type Entry, type Rejection, type Sink, type Status } from '../../agent/core/index.ts'
+import {
+  type ConnectorContext,
+  DeliveryError,
+  type Entry,
+  type Rejection,
+  type Sink,
+  type Status,
+} from '../../agent/core/index.ts'
 import { Connection } from './connection.ts'
 import { type Publication, Publisher, type StatusMessage } from './publications.ts'
 import { reasonOf, type Trouble } from './reasons.ts'
@@ -42,7 +49,7 @@ export class MqttSink implements Sink {
         qos: 1,
         retain: true,
       },
-      up: (client) => this.#up(client),
+      up: (client, _, limits) => this.#up(client, limits),
       down: (trouble) => this.#down(trouble),
     })
   }
@@ -89,11 +96,11 @@ export class MqttSink implements Sink {
     this.#wake()
   }
 
-  #up(client: MqttClient): void {
+  #up(client: MqttClient, limits: readonly string[]): void {
     this.#client = client
     this.#trouble = undefined
     const { site } = this.#context
-    this.#report({ state: 'up', message: `publishing to ${this.#settings.url}` })
+    this.#report({ state: 'up', message: [`publishing to ${this.#settings.url}`, ...limits].join('; ') })
     // Before the birth message: whoever is told now waited for a connection, not for this message.
     this.#wake()
     const online: StatusMessage = { state: 'online', site, time: this.#now() }
@@ -171,7 +178,8 @@ export class MqttSink implements Sink {
         return
       }
       this.#waiting.add(broken)
-      client.publish(topic, payload, { qos, retain }, (error) => {
+      const kept = retain && client.serverProperties?.retainAvailable !== false
+      client.publish(topic, payload, { qos, retain: kept }, (error) => {
         this.#waiting.delete(broken)
         if (error) reject(error)
         else resolve()

@@ -1,8 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ISubscriptionMap, MqttClient } from 'mqtt'
+import { covers } from './patterns.ts'
 import { reasonOf } from './reasons.ts'
 import type { MqttSettings } from './settings.ts'
+
+/** Begins the words for what the broker grants less of; asking again changes nothing. */
+const lowered = 'granted with'
 
 /** What is to be subscribed, and how. */
 export interface Wanted extends Pick<MqttSettings, 'version' | 'qos' | 'reconnect'> {
@@ -39,6 +43,18 @@ export class Subscriptions {
       // rh 1: retained messages come with a new subscription only, not each time it is renewed.
       this.#wanted[filter] = { qos: qos > known ? qos : known, ...(settings.version === 5 && { rh: 1 }) }
     }
+    this.#withoutCovered()
+  }
+
+  /** A filter that another covers brings nothing new: some brokers send each message once for either. */
+  #withoutCovered(): void {
+    for (const narrow of Object.keys(this.#wanted)) {
+      const wide = Object.keys(this.#wanted).find((filter) => filter !== narrow && covers(filter, narrow))
+      if (wide === undefined) continue
+      const { qos } = this.#wanted[narrow]
+      if (qos > this.#wanted[wide].qos) this.#wanted[wide] = { ...this.#wanted[wide], qos }
+      Reflect.deleteProperty(this.#wanted, narrow)
+    }
   }
 
   start(client: MqttClient, sessionPresent: boolean): void {
@@ -63,6 +79,7 @@ export class Subscriptions {
       for (const [index, { topic }] of subscriptions.entries()) {
         const code = Number(packet.granted[index])
         if (code >= 0x80) this.#refused[topic] = reasonOf(code).message
+        else if (code < this.#wanted[topic].qos) this.#refused[topic] = `${lowered} QoS ${code} only`
         else this.#refused = Object.fromEntries(Object.entries(this.#refused).filter(([key]) => key !== topic))
       }
       if (!error) this.#remember()
@@ -72,7 +89,7 @@ export class Subscriptions {
   }
 
   #retry(client: MqttClient): void {
-    const refused = Object.keys(this.#refused)
+    const refused = Object.keys(this.#refused).filter((filter) => !this.#refused[filter].startsWith(lowered))
     if (refused.length === 0) return
     const again = Object.fromEntries(refused.map((filter) => [filter, this.#wanted[filter]]))
     this.#timer = setTimeout(() => this.#subscribe(client, again), this.#settings.reconnect.longest)

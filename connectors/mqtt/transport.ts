@@ -31,7 +31,7 @@ export function openStream(settings: BrokerSettings, client: MqttClient): Duplex
 }
 
 function certificates({ tls }: BrokerSettings): SecureContextOptions {
-  const passphrase = (tls.passphrase ?? tls.passphrase_file)?.reveal()
+  const passphrase = (tls.passphrase ?? tls.passphrase_file)?.current()
   return {
     minVersion: 'TLSv1.2',
     ...(tls.ca !== undefined && { ca: readFileSync(tls.ca) }),

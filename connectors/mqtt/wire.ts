@@ -1,5 +1,5 @@
 /** Packet types of MQTT, in the high half of a packet's first byte. */
-export const packetType = { publish: 3, puback: 4, pubrec: 5, pubrel: 6 } as const
+export const packetType = { connack: 2, publish: 3, puback: 4, pubrec: 5, pubrel: 6, pingresp: 13 } as const
 
 /**
  * Takes what comes from the broker. `bytes` is valid during the call only.
@@ -17,8 +17,8 @@ export interface PacketReceiver {
     end: number,
     size: number,
   ): void
-  /** Any other packet, whole. */
-  control(packet: Buffer): void
+  /** Any other packet, whole and long enough for what its type must hold; its body begins at `body`. */
+  control(packet: Buffer, body: number): void
   /** What came is not MQTT; nothing more is read. */
   broken(detail: string): void
 }
@@ -96,8 +96,14 @@ export class PacketReader {
         return
       }
       const first = bytes[at]
-      if (first >> 4 !== packetType.publish) this.#receiver.control(bytes.subarray(at, next))
-      else if (!this.#message(bytes, first, body, next, next)) return
+      if (first >> 4 !== packetType.publish) {
+        const problem = controlProblem(first, bytes, body, next, this.#version)
+        if (problem !== undefined) {
+          this.#break(problem)
+          return
+        }
+        this.#receiver.control(bytes.subarray(at, next), body - at)
+      } else if (!this.#message(bytes, first, body, next, next)) return
       at = next
     }
   }
@@ -156,6 +162,25 @@ export class PacketReader {
     this.#broken = true
     this.#receiver.broken(detail)
   }
+}
+
+/** Least bytes of the body of what a broker may send, by type of packet; -1: a broker never sends it. */
+const shortest = [-1, -1, 2, -1, 2, 2, 2, 2, -1, 3, -1, 2, -1, 0, 0, 0] as const
+
+/**
+ * What is wrong with a packet that is no message; undefined where nothing is. What parses it later throws, or answers with
+ * what cannot be written, where an id is missing.
+ */
+function controlProblem(first: number, bytes: Buffer, body: number, end: number, version: 4 | 5): string | undefined {
+  const type = first >> 4
+  const flags = type === packetType.pubrel ? 2 : 0
+  if (shortest[type] < 0 || (type > packetType.pingresp && version === 4))
+    return `a packet of type ${type} from a broker`
+  if ((first & 15) !== flags) return `flags ${first & 15} in a packet of type ${type}`
+  const named = (type >= packetType.puback && type <= 7) || type === 9 || type === 11
+  if (end - body < shortest[type] || (version === 5 && type === 2 && end - body < 3))
+    return `a packet of type ${type} that is too short`
+  return named && bytes[body] === 0 && bytes[body + 1] === 0 ? `a packet of type ${type} without an id` : undefined
 }
 
 /** The place after the properties that begin at `at`; negative where their length is malformed. */

@@ -1,5 +1,16 @@
 import type { DataValue } from 'node-opcua-client'
-import { type Arrival, type Batch, BatchBuilder, type DeadLetter, type DeadReason, type Metrics, Quality, type Tag, type TagTable, type TagType } from '../../agent/core/index.ts'
+import {
+  type Arrival,
+  type Batch,
+  BatchBuilder,
+  type DeadLetter,
+  type DeadReason,
+  type Metrics,
+  Quality,
+  type Tag,
+  type TagTable,
+  type TagType,
+} from '../../agent/core/index.ts'
 import type { Item, ItemReader } from './items.ts'
 import { ClockSkew, TimePicker } from './times.ts'
 import { accepts, elementsOf, integer64, isOverflow, kindOf, numberOf, qualityOf, tagTypeOf, textOf } from './values.ts'

@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import type { OPCUAClient } from 'node-opcua-client'
 import { Observable } from 'rxjs'
 import type { Subscriber } from 'rxjs'
-import { type Arrival, type Clock, type ConnectorContext, type GapEvent, type Source, describeError, emptyBatch } from '../../agent/core/index.ts'
+import {
+  type Arrival,
+  type Clock,
+  type ConnectorContext,
+  type GapEvent,
+  type Source,
+  describeError,
+  emptyBatch,
+} from '../../agent/core/index.ts'
 import type { Connector, Session } from './client.ts'
 import { isOverlong, told } from './faults.ts'
 import type { Ending, Link, LinkHost } from './link.ts'

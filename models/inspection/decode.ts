@@ -35,7 +35,7 @@ export interface Preparation {
 
 /** Why an image cannot be used, in the words of dead letters. */
 export interface ImageProblem {
-  readonly reason: 'empty' | 'oversized' | 'malformed'
+  readonly reason: 'empty' | 'oversized' | 'malformed' | 'quarantined' | 'time'
   readonly detail: string
 }
 
@@ -55,6 +55,19 @@ export function imageFormat(bytes: Uint8Array): (typeof formats)[number] | undef
 }
 
 type Sharpen = (input: Uint8Array, options: SharpOptions) => Sharp
+
+/** Most pixels of a picture whose station has said nothing else. */
+const mostPixels = 268_000_000
+
+/**
+ * An image from outside, to be worked on. Rejects, before a decoder sees a byte, what is of no format on the list: a picture
+ * that describes itself (SVG, PDF) can make of a hundred bytes whatever size it likes.
+ */
+export async function openImage(bytes: Uint8Array, options: SharpOptions = {}): Promise<Sharp> {
+  if (!imageFormat(bytes)) throw new Error(`the image is not one of ${formats.join(', ')}`)
+  const sharp = await loadSharp()
+  return sharp(bytes, { limitInputPixels: mostPixels, ...options })
+}
 
 /** Loaded at the first image: it costs 20 MB that most agents do not need. One thread an image, no cache of operations. */
 let loading: Promise<Sharpen> | undefined
@@ -78,11 +91,10 @@ export async function decodeImage(
   const problem = outsideProblem(bytes, bounds)
   if (problem) return problem
   try {
-    const sharp = await loadSharp()
-    const open = () => sharp(bytes, { failOn: 'truncated', limitInputPixels: bounds.pixels, sequentialRead: true })
-    const header = await open().metadata()
+    const options = { failOn: 'truncated', limitInputPixels: bounds.pixels, sequentialRead: true } as const
+    const header = await (await openImage(bytes, options)).metadata()
     const { width, height } = wanted
-    const pipeline = cut(open().autoOrient(), header, wanted.region)
+    const pipeline = cut((await openImage(bytes, options)).autoOrient(), header, wanted.region)
     const rgb = await pipeline
       .flatten({ background: '#000' })
       .resize(width, height, { fit: 'fill' })
@@ -96,7 +108,8 @@ export async function decodeImage(
   }
 }
 
-function outsideProblem(bytes: Uint8Array, bounds: ImageBounds): ImageProblem | undefined {
+/** What is wrong with an image by its bytes alone, before anything is decoded. */
+export function outsideProblem(bytes: Uint8Array, bounds: ImageBounds): ImageProblem | undefined {
   if (bytes.length === 0) return { reason: 'empty', detail: 'the image has no bytes' }
   if (bytes.length > bounds.bytes) return oversized(`${bytes.length} bytes`, bounds.bytes, 'bytes')
   if (!imageFormat(bytes)) return { reason: 'malformed', detail: `the image is not one of ${formats.join(', ')}` }

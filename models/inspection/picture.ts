@@ -1,4 +1,4 @@
-import { loadSharp, type Region } from './decode.ts'
+import { loadSharp, openImage, type Region } from './decode.ts'
 import type { AnomalyMap } from './inspector.ts'
 
 /** Pictures for people: pixels on their longer side, at most. */
@@ -20,8 +20,7 @@ const opaque = 200
  * Rejects where the image cannot be decoded.
  */
 export async function previewOf(image: Uint8Array): Promise<Uint8Array> {
-  const sharp = await loadSharp()
-  return sharp(image, {})
+  return (await openImage(image))
     .autoOrient()
     .flatten({ background: '#000' })
     .resize(longest, longest, { fit: 'inside', withoutEnlargement: true })
@@ -40,7 +39,7 @@ export async function mapPicture(
   region: Region = { left: 0, top: 0, width: 1, height: 1 },
 ): Promise<Uint8Array> {
   const sharp = await loadSharp()
-  const { autoOrient } = await sharp(image, {}).metadata()
+  const { autoOrient } = await (await openImage(image)).metadata()
   const scale = Math.min(1, longestMap / Math.max(autoOrient.width, autoOrient.height))
   const [width, height] = [autoOrient.width, autoOrient.height].map((size) => Math.max(1, Math.round(size * scale)))
   const left = Math.min(width - 1, Math.round(region.left * width))

@@ -1,5 +1,5 @@
 import type { Sharp } from 'sharp'
-import { imageFormat, inPixels, isPart, loadSharp, type Region } from './decode.ts'
+import { imageFormat, inPixels, isPart, loadSharp, openImage, type Region } from './decode.ts'
 import { coverFaces } from './faces/cover.ts'
 import type { FaceDetector } from './faces/detector.ts'
 import { findFaces } from './faces/find.ts'
@@ -32,9 +32,8 @@ export async function strippedImage(
   shown?: Region,
   detector?: FaceDetector,
 ): Promise<StrippedImage> {
-  const sharp = await loadSharp()
   const format = storedFormat(bytes)
-  const upright = sharp(bytes, {}).autoOrient()
+  const upright = (await openImage(bytes)).autoOrient()
   const faces = detector ? await findFaces(bytes, detector, shown) : []
   const picture = isPart(shown) || faces.length > 0 ? await redrawn(upright, shown, faces) : upright
   const written =

@@ -11,8 +11,8 @@ const quiet = { debug: () => undefined, info: () => undefined, warn: () => undef
 
 /** JSON of 100 bytes with one sample, as the other benchmarks use it. */
 export function samplePayload(time: number, value: number): string {
-  const text = JSON.stringify({ ts: time, value, unit: 'mm/s', quality: 'good', sensor: '' })
-  return text.replace('"sensor":""', `"sensor":"${'x'.repeat(Math.max(0, 100 - text.length))}"`)
+  const text = JSON.stringify({ ts: time, value, unit: 'mm/s', quality: 'good', remark: '' })
+  return text.replace('"remark":""', `"remark":"${'x'.repeat(Math.max(0, 100 - text.length))}"`)
 }
 
 /**
@@ -59,7 +59,7 @@ function decodeOnly(): void {
     const settings = mqtt.config.parse({ type: 'mqtt', url: 'mqtt://localhost', topics: [{ filter: '#' }] })
     const router = new Router(settings, new TagTable(), 'bench')
     const builder = new BatchBuilder('bench')
-    const collector = new Collector(builder, 'bench')
+    const collector = new Collector(builder, 'bench', settings)
     const bytes = Buffer.from(payload)
     const rounds = payload.length > 500 ? 3_000 : 100_000
     let best = Infinity
@@ -67,7 +67,7 @@ function decodeOnly(): void {
       const start = performance.now()
       for (let i = 0; i < rounds; i++) {
         const route = router.find('plant/line3/pump7/vibration')!
-        collector.message(route, bytes, 0, bytes.length, bytes.length, now, false, 1e6)
+        collector.message(route, bytes, 0, bytes.length, bytes.length, now, false)
         if (builder.length >= 1_024) builder.take(now)
       }
       best = Math.min(best, ((performance.now() - start) * 1e6) / rounds)

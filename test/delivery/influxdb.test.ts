@@ -98,6 +98,9 @@ describe(`delivery to a real InfluxDB 1.x${missing}`, function () {
     const { subject, detail, rows, reason } = letters[0].letter
     assert.deepEqual({ subject, rows, reason }, { subject: 'line/pump/x', rows: 100, reason: 'rejected' })
     assert.match(detail, /input field "value" on measurement "sensor" is type float, already exists as type string/)
-    assert.equal(delivery.state().state, 'up')
+    const { state, message, remedy } = delivery.state()
+    assert.equal(state, 'degraded')
+    assert.match(message, /delivers, but 100 rows were refused: .*field type conflict/)
+    assert.match(remedy!, /write to another database or measurement/)
   })
 })

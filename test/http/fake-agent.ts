@@ -102,6 +102,7 @@ export class FakeAgent implements AgentView {
   models = () => Promise.resolve([])
   certificates = () => Promise.resolve([])
   approve = (connector: string) => Promise.resolve(connector === 'plc' ? ('recorded' as const) : ('unknown' as const))
+  retype = (tag: string) => Promise.resolve(tag === 'line1/pump2/mode' ? ('text' as const) : ('unknown' as const))
   note = (entry: Omit<AuditEntry, 'time'>) => (this.notes.push(entry), Promise.resolve())
   metricsText = () => Promise.resolve('millwright_windows_total 3\n')
   acknowledge = (request: { alarm: string }) => this.#answer('acknowledge', request)

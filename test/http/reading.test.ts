@@ -124,6 +124,16 @@ describe('http audit', () => {
     assert.equal(((await (await ask('/api/audit')).json()) as unknown[]).length, 4)
   })
 
+  it('gives a tag that is there another type, for whoever may change things', async () => {
+    const { post } = setUp()
+    const retype = (tag: string, type: string) => post('/api/tags/retype', { by: 'Mei', tag, type }, bearer)
+    const answer = await retype('line1/pump2/mode', 'number')
+    assert.deepEqual(await answer.json(), { tag: 'line1/pump2/mode', from: 'text', to: 'number' })
+    assert.equal((await retype('line1/pump9/mode', 'number')).status, 404)
+    assert.equal((await retype('line1/pump2/mode', 'colour')).status, 400)
+    assert.equal((await post('/api/tags/retype', {})).status, 401)
+  })
+
   it('approves no certificate that is not there, and none by a part of its thumbprint', async () => {
     const { agent, post } = setUp()
     const approve = (connector: string, thumbprint: string) =>

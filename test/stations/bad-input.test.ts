@@ -72,7 +72,7 @@ class Bench {
         observe: silent,
       },
       folder,
-      strip: strippedImage,
+      strip: (image, shown) => strippedImage(image, shown),
       record: (event) => {
         if (event.type === 'inspection') this.events.push(event)
         return Promise.resolve()

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { mapPicture, previewOf } from '../../models/inspection/picture.ts'
+import type { Studio } from '../../models/inspection/studio/studio.ts'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -121,7 +123,8 @@ describe('the gallery of the stations', () => {
     await rm(folder, { recursive: true })
   })
 
-  const open = () => new Gallery(journal, ['weld'], (_, part) => images.get(part), () => changes++) // prettier-ignore
+  const studio: Pick<Studio, 'preview' | 'map'> = { preview: previewOf, map: mapPicture }
+  const open = () => new Gallery(journal, ['weld'], (_, part) => images.get(part), () => changes++, studio) // prettier-ignore
   const store = (...events: JournalEvent[]) =>
     journal.append('results', events.map((event) => ({ kind: 'event' as const, event, arrival: 1, origin: 1 }))) // prettier-ignore
   const parts = (gallery: Gallery) => gallery.newest('weld', 100)!.map(({ event }) => event.part)

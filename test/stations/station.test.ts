@@ -18,7 +18,7 @@ import {
 } from '../../agent/core/index.ts'
 import { openFaceDetector, type FaceDetector } from '../../models/inspection/faces/detector.ts'
 import { findFaces } from '../../models/inspection/faces/find.ts'
-import { createFaceStripper, type FaceStripper } from '../../models/inspection/faces/pool.ts'
+import { createStudio, type Studio } from '../../models/inspection/studio/studio.ts'
 import { strippedImage } from '../../models/inspection/stripped.ts'
 import { Station } from '../../agent/stations/station.ts'
 import type { StationParts } from '../../agent/stations/station-parts.ts'
@@ -54,7 +54,10 @@ class Bench {
     folder: string,
     own: object,
     answer: () => Promise<ImageAnswer>,
-    { strip = strippedImage, signal }: Partial<Pick<StationParts, 'strip' | 'signal'>> = {},
+    {
+      strip = (image, shown) => strippedImage(image, shown),
+      signal,
+    }: Partial<Pick<StationParts, 'strip' | 'signal'>> = {},
   ) {
     const inspector: Inspector = {
       inspect: async (image) => {
@@ -154,10 +157,10 @@ describe('station', () => {
 
   describe('where somebody is in the picture', () => {
     let detector: FaceDetector
-    let stripper: FaceStripper
+    let stripper: Studio
     before(async () => {
       detector = await openFaceDetector()
-      stripper = createFaceStripper()
+      stripper = createStudio()
     })
     after(async () => {
       await stripper.close()
@@ -199,7 +202,7 @@ describe('station', () => {
     it('gives the verdict before it looks for faces, with the path at which the image will be', async () => {
       let open: () => void = silent
       const gate = new Promise<void>((resolve) => (open = resolve))
-      const strip: typeof strippedImage = (image) => gate.then(() => strippedImage(image))
+      const strip: Studio['strip'] = (image) => gate.then(() => strippedImage(image))
       const signalled: string[] = []
       const signal = { decided: (part: string) => void signalled.push(part) }
       const bench = new Bench(folder, {}, () => Promise.resolve(bad), { strip, signal })
@@ -215,7 +218,7 @@ describe('station', () => {
     it('keeps no more images than may be in hand, and goes on when they are stored', async () => {
       let open: () => void = silent
       const gate = new Promise<void>((resolve) => (open = resolve))
-      const strip: typeof strippedImage = (image) => gate.then(() => strippedImage(image))
+      const strip: Studio['strip'] = (image) => gate.then(() => strippedImage(image))
       const bench = new Bench(folder, { queue: { length: 100 } }, () => Promise.resolve(bad), { strip })
       const image = await picture()
       for (let i = 0; i < 70; i++) bench.send(image, String(i))

@@ -27,6 +27,8 @@ export interface InfluxdOptions {
   readonly auth?: boolean
   /** Largest body in bytes, as it is sent; 413 above. */
   readonly largest?: number
+  /** Most rows of one answer. */
+  readonly rows?: number
   /** Another influxd than that of the system, 1.8, with Flux on. */
   readonly flux?: string
 }
@@ -161,7 +163,7 @@ function configuration(
   folder: string,
   port: number,
   rpcPort: number,
-  { auth = false, largest = 25_000_000, flux }: InfluxdOptions,
+  { auth = false, largest = 25_000_000, rows = 0, flux }: InfluxdOptions,
 ): string {
   return `
 reporting-disabled = true
@@ -175,6 +177,7 @@ wal-dir = "${folder}/wal"
 bind-address = "127.0.0.1:${port}"
 auth-enabled = ${auth}${flux === undefined ? '' : '\nflux-enabled = true'}
 max-body-size = ${largest}
+max-row-limit = ${rows}
 log-enabled = false
 [monitor]
 store-enabled = false

@@ -119,6 +119,9 @@ const remedies: Readonly<Record<DeadReason, string>> = {
   value: 'Look at the sender: it sends NaN or a number too large for its type.',
   unknown: 'Name a station of the configuration, and a part that it judged a while ago at most.',
   time: 'Set `time` of the topic: the field and its unit, or `arrival`.',
+  unit: 'State the right unit for the topic or tag, or mend it at the device.',
+  internal: 'Report it with the dead letter: it shows the class of the error and the first bytes.',
+  quarantined: 'Look at the file: it ended the process that worked on it.',
   rejected: 'Look at the words of the far side.',
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import {
+  fieldName,
   listen,
   matchFilter,
   mqtt,
@@ -128,8 +129,8 @@ function describe({ topics, messages, more }: Listened, entry: Entry, ask: Asker
   }
 }
 
-function rowOf({ heard, found: { format, fields, timed, timeField, problem } }: Known): string[] {
-  const names = [...fields].map(([field, type]) => (field === '' ? type : `${field} (${type})`))
+function rowOf({ heard, found: { format, preset, fields, timed, timeField, problem } }: Known): string[] {
+  const names = [...fields].map(([field, type]) => (field === '' ? type : `${harmless(fieldName(field))} (${type})`))
   const time = timed ? `time ${timeField ?? 'in the payload'}` : 'time of arrival'
   const what =
     fields.size > 0
@@ -137,7 +138,7 @@ function rowOf({ heard, found: { format, fields, timed, timeField, problem } }: 
       : ''
   return [
     harmless(heard.topic),
-    format,
+    preset ?? format,
     paceText(intervalOf(heard)),
     [what, problem && paint('yellow', harmless(problem))].filter(Boolean).join(' '),
   ]
@@ -160,6 +161,8 @@ export interface Rule {
   readonly tag: string
   readonly timeField: string | undefined
   readonly valueField: string | undefined
+  readonly preset: Recognised['preset']
+  readonly items: Recognised['items']
 }
 
 /** Entries for topics that are built alike, special ones before general ones, for the first that matches counts. */
@@ -174,7 +177,8 @@ function rulesOf(known: readonly Known[]): Rule[] {
   return [...groups.values()].flatMap((group) => {
     const readings = new Map<string, Known[]>()
     for (const one of group) {
-      const key = `${one.found.timeField ?? ''}\n${one.found.valueField ?? ''}`
+      const { timeField, valueField, preset, items } = one.found
+      const key = JSON.stringify([timeField, valueField, preset, items])
       readings.set(key, [...(readings.get(key) ?? []), one])
     }
     const [usual, ...others] = [...readings.values()].sort((a, b) => b.length - a.length)
@@ -191,7 +195,7 @@ function rulesOf(known: readonly Known[]): Rule[] {
 }
 
 /** Levels that differ, or end with a number and so may, become `+`; a first level that all topics share names nothing. */
-function ruleOf(topics: readonly string[], { timeField, valueField }: Recognised, sameFirst: boolean): Rule {
+function ruleOf(topics: readonly string[], found: Recognised, sameFirst: boolean): Rule {
   const split = topics.map((topic) => topic.split('/'))
   const depth = split[0].length
   const open = split[0].map((level, index) => {
@@ -202,7 +206,10 @@ function ruleOf(topics: readonly string[], { timeField, valueField }: Recognised
   const names = split[0].map((level, index) => (open[index] ? `{${++count}}` : level))
   const filter = split[0].map((level, index) => (open[index] ? '+' : level)).join('/')
   const drop = sameFirst && depth > 2 && !open[0] ? 1 : 0
-  return { filter, tag: names.slice(drop).join('/'), timeField, valueField }
+  const { timeField, valueField, preset, items } = found
+  const place = names.slice(drop).join('/')
+  const tag = preset ? '{item}' : items ? `${place}/{item}` : place
+  return { filter, tag, timeField, valueField, preset, items }
 }
 
 function tagsOf({ heard, found }: Known, rules: readonly Rule[]): ProposedTag[] {
@@ -252,10 +259,13 @@ function ruleFor(rules: readonly Rule[], { heard }: Known): Rule | undefined {
   return rules.find(({ filter }) => matchFilter(filter, heard.topic))
 }
 
-function ruleFlow({ filter, tag, timeField, valueField }: Rule): string {
+function ruleFlow({ filter, tag, timeField, valueField, preset, items }: Rule): string {
+  const said = Object.entries((items ?? {}) as Record<string, string | undefined>)
+  const rule = Object.fromEntries(said.filter((pair): pair is [string, string] => pair[1] !== undefined))
   return flow({
     filter,
-    tag,
+    ...(preset ? { preset } : { tag }),
+    ...(items && { items: rule }),
     ...(timeField !== undefined && { time: { field: timeField } }),
     ...(valueField !== undefined && { values: valueField }),
   })

@@ -1,4 +1,4 @@
-import { type TagType, assetExpression } from '../../core/index.ts'
+import { type TagType, assetPattern } from '../../core/index.ts'
 
 /** A tag that the configuration will make. */
 export interface ProposedTag {
@@ -104,7 +104,7 @@ function literal({ levels }: Machine): string {
 }
 
 function covers(pattern: string, { levels }: Machine): boolean {
-  return assetExpression(pattern).test([...levels, 'x'].join('/'))
+  return assetPattern(pattern).test([...levels, 'x'].join('/'))
 }
 
 function toClass(pattern: string, group: readonly Machine[], names: Set<string>): ProposedClass {

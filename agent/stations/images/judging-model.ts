@@ -14,11 +14,12 @@ export interface JudgingModel {
   readonly manifest: Pick<ImageManifest, 'type' | 'created' | 'input' | 'training'>
 }
 
-/** Opens a model in workers of its own, checked by its golden images. Rejects with a DetectorError. */
+/** Opens a model in processes of its own. `died` is told when one of these ends, checked by its golden images. Rejects with a DetectorError. */
 export async function openModel(
   { manifest, ...files }: ImageBundle,
   { bounds, workers }: StationSettings,
+  died?: (how: string) => void,
 ): Promise<JudgingModel> {
-  const inspector = await openInspectorPool({ manifest, ...files }, bounds, workers)
+  const inspector = await openInspectorPool({ manifest, ...files }, bounds, workers, died)
   return { version: manifest.version, inspector, output: manifest.output, metrics: manifest.metrics, manifest }
 }

@@ -106,11 +106,13 @@ export function imageLine(
 ): ModelLine {
   const { log, registry } = parts
   const versions = () => registry.versions(name)
-  const open = async (version: string) => openModel(await registry.load(name, version), settings)
+  const died = (how: string) =>
+    log.error({ station: name }, `a process that judges images ${how}; another takes its place`)
+  const open = async (version: string) => openModel(await registry.load(name, version), settings, died)
   const models = new StationModels<JudgingModel>({ name, workplace, versions, open, log })
   const { model, learn } = settings
   if (model.type !== 'learned') {
-    const useOwn = () => models.useOwn(async () => openModel(await readOwnImageModel(model, name), settings))
+    const useOwn = () => models.useOwn(async () => openModel(await readOwnImageModel(model, name), settings, died))
     return new ModelLine({ name, models, versions, useOwn, early: false }, parts)
   }
   const learner = learnerOf(parts, {

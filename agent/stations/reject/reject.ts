@@ -57,7 +57,7 @@ export class RejectSignal {
 
   constructor(parts: RejectParts) {
     this.#parts = parts
-    this.#queue = new BoundedQueue(mostWaiting, 'drop-oldest', (signal) => {
+    this.#queue = new BoundedQueue({ length: mostWaiting, whenFull: 'drop-oldest' }, (signal) => {
       void this.#gaveUp(signal, 0, new Error(`more than ${mostWaiting} signals wait`))
     })
   }

@@ -59,6 +59,14 @@ const alerts: readonly Alert[] = [
     ...{ range: 3600, when: '$B > 0', lasts: '0s', silence: 'OK', severity: 'critical' },
   },
   {
+    uid: 'millwright-refused',
+    title: 'Rows refused',
+    summary:
+      '{{ $labels.name }} of {{ $labels.site }} refuses rows: `millwright dead-letters list` has its words and what mends them.',
+    question: totalOf('agent', part('sink'), by, 'spread', { field: 'dead', as: 'refused' }),
+    ...{ range: 3600, when: '$B > 0', lasts: '0s', silence: 'OK', severity: 'warning' },
+  },
+  {
     uid: 'millwright-skew',
     title: 'Clock of a source is wrong',
     summary:

@@ -9,7 +9,7 @@ const counts = figures({
   title: 'Parts by verdict',
   span: 6,
   height: 8,
-  questions: [totalOf('inspection', filters, ['station', 'verdict'], 'count', { field: 'score', as: 'Parts' })],
+  questions: [totalOf('inspection', filters, ['station', 'verdict'], 'count', { field: 'part', as: 'Parts' })],
 })
 
 const share = trend({
@@ -21,7 +21,7 @@ const share = trend({
     '/pass$/': [{ id: 'color', value: { mode: 'fixed', fixedColor: 'green' } }],
     '/fail$/': [{ id: 'color', value: { mode: 'fixed', fixedColor: 'red' } }],
   },
-  questions: [trendOf('inspection', filters, ['station', 'verdict'], { field: 'score', how: 'count', as: 'Parts' })],
+  questions: [trendOf('inspection', filters, ['station', 'verdict'], { field: 'part', how: 'count', as: 'Parts' })],
 })
 
 const scores = trend({

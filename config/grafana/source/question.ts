@@ -45,16 +45,19 @@ export type QuestionOf<Shape extends Question['shape']> = Extract<Question, { re
 type Where = readonly Condition[]
 type By = readonly string[]
 
+/** Plants that share a database are never taken together: the site tells series apart wherever tags do. */
+const withSite = (by: By): By => (by.includes('site') ? by : ['site', ...by])
+
 export function trendOf(from: Measurement, where: Where, by: By, ...curves: Curve[]): QuestionOf<'trend'> {
-  return { shape: 'trend', from, where, by, curves }
+  return { shape: 'trend', from, where, by: withSite(by), curves }
 }
 
 export function newestOf(from: Measurement, where: Where, by: By, ...columns: Column[]): QuestionOf<'newest'> {
-  return { shape: 'newest', from, where, by, columns }
+  return { shape: 'newest', from, where, by: withSite(by), columns }
 }
 
 export function totalOf(from: Measurement, where: Where, by: By, how: Summary, column: Column): QuestionOf<'total'> {
-  return { shape: 'total', from, where, by, how, column }
+  return { shape: 'total', from, where, by: withSite(by), how, column }
 }
 
 export function listOf(from: Measurement, where: Where, by: By, ...columns: string[]): QuestionOf<'list'> {

@@ -1,6 +1,7 @@
 import { Quality } from '../../../agent/core/index.ts'
+import type { TimeReader } from '../../../agent/core/index.ts'
 import type { FormatOptions, Receiver } from './contract.ts'
-import { readTime, scale } from './times.ts'
+import { isName, mayName } from './named.ts'
 
 /** Reads one flat JSON object straight from its bytes; false, with nothing received, where it is anything else. */
 export type FlatReader = (bytes: Buffer, start: number, end: number, receiver: Receiver) => boolean
@@ -18,19 +19,25 @@ const closing = 0x7d
  * nesting, escapes, exponents, long numbers, repeated keys, text values. Undefined where the options need more.
  */
 export function flatReader(options: FormatOptions): FlatReader | undefined {
-  const { timeField, timeUnit } = options
-  if (options.values !== undefined || options.fieldwise || options.exactIntegers) return undefined
+  const { timeField, times } = options
+  if (options.values ?? options.items ?? options.binary) return undefined
+  if (options.fieldwise || options.exactIntegers) return undefined
   if (timeField !== undefined && !/^[\w-]+$/.test(timeField)) return undefined
   if (timeField === 'value' || timeField === 'quality' || timeField === 'rate') return undefined
   const timeKeys = timeField === undefined ? ['ts', 'timestamp', 'time'] : [timeField]
-  const times = timeKeys.map((key) => Buffer.from(key))
+  const keys = timeKeys.map((key) => Buffer.from(key))
   const scanner = new Scanner()
   return (bytes, start, end, receiver) => {
-    if (!scanner.scan(bytes, start, end, times)) return false
-    const time = scanner.time(timeUnit)
+    if (!scanner.scan(bytes, start, end, keys)) return false
+    const { named, nameEnd, kind, value, quality } = scanner
+    // Mostly they are the same as ever, which is told faster than whether they name anything.
+    if (named >= 0 && !receiver.sameBytes(bytes, named, nameEnd) && isName(bytes, named, scanner.nameLength))
+      return false
+    const time = times ? scanner.time(times) : Number.NaN
     if (time === undefined) return false
-    if (scanner.kind === 'number') receiver.number('', time, scanner.value, scanner.quality)
-    else receiver.boolean('', time, scanner.value === 1, scanner.quality)
+    const worse = times?.ambiguous && quality === Quality.good ? Quality.uncertain : quality
+    if (kind === 'number') receiver.number('', time, value, worse)
+    else receiver.boolean('', time, value === 1, worse)
     return true
   }
 }
@@ -53,11 +60,14 @@ class Scanner {
   #time = Number.NaN
   #timeText = ''
   #timed = false
+  /** Where the key that names the message's subject begins, and its text ends; -1 where there is none. */
+  named = -1
+  nameLength = 0
+  nameEnd = -1
 
-  time(unit: FormatOptions['timeUnit']): number | undefined {
-    if (unit === 'arrival' || !this.#timed) return Number.NaN
-    if (this.#timeText !== '') return readTime(this.#timeText, unit)
-    return unit === 'iso' ? undefined : scale(this.#time, unit)
+  time(times: TimeReader): number | undefined {
+    if (!this.#timed) return times.read(undefined)
+    return times.read(this.#timeText !== '' ? this.#timeText : this.#time)
   }
 
   scan(bytes: Buffer, start: number, end: number, times: readonly Buffer[]): boolean {
@@ -82,6 +92,7 @@ class Scanner {
     this.quality = Quality.good
     this.#timed = false
     this.#timeText = ''
+    this.named = -1
   }
 
   #member(times: readonly Buffer[]): boolean {
@@ -95,7 +106,16 @@ class Scanner {
     for (const key of times) if (this.#is(key, from, length)) return !this.#timed && this.#timeOf()
     if (this.#is(qualityKey, from, length)) return this.#goodOnly()
     if (this.#is(rateKey, from, length) || this.#is(valuesKey, from, length)) return false
-    return this.#bytes[this.#at] === quote ? this.#string() : this.#numeric() || this.#literal() >= 0
+    if (this.#bytes[this.#at] !== quote) return this.#numeric() || this.#literal() >= 0
+    if (!this.#string()) return false
+    if (!mayName(this.#bytes, from, length)) return true
+    if (this.named >= 0 && !isName(this.#bytes, from, length)) return true
+    // With two of them the bytes in between are none of a name.
+    const alone = this.named < 0 || !isName(this.#bytes, this.named, this.nameLength)
+    this.named = from
+    this.nameLength = length
+    this.nameEnd = this.#at
+    return alone
   }
 
   #valueOf(): boolean {

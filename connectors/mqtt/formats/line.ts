@@ -1,13 +1,14 @@
-import { Quality } from '../../../agent/core/index.ts'
+import { plainNumber, Quality } from '../../../agent/core/index.ts'
 import type { Decode, FormatOptions, Receiver } from './contract.ts'
-import { show } from './structure.ts'
-import { readTime } from './times.ts'
+import { show } from './show.ts'
 
 /** Stands between the series and the name of a field; no payload in line protocol holds it. */
 const separator = '\0'
 
 /** A point of InfluxDB line protocol: `measurement,tag=a field=1.5,count=3i 1700000000000000000`. */
-const lineStart = /^[^\s,=][^\s]*\s+[^\s=]+=/
+const lineStart = /^(?:\\.|[^\s,=\\"])+(?:,(?:\\.|[^\s,=\\])+=(?:\\.|[^\s,=\\])+)*\s+(?:\\.|[^\s,=\\])+=/
+/** Characters of measurement and tags, together: they stand before the name of every field. */
+const longestSeries = 1_000
 
 /** True where text begins like a point of line protocol. */
 export function looksLikeLine(text: string): boolean {
@@ -36,9 +37,14 @@ function readPoint(line: string, options: FormatOptions, receiver: Receiver): vo
     receiver.reject('malformed', `not a point of line protocol: ${show(line)}`)
     return
   }
-  const time = readTime(rawTime, options.timeUnit)
+  if (series.length > longestSeries) {
+    receiver.reject('unmapped', `measurement and tags of ${series.length} characters`)
+    return
+  }
+  const { times } = options
+  const time = times ? times.read(rawTime) : Number.NaN
   if (time === undefined) {
-    receiver.reject('time', `${show(rawTime)} is no time (${options.timeUnit})`, series)
+    receiver.reject('time', `${show(rawTime)} is no time (${times?.unit})`, series)
     return
   }
   for (const pair of splitOutsideQuotes(fields, ',')) {
@@ -52,7 +58,7 @@ function readPoint(line: string, options: FormatOptions, receiver: Receiver): vo
 }
 
 function readValue(field: string, time: number, raw: string, receiver: Receiver): void {
-  if (/^[+-]?\d+[iu]$/.test(raw)) {
+  if (/^[+-]?\d{1,40}[iu]$/.test(raw)) {
     receiver.integer(field, time, BigInt(raw.slice(0, -1).replace('+', '')), Quality.good)
     return
   }
@@ -68,9 +74,9 @@ function readValue(field: string, time: number, raw: string, receiver: Receiver)
     receiver.text(field, time, raw.slice(1, -1).replace(/\\(["\\])/g, '$1'), Quality.good)
     return
   }
-  const value = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(raw) ? Number(raw) : undefined
+  const value = plainNumber(raw)
   if (value !== undefined) receiver.number(field, time, value, Quality.good)
-  else if (/^[+-]?(?:inf|infinity|nan)$/i.test(raw)) receiver.reject('value', `${raw} is not finite`, field)
+  else if (/^[+-]?(?:inf|infinity|nan)$/i.test(raw)) receiver.absent(field, time)
   else receiver.reject('malformed', `${show(raw)} is no value of line protocol`, field)
 }
 

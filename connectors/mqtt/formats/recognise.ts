@@ -1,8 +1,12 @@
-import { Decoder } from 'cbor-x'
-import type { TagType } from '../../../agent/core/index.ts'
+import { type TagType, TimeReader } from '../../../agent/core/index.ts'
+import { decodeCbor } from './cbor-decode.ts'
 import type { FormatOptions, Receiver } from './contract.ts'
 import { createFormat, tellFormat, type SampleFormat } from './index.ts'
-import { readTime } from './times.ts'
+import { type ItemRule, ruleReader } from './items.ts'
+import { parseLoosely } from './json.ts'
+import { listOf, nameKeyOf, presetOf, ruleOf } from './named.ts'
+import { isObject } from './path.ts'
+import { presets, type PresetName } from './presets.ts'
 
 /** What a payload seems to be, and how it is best read. */
 export interface Recognised {
@@ -15,11 +19,14 @@ export interface Recognised {
   readonly timeField?: string
   /** Path of the value, where it is the only one and has an unusual name. */
   readonly valueField?: string
+  /** The preset or rule by which its list of named values is read; its fields are then the items. */
+  readonly preset?: PresetName
+  readonly items?: ItemRule
   /** Why it cannot be read, or not all of it. */
   readonly problem?: string
 }
 
-const usual: FormatOptions = { timeUnit: 'auto', maxDepth: 8, fieldwise: false, exactIntegers: false }
+const usual: FormatOptions = { times: new TimeReader(), maxDepth: 8, fieldwise: false, exactIntegers: false }
 const timeName = /time|date|stamp|^ts$|^t$|^when$|^at$/i
 const oneDay = 86_400_000
 const year2000 = Date.UTC(2000, 0, 1)
@@ -31,12 +38,26 @@ export function recognise(payload: Buffer, now: number): Recognised | undefined 
   const read = (options: FormatOptions) => readFields(payload, format, options)
   const plain = read(usual)
   const root = format === 'json' || format === 'cbor' ? decode(payload, format) : undefined
+  const list = named(root, plain.problem)
+  if (list) return { format, ...read({ ...usual, items: list.reader }), ...list.said }
   if (plain.timed || !isObject(root)) return { format, ...plain }
   const timeField = Object.keys(root).find((key) => timeName.test(key) && isTime(root[key], now))
   if (timeField === undefined) return { format, ...plain, ...onlyValue(plain) }
   const timed = read({ ...usual, timeField })
   const fields = new Map([...timed.fields].filter(([field]) => field !== timeField))
   return { format, ...timed, fields, timeField, ...onlyValue({ ...timed, fields }) }
+}
+
+/** How the named values of a payload are read, where it has a preset or a list of them. */
+function named(root: unknown, problem: string | undefined) {
+  const preset = presetOf(root)
+  if (preset !== undefined) return { reader: presets[preset].reader(), said: { preset } }
+  if (problem === undefined) return undefined
+  const found = listOf(root, usual.maxDepth)
+  const item = found?.list.find((one) => nameKeyOf(one) !== undefined)
+  if (!found || item === undefined) return undefined
+  const items = ruleOf(item, found.path)
+  return { reader: ruleReader(items), said: { items } }
 }
 
 /** `{"t": ..., "v": 1.5}`: its one number is the value, and needs no name. */
@@ -61,6 +82,9 @@ function readFields(payload: Buffer, format: Recognised['format'], options: Form
     text: note('text'),
     waveform: note('number'),
     absent: () => undefined,
+    unit: () => true,
+    same: () => true,
+    sameBytes: () => true,
     label: () => undefined,
     reject: (_, detail, field) => (problem ??= field ? `${field}: ${detail}` : detail),
   }
@@ -70,19 +94,14 @@ function readFields(payload: Buffer, format: Recognised['format'], options: Form
 
 function isTime(value: unknown, now: number): boolean {
   if (typeof value !== 'number' && typeof value !== 'string') return false
-  const time = readTime(value, 'auto')
+  const time = new TimeReader().read(value)
   return time !== undefined && time >= year2000 && time <= now + oneDay
 }
 
 function decode(payload: Buffer, format: 'json' | 'cbor'): unknown {
   try {
-    if (format === 'json') return JSON.parse(payload.toString('utf8'))
-    return new Decoder({ mapsAsObjects: true, useRecords: false }).decode(payload)
+    return format === 'json' ? parseLoosely(payload.toString('utf8'), false) : decodeCbor(payload, usual.maxDepth)
   } catch {
     return undefined
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

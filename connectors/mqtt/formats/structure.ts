@@ -1,9 +1,16 @@
 import { Quality } from '../../../agent/core/index.ts'
 import type { FormatOptions, Receiver } from './contract.ts'
+import { itemEnd, type NamedItem } from './items.ts'
+import { listOf, nameKeyOf, nameOf, remedyFor } from './named.ts'
+import { at, isObject } from './path.ts'
 import { readQuality } from './quality.ts'
-import { readTime } from './times.ts'
+import { show } from './show.ts'
 
 const timeKeys = ['ts', 'timestamp', 'time'] as const
+/** Characters of the keys that lead to a value, together. */
+const longestField = 500
+/** Characters that mark the parts of fields. */
+const reserved = /[\0\u0001]/
 
 /** What holds for a value because of where it stands in the payload. */
 interface Place {
@@ -19,40 +26,77 @@ interface Place {
  * Finds the samples in decoded JSON or CBOR. Understood are: one value; `{ts, value, quality}`, other keys of which are
  * ignored; an object of values, nested or not; lists of `[ts, value]`, of `[ts, value, quality]` and of any of the
  * objects; a list of numbers with a `rate`, the time of which is that of its first number (absent: the last one is now).
+ * A list of named values is read by the rule or preset of the options, and refused without one.
  */
 export function readStructure(root: unknown, options: FormatOptions, receiver: Receiver): void {
-  const top: Place = { field: '', time: Number.NaN, quality: Quality.good, rate: options.rate, depth: 0 }
-  const reader = new StructureReader(options, receiver)
-  if (options.values) reader.selected(root, top, options.values)
-  else reader.any(root, top)
+  new StructureReader(root, options, receiver).read()
 }
 
 class StructureReader {
+  readonly #root: unknown
   readonly #options: FormatOptions
   readonly #receiver: Receiver
 
-  constructor(options: FormatOptions, receiver: Receiver) {
+  constructor(root: unknown, options: FormatOptions, receiver: Receiver) {
+    this.#root = root
     this.#options = options
     this.#receiver = receiver
   }
 
+  read(): void {
+    const { rate, items, values, binary } = this.#options
+    const top: Place = { field: '', time: Number.NaN, quality: Quality.good, rate, depth: 0 }
+    if (items) this.#items(items, top)
+    else if (values) this.#selected(top, values)
+    else if (binary && typeof this.#root !== 'string') {
+      this.#receiver.reject('malformed', 'decode needs values, the path of the text with the bytes')
+    } else if (!this.#isNamed(listOf(this.#root, this.#options.maxDepth)?.list, '')) this.#any(this.#root, top)
+  }
+
   /** The configured values, each at its path; what is not there is left out. */
-  selected(root: unknown, top: Place, values: NonNullable<FormatOptions['values']>): void {
+  #selected(top: Place, values: NonNullable<FormatOptions['values']>): void {
+    const root = this.#root
     const place = isObject(root) ? this.#enter(root, top) : top
     if (!place) return
     for (const [field, path] of values) {
       const value = at(root, path)
-      if (value !== undefined) this.any(value, { ...place, field })
+      if (value !== undefined) this.#any(value, { ...place, field })
     }
   }
 
-  any(value: unknown, place: Place): void {
+  #items(read: NonNullable<FormatOptions['items']>, top: Place): void {
+    const place = isObject(this.#root) ? this.#enter(this.#root, top) : top
+    if (!place) return
+    const known = read(this.#root, {
+      now: this.#options.times?.near ?? Number.NaN,
+      item: (item) => this.#item(item, place),
+      reject: (reason, detail) => this.#receiver.reject(reason, detail),
+    })
+    if (!known) this.#receiver.reject('unmapped', 'the payload is not what the preset of the topic reads')
+  }
+
+  #item({ name, value, time, at: instant, quality, unit }: NamedItem, outer: Place): void {
+    const field = `${name}${itemEnd}`
+    let own = outer.time
+    let worst = quality === undefined || quality === null ? outer.quality : (readQuality(quality) ?? Quality.uncertain)
+    if (this.#options.times && instant !== undefined) own = instant
+    else if (time !== undefined && time !== null) {
+      const read = this.#time(time, field)
+      if (read === undefined) return
+      own = read
+      worst = this.#worse(worst)
+    }
+    if (typeof unit === 'string' && unit !== '' && !this.#receiver.unit(field, unit)) return
+    this.#any(value, { ...outer, field, time: own, quality: worst, depth: 1 })
+  }
+
+  #any(value: unknown, place: Place): void {
     if (typeof value !== 'object' || value === null || value instanceof Date) this.#scalar(value, place)
     else if (place.depth >= this.#options.maxDepth) {
       this.#receiver.reject('oversized', `nested deeper than ${this.#options.maxDepth} levels`, place.field)
     } else if (Array.isArray(value)) this.#list(value, place)
     else if (isNumbers(value)) this.#waveform(value, place)
-    else if (ArrayBuffer.isView(value)) this.#receiver.reject('malformed', 'bytes are no value', place.field)
+    else if (ArrayBuffer.isView(value)) this.#bytes(value, place)
     else this.#object(value as Record<string, unknown>, place)
   }
 
@@ -60,39 +104,78 @@ class StructureReader {
     const place = this.#enter(object, outer)
     if (!place) return
     const single = !this.#options.fieldwise && Object.hasOwn(object, 'value')
+    if (place.depth === 1 && !this.#isAlone(object, single)) return
     if (single) {
-      this.any(object.value, place)
+      this.#any(object.value, place)
       return
     }
     const timeKey = this.#timeKey(object)
+    const rated = this.#hasRate(object)
     for (const key of Object.keys(object)) {
       const value = object[key]
-      if (key === timeKey || (key === 'rate' && hasRate(object))) continue
+      if (key === timeKey || (key === 'rate' && rated)) continue
       if (key === 'quality' && readQuality(value) !== undefined && typeof value === 'string') continue
+      if (place.field.length + key.length > longestField || reserved.test(key)) {
+        const what = reserved.test(key) ? 'with characters that cannot be printed' : `of ${key.length} characters`
+        this.#receiver.reject('unmapped', `a key ${what}`, place.field)
+        continue
+      }
       // `{ts, values: {temperature: 1}}`: the container has no name of its own.
-      const field = key === 'values' ? place.field : place.field === '' ? key : `${place.field}/${key}`
-      this.any(value, { ...place, field })
+      const field = key === 'values' ? place.field : joined(place.field, key)
+      this.#any(value, { ...place, field })
     }
+  }
+
+  /** True, and rejected, where a list has names of its own: its values are not those of one tag. */
+  #isNamed(list: readonly unknown[] | undefined, field: string): boolean {
+    const named = list?.find((item) => nameKeyOf(item) !== undefined) as Record<string, unknown> | undefined
+    if (!named) return false
+    const key = nameKeyOf(named)!
+    const what = `a list of named values (${key}: ${show(named[key])})`
+    this.#receiver.reject('unmapped', `${what}; ${remedyFor(this.#root)}`, field)
+    return true
+  }
+
+  /** False, and rejected, where the message names another thing than the ones before on its topic. */
+  #isAlone(object: Record<string, unknown>, single: boolean): boolean {
+    const name = nameOf(object, single)
+    if (name === undefined || object !== this.#root || this.#receiver.same(name)) return true
+    const said = name.slice(0, 60).trim().replace('\n', ', ')
+    const remedy = remedyFor(this.#root)
+    this.#receiver.reject('unmapped', `it speaks of ${said}, earlier messages on this topic of another; ${remedy}`)
+    return false
   }
 
   /** The place of what is inside `object`; undefined, and rejected, where its time or rate is none. */
   #enter(object: Record<string, unknown>, outer: Place): Place | undefined {
-    const raw = this.#rawTime(object)
-    const time = readTime(raw, this.#options.timeUnit)
-    if (time === undefined) {
-      this.#receiver.reject('time', `${show(raw)} is no time (${this.#options.timeUnit})`, outer.field)
-      return undefined
-    }
-    const rate = hasRate(object) ? object.rate : outer.rate
+    const time = this.#time(this.#rawTime(object), outer.field)
+    if (time === undefined) return undefined
     const quality = readQuality(object.quality)
     const named = typeof object.quality === 'string' || Object.hasOwn(object, 'value')
     return {
       field: outer.field,
       time: Number.isNaN(time) ? outer.time : time,
-      quality: named && quality !== undefined ? quality : outer.quality,
-      rate,
+      quality: this.#worse(named && quality !== undefined ? quality : outer.quality),
+      rate: this.#hasRate(object) ? object.rate : outer.rate,
       depth: outer.depth + 1,
     }
+  }
+
+  /** NaN where there is none or none is wanted; undefined, and rejected, where it is no time. */
+  #time(raw: unknown, field: string): number | undefined {
+    const { times } = this.#options
+    if (!times) return Number.NaN
+    const time = times.read(raw)
+    if (time === undefined) {
+      const why = times.problem === '' ? '' : `: ${times.problem}`
+      this.#receiver.reject('time', `${show(raw)} is no time (${times.unit})${why}`, field)
+    }
+    return time
+  }
+
+  /** A time that may be one of two instants makes what is of it uncertain. */
+  #worse(quality: Quality): Quality {
+    return this.#options.times?.ambiguous && quality === Quality.good ? Quality.uncertain : quality
   }
 
   #rawTime(object: Record<string, unknown>): unknown {
@@ -117,15 +200,15 @@ class StructureReader {
       this.#waveform(items, place)
       return
     }
+    // Elsewhere it was looked for before anything was read.
+    if (this.#options.values && this.#isNamed(items, place.field)) return
     for (const item of items) {
       if (Array.isArray(item)) this.#pair(item, place)
-      else if (typeof item === 'object' && item !== null) this.any(item, { ...place, depth: place.depth + 1 })
-      else
-        this.#receiver.reject(
-          'malformed',
-          `${show(item)} in a list is neither [time, value] nor an object`,
-          place.field,
-        )
+      else if (typeof item === 'object' && item !== null) this.#any(item, { ...place, depth: place.depth + 1 })
+      else {
+        const detail = `${show(item)} in a list is neither [time, value] nor an object`
+        this.#receiver.reject('malformed', detail, place.field)
+      }
     }
   }
 
@@ -136,12 +219,9 @@ class StructureReader {
       this.#receiver.reject('malformed', `${show(pair)} is not [time, value]`, place.field)
       return
     }
-    const time = readTime(raw, this.#options.timeUnit)
-    if (time === undefined) {
-      this.#receiver.reject('time', `${show(raw)} is no time (${this.#options.timeUnit})`, place.field)
-      return
-    }
-    const quality = pair.length === 3 ? (readQuality(pair[2]) ?? Quality.uncertain) : place.quality
+    const time = this.#time(raw, place.field)
+    if (time === undefined) return
+    const quality = this.#worse(pair.length === 3 ? (readQuality(pair[2]) ?? Quality.uncertain) : place.quality)
     if (typeof value === 'number') this.#receiver.number(place.field, time, value, quality)
     else this.#scalar(value, { ...place, time, quality })
   }
@@ -153,52 +233,52 @@ class StructureReader {
       this.#receiver.reject('malformed', `a list of ${values.length} numbers ${why}`, field)
       return
     }
-    this.#receiver.waveform(field, place.time, 1_000 / rate, values, place.quality)
+    const step = 1_000 / rate
+    const first = this.#options.lastTimed ? place.time - (values.length - 1) * step : place.time
+    this.#receiver.waveform(field, first, step, values, place.quality)
+  }
+
+  #bytes(value: ArrayBufferView, { field, time, quality }: Place): void {
+    const { binary } = this.#options
+    if (binary && Buffer.isBuffer(value)) binary.read(value, field, time, quality, this.#receiver)
+    else this.#receiver.reject('malformed', 'bytes are no value; see decode', field)
   }
 
   #scalar(value: unknown, { field, time, quality }: Place): void {
-    if (typeof value === 'number') this.#receiver.number(field, time, value, quality)
-    else if (typeof value === 'boolean') this.#receiver.boolean(field, time, value, quality)
-    else if (typeof value === 'string') this.#receiver.text(field, time, value, quality)
-    else if (typeof value === 'bigint') this.#receiver.integer(field, time, value, quality)
-    else if (value instanceof Date) this.#receiver.text(field, time, value.toJSON(), quality)
-    else if (value === null || value === undefined) this.#receiver.absent(field, time)
-    else this.#receiver.reject('malformed', `${show(value)} is no value`, field)
+    const receiver = this.#receiver
+    if (typeof value === 'number') receiver.number(field, time, value, quality)
+    else if (typeof value === 'boolean') receiver.boolean(field, time, value, quality)
+    else if (typeof value === 'string') {
+      if (this.#options.binary) this.#options.binary.read(value, field, time, quality, receiver)
+      else receiver.text(field, time, value, quality)
+    } else if (typeof value === 'bigint') receiver.integer(field, time, value, quality)
+    else if (value instanceof Date) receiver.text(field, time, value.toJSON(), quality)
+    else if (value === null || value === undefined) receiver.absent(field, time)
+    else receiver.reject('malformed', `${show(value)} is no value`, field)
+  }
+
+  /** A `rate` beside lists of numbers, nested or not, says how fast they were taken; beside other values it is one of them. */
+  #hasRate(object: Record<string, unknown>): object is Record<string, unknown> & { rate: number } {
+    return typeof object.rate === 'number' && holdsNumbers(object, this.#options.maxDepth)
   }
 }
 
-/** What stands at a path such as `data.motor.0.speed`; undefined where nothing does. */
-export function at(root: unknown, path: string): unknown {
-  let here: unknown = root
-  for (const key of path.split('.')) {
-    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, key)) return undefined
-    here = (here as Record<string, unknown>)[key]
+/** The name of a value inside another. */
+function joined(field: string, key: string): string {
+  return field === '' || field.endsWith(itemEnd) ? `${field}${key}` : `${field}/${key}`
+}
+
+/** Whether a list of numbers is somewhere inside, as far as the depth allows. */
+function holdsNumbers(object: Record<string, unknown>, depth: number): boolean {
+  for (const key in object) {
+    const value = object[key]
+    if (typeof value !== 'object' || value === null) continue
+    if (Array.isArray(value) ? typeof value[0] === 'number' : isNumbers(value)) return true
+    if (depth > 1 && isObject(value) && holdsNumbers(value, depth - 1)) return true
   }
-  return here
-}
-
-/** A value as it looks in a message for the user. */
-export function show(value: unknown): string {
-  const text = JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner)) as
-    string | undefined
-  return (text ?? String(value)).slice(0, 80)
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** A `rate` beside a list or a nested object says how fast its numbers were taken; beside plain values it is one of them. */
-function hasRate(object: Record<string, unknown>): object is Record<string, unknown> & { rate: number } {
-  return typeof object.rate === 'number' && Object.values(object).some((value) => typeof value === 'object')
+  return false
 }
 
 function isNumbers(value: object): value is Float64Array {
-  return (
-    ArrayBuffer.isView(value) &&
-    !(value instanceof Uint8Array) &&
-    !(value instanceof DataView) &&
-    !(value instanceof BigInt64Array) &&
-    !(value instanceof BigUint64Array)
-  )
+  return value instanceof Float64Array
 }

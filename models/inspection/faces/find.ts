@@ -1,4 +1,4 @@
-import { inPixels, loadSharp, type Region } from '../decode.ts'
+import { inPixels, loadSharp, openImage, type Region } from '../decode.ts'
 import type { Box, Face, FaceDetector } from './detector.ts'
 
 /**
@@ -23,10 +23,11 @@ interface Picture {
  * and around it, because a face may reach over its border. Rejects where the image cannot be decoded.
  */
 export async function findFaces(bytes: Uint8Array, detector: FaceDetector, shown?: Region): Promise<Face[]> {
-  const sharp = await loadSharp()
-  const { width, height } = (await sharp(bytes, {}).metadata()).autoOrient
+  const { width, height } = (await (await openImage(bytes)).metadata()).autoOrient
   const place = inPixels(around(shown), width, height)
-  const picture = await sharp(bytes, {})
+  const picture = await (
+    await openImage(bytes)
+  )
     .autoOrient()
     .extract(place)
     .resize(inside(views[0].longest))

@@ -67,6 +67,6 @@ function* payloads(rounds: number, samples: number, first: number, some: readonl
 
 /** JSON of 100 bytes with one sample. */
 function single(ts: number, value: number): string {
-  const text = JSON.stringify({ ts, value, unit: 'mm/s', quality: 'good', sensor: '' })
-  return text.replace('"sensor":""', `"sensor":"${'x'.repeat(Math.max(0, 100 - text.length))}"`)
+  const text = JSON.stringify({ ts, value, unit: 'mm/s', quality: 'good', remark: '' })
+  return text.replace('"remark":""', `"remark":"${'x'.repeat(Math.max(0, 100 - text.length))}"`)
 }

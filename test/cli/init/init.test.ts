@@ -146,6 +146,11 @@ describe('millwright init', function () {
         client.publish('energy/meter1', `power value=${value},cosphi=0.9 ${ts}000000`)
         client.publish('raw/scale', String(value))
         client.publish('waves/bearing', '[1,2,3]')
+        const q = true
+        const values = ['Mill.Load', 'Mill.Speed'].map((id, at) => ({ id, v: value + at, q, t: ts }))
+        client.publish('gateway', JSON.stringify({ timestamp: ts, values }))
+        const points = ['heat', 'feed'].map((point) => ({ point, reading: value, time: ts }))
+        client.publish('kiln/all', JSON.stringify({ data: { points } }))
       }, 50)
     })
     after(async () => {
@@ -164,6 +169,12 @@ describe('millwright init', function () {
         { filter: 'factory/mixer/data', tag: 'factory/mixer/data', time: { field: 't' }, values: 'v' },
         { filter: 'energy/meter1', tag: 'energy/meter1' },
         { filter: 'raw/scale', tag: 'raw/scale' },
+        { filter: 'gateway', preset: 'kepware' },
+        {
+          filter: 'kiln/all',
+          tag: 'kiln/all/{item}',
+          items: { list: 'data.points', name: 'point', value: 'reading', time: 'time' },
+        },
       ])
       assert.equal(assets.pump.tags, 'plant/{line}/pump{n}/{role}')
       const tried = await millwright(folder, 'test', '--once', '--config', 'plant.yaml', '--json')
@@ -171,9 +182,13 @@ describe('millwright init', function () {
       const { sources } = JSON.parse(tried.stdout) as { sources: { values: { tag: string; value: number }[] }[] }
       const tags = sources[0].values.map(({ tag }) => tag).sort()
       assert.deepEqual(tags, [
+        'Mill/Load',
+        'Mill/Speed',
         'energy/meter1/power/cosphi',
         'energy/meter1/power/value',
         'factory/mixer/data',
+        'kiln/all/feed',
+        'kiln/all/heat',
         'plant/line1/pump1/flow',
         'plant/line1/pump1/speed',
         'plant/line1/pump2/flow',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { assetExpression } from '../../../agent/core/index.ts'
+import { assetPattern } from '../../../agent/core/index.ts'
 import { proposeClasses, tagLevels, unique } from '../../../agent/cli/init/propose.ts'
 
 const numbers = (...names: string[]) => names.map((tag) => ({ tag, type: 'number' as const }))
@@ -52,7 +52,7 @@ describe('proposed classes of machines', () => {
         assert.equal(new Set(classes.map(({ name }) => name)).size, classes.length)
         for (const name of tags) {
           const machine = name.split('/').slice(0, -1).join('/')
-          const matching = classes.filter(({ pattern }) => assetExpression(pattern).test(name))
+          const matching = classes.filter(({ pattern }) => assetPattern(pattern).test(name))
           assert.equal(matching.length, 1, `${name} in ${matching.map(({ pattern }) => pattern).join(', ')}`)
           assert.ok(matching[0].assets.includes(machine))
         }

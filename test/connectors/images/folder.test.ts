@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentMetrics, systemClock, TagTable, type ConnectorContext } from '../../../agent/core/index.ts'
@@ -40,7 +40,7 @@ describe('images from a folder', () => {
     await writeFile(join(path, 'a.jpg'), 'x')
     const [arrival] = await images.look()
     assert.deepEqual(await images.look(), [])
-    arrival.settled!()
+    arrival.settled!(true)
     await until('it is moved', async () => (await readdir(path)).join() === 'done')
     assert.deepEqual(await readdir(join(path, 'done')), ['a.jpg'])
   })
@@ -52,6 +52,37 @@ describe('images from a folder', () => {
       (await images.look()).map(({ part }) => part),
       ['A-7'],
     )
+  })
+
+  it('takes no more than there is room for, by number and by bytes, and the rest waits in the folder', async () => {
+    const images = source({ steady: 1 })
+    for (const name of ['a', 'b', 'c', 'd']) await writeFile(join(path, `${name}.jpg`), Buffer.alloc(100))
+    const names = async (room: { images: number; bytes: number }) =>
+      (await images.look(() => room)).map(({ part }) => part)
+    assert.deepEqual(await names({ images: 0, bytes: 1_000 }), [])
+    assert.deepEqual(await names({ images: 1, bytes: 1_000 }), ['a'])
+    assert.deepEqual(await names({ images: 9, bytes: 150 }), ['b', 'c'])
+    assert.deepEqual(await names({ images: 9, bytes: 1_000 }), ['d'])
+    assert.deepEqual((await readdir(path)).sort(), ['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg'])
+  })
+
+  it('calls no file done that has no verdict, and takes it again', async () => {
+    const images = source({ steady: 1 })
+    await writeFile(join(path, 'a.jpg'), 'x')
+    const [dropped] = await images.look()
+    dropped.settled!(false)
+    const [again] = await images.look()
+    assert.equal(again.part, 'a')
+    again.settled!(true)
+    await until('it is moved', async () => (await readdir(path)).join() === 'done')
+  })
+
+  it('leaves links alone, whatever they point to', async () => {
+    const secret = join(path, 'token')
+    await writeFile(secret, 'a secret of the plant')
+    await symlink(secret, join(path, 'a.jpg'))
+    await mkdir(join(path, 'b.jpg'))
+    assert.deepEqual(await source({ steady: 1 }).look(), [])
   })
 
   it('reads one byte more than is allowed of a file that is too large', async () => {
@@ -83,6 +114,17 @@ describe('images as messages', () => {
     assert.equal(Buffer.from(arrival.image).toString(), 'xyz')
     assert.deepEqual([arrival.part, arrival.time], ['12', Date.parse(time)])
   })
+
+  for (const time of [1e300, -1, 0, 631_151_999_999, 7_258_118_400_001, '9999-12-31T00:00:00Z']) {
+    it(`put an image aside whose time cannot be: ${time}`, () => {
+      const now = 1_768_050_000_000
+      const payload = json({ image: Buffer.from('xyz').toString('base64'), time })
+      const { time: taken, refused } = imageMessage(payload, 'cam', now)
+      assert.equal(taken, now)
+      assert.equal(refused?.reason, 'time')
+      assert.match(refused.detail, /not between 1990 and 2200/)
+    })
+  }
 
   it('go on as they are where the JSON is none, so that they are put aside with their reason', () => {
     for (const payload of [Buffer.from('{"image": 1'), json({ image: 'not base64!' }), json({ part: 1 })]) {

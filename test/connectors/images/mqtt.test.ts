@@ -51,7 +51,7 @@ describe('images over MQTT', () => {
       report: (status) => statuses.push(status),
     }
     const parsed = mqttSource.parse({ type: 'mqtt', topic: 'line/+/image/#', part: 'line/*/image/{part}', reconnect: { first: '20ms', longest: '200ms' }, ...settings }) // prettier-ignore
-    subscriptions.push(new MqttImages(parsed, context).images().subscribe((arrival) => arrivals.push(arrival)))
+    subscriptions.push(new MqttImages(parsed, context, 1_000).images().subscribe((arrival) => arrivals.push(arrival)))
   }
   const publish = async (url: string, part: string, options: IClientOptions = {}) => {
     const client = await connectAsync(url, options)
@@ -157,7 +157,7 @@ describe('images over MQTT', () => {
 
 describe('verdicts over MQTT', () => {
   const publisher = new Publisher(
-    { prefix: 'millwright', qos: 1, retain: true, content: ['inspections'] },
+    { prefix: 'millwright', qos: 1, every: false, retain: true, content: ['inspections'] },
     'shenzhen-1',
   )
   const event = { type: 'inspection', time: 1000, station: 'weld', part: 'A', label: '', score: null, threshold: null, model: '', ms: 1, values: {}, reason: 'dent' } as const // prettier-ignore

@@ -72,7 +72,7 @@ class Bench {
   }
 
   settle(): void {
-    for (const { settled } of this.arrivals) settled?.()
+    for (const { settled } of this.arrivals) settled?.(true)
   }
 
   stop(): void {

@@ -88,6 +88,45 @@ describe(`influxdb sink with a real InfluxDB 1.x${missing}`, function () {
     await assert.rejects(readHistory(wrong, range, seen, 'history').next(), /database not found: nowhere/)
   })
 
+  it('reads all of its history from a server that gives a few rows at a time, or says that it cannot', async () => {
+    const small = await Influxd.start({ rows: 10 })
+    try {
+      const tags = tagsOf('line3/pump7/x', 'line3/pump7/y')
+      const { sink, database } = open(tags, {}, small)
+      const builder = new BatchBuilder('test')
+      for (let i = 0; i < 300; i++) for (const tag of [0, 1]) builder.add(tag, time + i * 7, i + tag, 0)
+      const batch = builder.take(time)
+      await sink.write([samples(batch)], never)
+      const settings = influxdb.config.parse({ version: 1, url: small.url, database })
+      const range = { site: 'shenzhen-1', from: time, to: time + 10_000 }
+      const read: unknown[] = []
+      for await (const arrival of readHistory(settings, range, tags, 'history'))
+        read.push(...rowsOf(arrival.batch, tags))
+      assert.deepEqual(read, rowsOf(batch, tags))
+      for (let i = 0; i < 30; i++) builder.add(0, time + 20_000 + i / 1000, i, 0)
+      await sink.write([samples(builder.take(time))], never)
+      const dense = readHistory(settings, { ...range, from: time + 20_000, to: time + 20_001 }, tags, 'history')
+      await assert.rejects(dense.next(), /fewer rows at a time.*within a millisecond/)
+    } finally {
+      await small.dispose()
+    }
+  })
+
+  it('puts aside what is older than the retention policy keeps, in two requests, and keeps the rest', async () => {
+    const tags = tagsOf('line3/pump7/x')
+    const { sink, database } = open(tags, { retention: { name: 'short', duration: '1h' } })
+    const now = Date.now()
+    const builder = new BatchBuilder('test')
+    for (let i = 0; i < 2_000; i++) builder.add(0, i % 2 === 0 ? now - i : now - 7 * 86_400_000 - i, i, 0)
+    const rejected = await sink.write([samples(builder.take(now))], never)
+    assert.equal(rejected.length, 1_000)
+    assert.ok(rejected.every(({ row }) => row! % 2 === 1))
+    assert.match(rejected[0].detail, /beyond retention policy/)
+    assert.match(rejected[0].remedy!, /lengthen it/)
+    const [{ values }] = await influxd.query('SELECT count(value) FROM short.sensor', database)
+    assert.equal(values[0][1], 1_000)
+  })
+
   it('creates the database and writes every type with its microseconds', async () => {
     const tags = new TagTable()
     const types: TagType[] = ['number', 'integer', 'boolean', 'text']

@@ -22,6 +22,7 @@ const measurements = {
   agent: 'agent',
   inspection: 'inspection',
   correction: 'correction',
+  tag: 'tag',
 }
 
 const verdict: InspectionEvent = {

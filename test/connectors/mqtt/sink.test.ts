@@ -55,6 +55,29 @@ const alarm = (change: AlarmEvent['change'], at: number): Entry => ({
   },
 })
 
+describe('connectors/mqtt publications', () => {
+  it('has every prediction on a second topic without retain where that is asked for, beside the newest', async () => {
+    const { Publisher } = await import('../../../connectors/mqtt/publications.ts')
+    const settings = mqtt.config.parse({ type: 'mqtt', url: 'mqtt://x', publish: { every: true, qos: 0 } }).publish!
+    const publisher = new Publisher(settings, 'test')
+    const rows = [1, 2, 3].map((at) => prediction({ time: time + at * 1_000 }))
+    const sent = publisher.publications([entry(rows[0], rows[1]), entry(rows[2])])
+    const topic = 'millwright/test/line3/pump7/pump-health'
+    assert.deepEqual(
+      sent.map((one) => [one.topic, one.retain, one.qos, (JSON.parse(one.payload) as { ts: number }).ts - time]),
+      [
+        [topic, true, 0, 3_000],
+        [`${topic}/every`, false, 1, 1_000],
+        [`${topic}/every`, false, 1, 2_000],
+        [`${topic}/every`, false, 1, 3_000],
+      ],
+    )
+    for (const one of sent) publisher.published(one)
+    const late = publisher.publications([entry(prediction({ time: time + 500 }))])
+    assert.deepEqual(late.map((one) => one.topic), [`${topic}/every`]) // prettier-ignore
+  })
+})
+
 describe('connectors/mqtt sink (needs mosquitto)', function () {
   let broker: Mosquitto
   let reader: MqttClient

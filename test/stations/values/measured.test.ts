@@ -75,7 +75,7 @@ class Bench {
       log,
       metrics: silentMetrics,
       folder: join(tmpdir(), 'millwright-none'),
-      strip: strippedImage,
+      strip: (image, shown) => strippedImage(image, shown),
       record: (event) => {
         if (event.type === 'inspection') this.events.push(event)
         else this.opinions.push(event)
@@ -119,7 +119,7 @@ class Bench {
   }
 
   image(part: string): void {
-    this.images.next({ image: new Uint8Array(1), part, time: ++this.#time, subject: part })
+    this.images.next({ image: Uint8Array.of(0xff, 0xd8, 0xff), part, time: ++this.#time, subject: part })
   }
 
   async verdicts(count: number): Promise<string[]> {

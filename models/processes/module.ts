@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
-/** What starts a worker thread: `module` without its ending, which is `.js` in the package and `.ts` in a checkout. */
-export function threadOptions(module: URL): { filename: string; execArgv: string[] } {
+/** What starts a process: `module` without its ending, which is `.js` in the package and `.ts` in a checkout. */
+export function processModule(module: URL): { filename: string; execArgv: string[] } {
   const source = import.meta.url.endsWith('.ts')
   return {
     filename: `${fileURLToPath(module)}.${source ? 'ts' : 'js'}`,
@@ -11,8 +11,8 @@ export function threadOptions(module: URL): { filename: string; execArgv: string
 }
 
 /**
- * Workers do not inherit the loader that runs TypeScript from its source, in development and tests. Resolved as CommonJS,
- * because the tests' loader has no `import.meta.resolve`; what is needed is the module beside it.
+ * The loader that runs TypeScript from its source, in development and tests, whatever this process itself was started with.
+ * Resolved as CommonJS, because the tests' loader has no `import.meta.resolve`.
  */
 function typeScriptLoader(): string {
   const path = createRequire(import.meta.url)

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { connectAsync } from 'mqtt'
+import { BatchBuilder, TagTable } from '../../../agent/core/index.ts'
+import { Collector } from '../../../connectors/mqtt/collect.ts'
+import { mqtt } from '../../../connectors/mqtt/index.ts'
+import { Router } from '../../../connectors/mqtt/routes.ts'
+import { type Mosquitto, startMosquitto } from '../../support/mosquitto.ts'
+import { SourceRun, type Settings } from './harness.ts'
+
+const arrival = Date.UTC(2026, 0, 15, 12)
+
+type Topic = Partial<NonNullable<Settings['topics']>[number]>
+
+/** A source's way from bytes to samples, for one topic. */
+function reader(topic: Topic = {}, settings: Partial<Settings> = {}, name = 'plant/a/b') {
+  const entry = { filter: 'plant/#', tag: 't', ...topic }
+  const config = mqtt.config.parse({ type: 'mqtt', url: 'mqtt://localhost', topics: [entry], ...settings })
+  const tags = new TagTable()
+  const router = new Router(config, tags, 'plant')
+  const builder = new BatchBuilder('plant')
+  const collector = new Collector(builder, 'plant', config)
+  const read = (payload: string | Uint8Array, at = arrival) => {
+    const bytes = Buffer.from(payload as Uint8Array)
+    collector.letters = []
+    collector.message(router.find(name)!, bytes, 0, bytes.length, bytes.length, at, false)
+    return { letters: collector.letters, batch: builder.take(at), events: collector.events }
+  }
+  return { read, tags }
+}
+
+function bytes(...parts: (number | number[] | Uint8Array)[]): Buffer {
+  return Buffer.concat(parts.map((part) => (typeof part === 'number' ? Buffer.of(part) : Buffer.from(part))))
+}
+
+/** CBOR: [shared [ref 0]], a list that holds itself. */
+const cycle = bytes(0xd8, 0x1c, 0x81, 0xd8, 0x1d, 0x00)
+
+/** CBOR: seven levels of twenty references each to the level below, 20^7 values when spread out. */
+function references(): Buffer {
+  let inner = bytes(0xd8, 0x1c, 0x01)
+  for (let level = 0; level < 7; level++) {
+    const others = Array.from({ length: 19 }, () => [0xd8, 0x1d, level]).flat()
+    inner = bytes(0xd8, 0x1c, 0x94, inner, others)
+  }
+  return inner
+}
+
+const head = (major: number, length: number) => {
+  const bytes = Buffer.alloc(5)
+  bytes[0] = (major << 5) | 26
+  bytes.writeUInt32BE(length, 1)
+  return bytes
+}
+
+const poison: [what: string, payload: string | Uint8Array, reason: string, topic?: Topic][] = [
+  ['a CBOR date that is none', bytes(0xc0, 0x61, 0x61), 'type', { type: 'number' }],
+  ['a CBOR epoch that is a text', bytes(0xc1, 0x61, 0x61), 'malformed'],
+  ['a CBOR epoch that is NaN', bytes(0xc1, 0xf9, 0x7e, 0x00), 'malformed'],
+  ['a CBOR epoch beyond all dates', bytes(0xc1, 0xfb, 0x7e, 0x37, 0xe4, 0x3c, 0x88, 0x00, 0x75, 0x9c), 'malformed'],
+  [
+    'a CBOR date as the time of a value',
+    bytes(0xa2, 0x62, 0x74, 0x73, 0xc1, 0x61, 0x61, 0x61, 0x76, 0x01),
+    'malformed',
+  ],
+  ['a CBOR cycle of references', cycle, 'malformed'],
+  ['CBOR references that multiply', references(), 'oversized'],
+  ['a CBOR integer of 250 kB', bytes(0xc2, head(2, 250_000), Buffer.alloc(250_000, 0xff)), 'malformed'],
+  ['CBOR tags in tags', bytes(Buffer.alloc(5_000, 0xc1), 0x01), 'oversized', { format: 'cbor' }],
+  ['a CBOR set', bytes(0xd9, 0x01, 0x02, 0x81, 0x01), 'malformed'],
+  [
+    'a CBOR regular expression',
+    bytes(0xd8, 0x23, 0x65, Buffer.from('(a+)+')),
+    'empty',
+    { format: 'cbor', missing: ['(a+)+'], type: 'text', values: 'x' },
+  ],
+  ['a CBOR record of cbor-x', bytes(0xd9, 0xdf, 0xff, 0x83, 0x81, 0x61, 0x61, 0x19, 0x40, 0x00, 0x01), 'malformed'],
+  ['JSON of 5,000 brackets', '['.repeat(5_000) + ']'.repeat(5_000), 'malformed'],
+  ['JSON of 200,000 brackets', '['.repeat(200_000) + ']'.repeat(200_000), 'malformed'],
+  ['JSON of 100,000 objects', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, 'oversized'],
+  ['deep JSON in a pair', `[[${'['.repeat(5_000)}1${']'.repeat(5_000)},1]]`, 'malformed'],
+  ['deep JSON as a time', `{"ts":${'['.repeat(5_000)}1${']'.repeat(5_000)},"value":1}`, 'time'],
+  [
+    'one key of 200 kB over 40,000 values',
+    `{"${'k'.repeat(200_000)}":[${'{"a":1},'.repeat(40_000)}{"a":1}]}`,
+    'unmapped',
+  ],
+  [
+    'one key of 200 kB over 40,000 keys',
+    `{"${'k'.repeat(200_000)}":{${Array.from({ length: 40_000 }, (_, i) => `"${i}":1`).join()}}}`,
+    'unmapped',
+  ],
+  ['a plain number of 250,000 digits', '9'.repeat(250_000), 'value', { type: 'integer' }],
+  ['a JSON integer of 250,000 digits', `{"value":"${'9'.repeat(250_000)}"}`, 'oversized', { type: 'integer' }],
+  ['a JSON integer of 5,000 digits', `{"value":"${'9'.repeat(5_000)}"}`, 'type', { type: 'integer' }],
+  ['long runs of digits outside quotes', `{"value":[${'9'.repeat(500_000)}.}`, 'malformed', { type: 'integer' }],
+  ['quotes that never end', `{"value":"${'\\"'.repeat(400_000)}`, 'malformed', { type: 'integer' }],
+  ['a line of 250,000 digits', `pump x=${'9'.repeat(250_000)}i`, 'malformed', { format: 'line' }],
+  [
+    'a line whose series has 100 kB',
+    `pump,a=${'b'.repeat(100_000)} ${Array.from({ length: 5_000 }, (_, i) => `f${i}=1`).join()}`,
+    'unmapped',
+    { format: 'line' },
+  ],
+  ['a text of 900 kB', `"${'a'.repeat(900_000)}"`, 'oversized'],
+  ['a name that is half a character', '{"\\ud800":1}', 'unmapped'],
+  ['a name with a zero', '{"a\\u0000b":1}', 'unmapped'],
+  [
+    'a label that speaks of half a character',
+    '{"type":"verdict","station":"weld","part":"\\ud800","class":"scratch","by":"Mei"}',
+    'malformed',
+    { format: 'labels' },
+  ],
+  [
+    'a false alarm in the year 10^300',
+    `{"type":"false-alarm","alarm":"m/a/${'9'.repeat(300)}","by":"Mei"}`,
+    'malformed',
+    { format: 'labels' },
+  ],
+  ['40,000 labels that are none', `[${'{},'.repeat(40_000)}{}]`, 'malformed', { format: 'labels' }],
+  ['__proto__ as a key', '{"__proto__":{"value":1}}', 'empty', { values: 'toString' }],
+  ['hexadecimal of 900 kB that is none', '0g'.repeat(450_000), 'malformed', { decode: { from: 'hex', type: 'u16be' } }],
+  ['pairs without end', `a=1 ${'='.repeat(400_000)}`, 'oversized', { format: 'pairs' }],
+]
+
+describe('connectors/mqtt poison', () => {
+  for (const [what, payload, reason, topic = {}] of poison)
+    it(`puts ${what} aside as ${reason}, with little and at once`, () => {
+      const { read, tags } = reader(topic)
+      const { letters, events } = read(payload)
+      assert.ok(letters.length > 0 && letters.length <= 20, `${letters.length} letters`)
+      assert.equal(letters[0].reason, reason, letters[0].detail)
+      for (const letter of letters) {
+        assert.ok(letter.detail.length <= 500 && letter.subject.length <= 1_000 && letter.payload.length <= 256)
+      }
+      assert.deepEqual(events, [])
+      assert.ok(tags.size < 20, `${tags.size} tags`)
+      // And the next message is read as ever.
+      const next = reader(topic.format || topic.values || topic.decode ? {} : topic)
+      assert.equal(next.read('1').batch.length, 1)
+    })
+
+  it('reads no more of a message than it may hold, and says so', () => {
+    const { read } = reader({}, { max_samples: 100 })
+    const { letters, batch } = read(`[${Array.from({ length: 150 }, (_, i) => `[${arrival - i},${i}]`).join()}]`)
+    assert.equal(batch.length, 100)
+    assert.deepEqual([letters[0].reason, letters.length], ['oversized', 1])
+    assert.match(letters[0].detail, /more than 100 values in a message \(max_samples\)/)
+    const wave = read(JSON.stringify({ rate: 1000, value: Array.from({ length: 5_000 }, () => 1) }))
+    assert.deepEqual([wave.batch.length, wave.letters[0].reason], [100, 'oversized'])
+  })
+
+  it('gives up a message that takes longer than it may', () => {
+    const { read } = reader({}, { max_decode: '0ms', max_new_tags: 100_000 })
+    const { letters } = read(JSON.stringify(Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, i]))))
+    assert.match(letters[0].detail, /max_decode/)
+    assert.equal(letters[0].reason, 'oversized')
+  })
+
+  it('lets one message make no more tags than it may, and gives new machines room again within the day', () => {
+    const { read, tags } = reader({}, { max_tags: 24, max_new_tags: 10 })
+    const wide = (prefix: string) =>
+      JSON.stringify(Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`${prefix}${i}`, i])))
+    const first = read(wide('a'))
+    assert.equal(tags.size, 10)
+    assert.match(first.letters[0].detail, /max_new_tags/)
+    // The next takes what the first left over: a large device is there after a few messages.
+    assert.equal(read(wide('a')).batch.length, 20)
+    read(wide('b'))
+    assert.equal(tags.size, 24)
+    assert.match(read('{"new":1}').letters[0].detail, /max_tags/)
+    assert.equal(read('{"new":1}', arrival + 3_600_001).batch.length, 1)
+  })
+
+  it('makes what fails in its own code a letter with the class of the error', () => {
+    const entry = { filter: '#', tag: 't' }
+    const config = mqtt.config.parse({ type: 'mqtt', url: 'mqtt://localhost', topics: [entry] })
+    const route = new Router(config, new TagTable(), 'plant').find('a')!
+    const collector = new Collector(new BatchBuilder('plant'), 'plant', config)
+    const broken = { ...route, decode: () => assert.ok((undefined as unknown as { x: number }).x) }
+    collector.message(broken, Buffer.from('payload'), 0, 7, 7, arrival, false)
+    const [letter] = collector.letters
+    assert.equal(letter.reason, 'internal')
+    assert.match(letter.detail, /^TypeError: /)
+    assert.equal(Buffer.from(letter.payload).toString(), 'payload')
+  })
+
+  describe('at a broker', function () {
+    let broker: Mosquitto
+    before(async () => {
+      broker = await startMosquitto({ lines: ['message_size_limit 0'] })
+    })
+    after(() => broker.dispose())
+
+    it('survives all of it retained, at each start, and reads what comes beside', async () => {
+      const publisher = await connectAsync(broker.url)
+      const runs: SourceRun[] = []
+      try {
+        for (const [at, [, payload]] of poison.entries())
+          await publisher.publishAsync(`plant/${at}/x`, Buffer.from(payload as Uint8Array), { qos: 1, retain: true })
+        await publisher.publishAsync('plant/sound/x', '21.5', { qos: 1, retain: true })
+        for (const start of [1, 2]) {
+          const topics = [{ filter: 'plant/#', tag: '{topic}' }]
+          const run = new SourceRun({ url: broker.url, client_id: `poison-${start}`, topics })
+          runs.push(run)
+          await run.up()
+          const heard = () => new Set(run.letters.map(({ subject }) => subject.split(' ')[0])).size
+          const has = (tag: string) => run.rows.some((row) => row.tag === tag)
+          await run.until('all came', () => heard() >= 20 && has('plant/sound/x'))
+          await publisher.publishAsync('plant/live/x', '3', { qos: 1 })
+          await run.until('it goes on', () => has('plant/live/x'))
+          run.stop()
+        }
+      } finally {
+        for (const run of runs) run.dispose()
+        await publisher.endAsync(true)
+      }
+    })
+  })
+})
