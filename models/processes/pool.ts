@@ -39,6 +39,9 @@ interface Job {
 const mostDeaths = 2
 /** Pauses before a process that ended is started again, ms: the first, doubled with each until one answers. */
 const pause = { first: 100, longest: 30_000 }
+const minute = 60_000
+/** ms that an idle process has to end before it is killed. */
+const lastMoments = 5_000
 /** ms between two looks at the memory of a process that is at work. */
 const lookEvery = 250
 
@@ -132,11 +135,13 @@ class Member {
     clearTimeout(this.#watch)
     clearInterval(this.#look)
     const child = this.#child
-    if (!child || child.exitCode !== null) return
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const insist = setTimeout(() => child.kill('SIGKILL'), lastMoments)
     await new Promise<void>((resolve) => {
       child.once('exit', () => resolve())
-      child.disconnect()
+      if (child.connected) child.disconnect()
     })
+    clearTimeout(insist)
   }
 
   #room(): number {
@@ -196,7 +201,9 @@ class Member {
     clearTimeout(this.#watch)
     clearInterval(this.#look)
     if (this.#ready && this.#inHand.size === 0) return
-    const { patience = 60_000, memory = 3e9 } = this.#options
+    const { patience: usual = minute, memory = 3e9 } = this.#options
+    // A process may be long in starting on a busy machine: that is no sign that it hangs.
+    const patience = this.#ready ? usual : Math.max(usual, minute)
     const end = (why: string) => {
       this.#why ??= why
       this.#child?.kill('SIGKILL')
