@@ -28,17 +28,16 @@ export function remedyOf(words: string): string | undefined {
   return remedies.find(([pattern]) => pattern.test(words))?.[1]
 }
 
-const again = 'then `millwright dead-letters resend`'
 const remedies: readonly (readonly [RegExp, string])[] = [
   [
     /field type conflict/i,
-    `The field has another type in this database: write to another database or measurement, or drop the old series, ${again}.`,
+    'The field has another type in this database: write to another database or measurement, or drop the old series.',
   ],
   [
     /beyond retention policy/i,
     'The time is older than the retention policy keeps: lengthen it, or write to one that keeps longer.',
   ],
-  [/max-values-per-tag/i, `Raise max-values-per-tag in the configuration of InfluxDB, ${again}.`],
-  [/max-series/i, `Raise max-series-per-database in the configuration of InfluxDB, ${again}.`],
+  [/max-values-per-tag/i, 'Raise max-values-per-tag in the configuration of InfluxDB.'],
+  [/max-series/i, 'Raise max-series-per-database in the configuration of InfluxDB.'],
   [/too large/i, 'Raise the body size that the server or the proxy in front of it takes.'],
 ]

@@ -62,7 +62,7 @@ const alerts: readonly Alert[] = [
     uid: 'millwright-refused',
     title: 'Rows refused',
     summary:
-      '{{ $labels.name }} of {{ $labels.site }} refuses rows: `millwright dead-letters list` has its words and what mends them.',
+      '{{ $labels.name }} of {{ $labels.site }} refuses rows: the log and the page, under Connections, have its words and what mends them.',
     question: totalOf('agent', part('sink'), by, 'spread', { field: 'dead', as: 'refused' }),
     ...{ range: 3600, when: '$B > 0', lasts: '0s', silence: 'OK', severity: 'warning' },
   },
