@@ -132,7 +132,7 @@ export class PointEncoder {
       const tag = batch.tag[row]
       const list = this.#lists[tag & 1]
       const series = (this.#series[tag] ??= this.#makeSeries(tag))
-      if (this.#described[tag] !== true) {
+      if (!this.#described[tag]) {
         this.#described[tag] = true
         if (series.about !== undefined) this.#line(entry, index, row, batch.time[row], series.about)
       }
