@@ -38,8 +38,8 @@ export interface ItemReader {
   readonly overflows: number
   /** Values collected. */
   readonly length: number
-  /** Adds a value of an item, received at `arrival`. */
-  add(item: Item, data: DataValue, arrival: number): void
+  /** Adds a value of an item, received at `arrival`. `fresh`: false where it may have waited; its age is no clock's then. */
+  add(item: Item, data: DataValue, arrival: number, fresh?: boolean): void
   /** Adds a value of the past, whether it was added before or not: it says nothing about what holds now. */
   addPast(item: Item, data: DataValue, arrival: number): void
   /** The connection is lost and nothing is known from then on. */

@@ -176,7 +176,7 @@ export class Link {
     const { items, reader, clock } = this.#host
     const served = items.filter((item) => item.refusal === undefined && item.lostAt > -Infinity)
     const { session, namespaces } = this.connection
-    await readNow({ session, namespaces, items: served }, (item, value) => reader.add(item, value, clock.now()))
+    await readNow({ session, namespaces, items: served }, (item, value) => reader.add(item, value, clock.now(), false))
     this.#handOn(clock.now())
   }
 
@@ -210,8 +210,8 @@ export class Link {
     this.#host.emit({ ...reader.take(arrival), events }, arrival, () => undefined)
   }
 
-  /** `again`: it has been handed on before and could not be stored. */
-  #process(subscription: Subscription, message: NotificationMessage, again = false): void {
+  /** `late`: it was asked for; `again`: it has been handed on before, too, and could not be stored. */
+  #process(subscription: Subscription, message: NotificationMessage, way: 'new' | 'late' | 'again' = 'new'): void {
     const { reader, items, clock } = this.#host
     const arrival = clock.now()
     for (const data of message.notificationData ?? []) {
@@ -219,8 +219,8 @@ export class Link {
         for (const { clientHandle, value } of data.monitoredItems ?? []) {
           const item = items.at(clientHandle - 1)
           if (!item) continue
-          if (again) reader.addPast(item, value, arrival)
-          else reader.add(item, value, arrival)
+          if (way === 'again') reader.addPast(item, value, arrival)
+          else reader.add(item, value, arrival, way === 'new')
         }
       } else if (data instanceof StatusChangeNotification) this.#statusChanged(data.status.name)
     }
@@ -265,7 +265,7 @@ export class Link {
     try {
       for (let sequence = first, i = 0; i < count; i++, sequence = next(sequence)) {
         const message = await this.#publisher.again(subscription.id, sequence)
-        if (message) this.#process(subscription, message)
+        if (message) this.#process(subscription, message, 'late')
         else {
           lost++
           // The server need not keep what it cannot send.
@@ -294,14 +294,14 @@ export class Link {
       const message = await this.#publisher.again(subscription.id, sequence)
       if (!message) return
       subscription.sequence = sequence
-      this.#process(subscription, message)
+      this.#process(subscription, message, 'late')
     }
   }
 
   async #republishUnstored(subscription: Subscription): Promise<void> {
     for (const sequence of subscription.unstored.splice(0)) {
       const message = await this.#publisher.again(subscription.id, sequence)
-      if (message) this.#process(subscription, message, true)
+      if (message) this.#process(subscription, message, 'again')
       else {
         const arrival = this.#host.clock.now()
         const events = [

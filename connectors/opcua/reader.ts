@@ -13,7 +13,19 @@ import {
 } from '../../agent/core/index.ts'
 import type { Item, ItemReader } from './items.ts'
 import { ClockSkew, TimePicker } from './times.ts'
-import { accepts, elementsOf, integer64, isOverflow, kindOf, numberOf, qualityOf, tagTypeOf, textOf } from './values.ts'
+import {
+  accepts,
+  elementsOf,
+  integer64,
+  isNothing,
+  isOverflow,
+  isSameValue,
+  kindOf,
+  numberOf,
+  qualityOf,
+  tagTypeOf,
+  textOf,
+} from './values.ts'
 import type { Kind } from './values.ts'
 
 const longestText = 65_536
@@ -50,13 +62,10 @@ export class ValueReader implements ItemReader {
     this.#builder = new BatchBuilder(source, 1_024)
   }
 
-  add(item: Item, data: DataValue, arrival: number): void {
-    const time = this.#timeOf(item, data, arrival)
-    const status = data.statusCode.value
-    if (isOverflow(status)) this.overflows++
-    const elements = elementsOf(data.value)
-    if (elements) this.#addArray(item, data, elements, time)
-    else this.#addHolding(item, data, time, arrival)
+  add(item: Item, data: DataValue, arrival: number, fresh = true): void {
+    const time = this.#timeOf(item, data, arrival, fresh)
+    if (isOverflow(data.statusCode.value)) this.overflows++
+    this.#addHolding(item, data, time, arrival)
   }
 
   get length(): number {
@@ -64,10 +73,7 @@ export class ValueReader implements ItemReader {
   }
 
   addPast(item: Item, data: DataValue, arrival: number): void {
-    const time = this.#picker.pick(data, arrival)
-    const elements = elementsOf(data.value)
-    if (elements) this.#addArray(item, data, elements, time)
-    else this.#addScalar(item, data, time)
+    this.#addPresent(item, data, this.#picker.pick(data, arrival))
   }
 
   /** Adds a bad sample to every tag that had values: the connection is lost and nothing is known from then on. */
@@ -97,11 +103,12 @@ export class ValueReader implements ItemReader {
     return { batch, rejected }
   }
 
-  #timeOf(item: Item, data: DataValue, arrival: number): number {
+  #timeOf(item: Item, data: DataValue, arrival: number, fresh: boolean): number {
     const time = this.#picker.pick(data, arrival)
     if (this.#picker.origin === 'source') {
-      // The first value of an item may have stood for hours: its age says nothing about clocks.
-      if (item.seen && time > this.#newest) this.#newest = time
+      // What is sent first, after a loss, or again may have stood for hours: its age says nothing about clocks.
+      const isNews = fresh && item.seen && item.lostAt === -Infinity && time > item.lastTime
+      if (isNews && time > this.#newest) this.#newest = time
     } else if (this.#picker.origin === 'server') this.#fromServer++
     else this.#fromArrival++
     item.seen = true
@@ -116,14 +123,29 @@ export class ValueReader implements ItemReader {
   #addHolding(item: Item, data: DataValue, time: number, arrival: number): void {
     const status = data.statusCode.value
     const value = data.value.value as unknown
-    const stands = time <= item.lostAt
-    if (time !== item.lastTime || value !== item.lastValue || status !== item.lastStatus)
-      this.#addScalar(item, data, time)
-    if (stands) this.#addScalar(item, data, this.#onServerClock(arrival, item.lostAt))
+    const stands = time <= item.lostAt && item.settings.rate === undefined
+    const isKnown = time === item.lastTime && status === item.lastStatus && isSameValue(value, item.lastValue)
+    if (!isKnown) this.#addPresent(item, data, time)
+    if (stands) this.#addPresent(item, data, this.#onServerClock(arrival, item.lostAt))
     item.lostAt = -Infinity
     item.lastTime = time
     item.lastValue = value
     item.lastStatus = status
+  }
+
+  /** Samples of a value; tags of the item that it says nothing of are bad from its time on. */
+  #addPresent(item: Item, data: DataValue, time: number): void {
+    const elements = elementsOf(data.value)
+    if (elements && item.settings.rate === undefined) {
+      if (item.tag) this.#addNothing(item.tag, time)
+      this.#addElements(item, data, elements, time)
+    } else if (elements) this.#addWaveform(item, data, elements, time)
+    else {
+      for (const tag of item.elements) this.#addNothing(tag, time)
+      // No value of an array is no value of its elements.
+      if (item.elements.length === 0 || item.tag || kindOf(data.value.dataType) !== 'null')
+        this.#addScalar(item, data, time)
+    }
   }
 
   #addScalar(item: Item, data: DataValue, time: number): void {
@@ -132,44 +154,42 @@ export class ValueReader implements ItemReader {
     this.#addValue(item, item.tag, kind, data.value.value, time, qualityOf(data.statusCode.value))
   }
 
-  #addArray(item: Item, data: DataValue, elements: ArrayLike<unknown>, time: number): void {
+  #addWaveform(item: Item, data: DataValue, elements: ArrayLike<unknown>, time: number): void {
     const kind = kindOf(data.value.dataType)
     const quality = qualityOf(data.statusCode.value)
-    const { rate } = item.settings
+    item.tag ??= this.#resolve(item, item.settings.tag, kind)
+    const step = 1_000 / item.settings.rate!
     const count = elements.length
-    item.lostAt = -Infinity
-    if (rate !== undefined) {
-      item.tag ??= this.#resolve(item, item.settings.tag, kind)
-      const step = 1_000 / rate
-      for (let i = 0; i < count; i++)
-        this.#addValue(item, item.tag, kind, elements[i], time - (count - 1 - i) * step, quality)
-      return
-    }
-    if (count > this.#longestArray) {
-      this.#reject(
-        item,
-        'oversized',
-        `an array of ${count} elements; at most ${this.#longestArray} become tags`,
-        count,
-        count,
-      )
-      return
-    }
-    for (let i = 0; i < count; i++) {
-      const tag = (item.elements[i] ??= this.#resolve(item, `${item.settings.tag}/${i}`, kind)!)
+    for (let i = 0; i < count; i++)
+      this.#addValue(item, item.tag, kind, elements[i], time - (count - 1 - i) * step, quality)
+  }
+
+  #addElements(item: Item, data: DataValue, elements: ArrayLike<unknown>, time: number): void {
+    const kind = kindOf(data.value.dataType)
+    const quality = qualityOf(data.statusCode.value)
+    const { length } = elements
+    const most = this.#longestArray
+    const taken = length > most ? 0 : length
+    if (length > most)
+      this.#reject(item, 'oversized', `an array of ${length} elements; at most ${most} become tags`, length, length)
+    for (let i = 0; i < taken; i++) {
+      const tag = item.elements[i] ?? this.#resolve(item, `${item.settings.tag}/${i}`, kind)
+      if (tag) item.elements[i] = tag
       this.#addValue(item, tag, kind, elements[i], time, quality)
     }
+    // A shorter array, or one that is refused, ends what the other elements were.
+    for (let i = taken; i < item.elements.length; i++) this.#addNothing(item.elements[i], time)
   }
 
   #addValue(item: Item, tag: Tag | undefined, kind: Kind, value: unknown, time: number, quality: Quality): void {
     // A node without a value and of unknown type has not begun to be a tag.
     if (!tag) this.#rejectKind(item, kind, value)
-    else if (kind === 'null' || value === null || value === undefined) this.#addNothing(tag, time)
+    else if (isNothing(kind, value)) this.#addNothing(tag, time)
     else if (accepts(tag.type, kind, item.toText)) this.#addTyped(item, tag, kind, value, time, quality)
     else if (quality === Quality.bad) this.#addNothing(tag, time)
     else {
       const sent = tagTypeOf(kind) ?? 'structures or bytes'
-      this.#reject(item, 'type', `the node sends ${sent}, the tag holds ${tag.type}`, value, 1)
+      this.#refuse(item, tag, time, 'type', `the node sends ${sent}, the tag holds ${tag.type}`, value)
     }
   }
 
@@ -180,7 +200,7 @@ export class ValueReader implements ItemReader {
       const number = numberOf(kind, value)
       if (Number.isFinite(number)) this.#builder.add(tag.index, time, number, quality)
       else if (quality === Quality.bad) this.#addNothing(tag, time)
-      else this.#reject(item, 'value', `${number} is not finite`, value, 1)
+      else this.#refuse(item, tag, time, 'value', `${number} is not finite`, value)
     }
   }
 
@@ -189,7 +209,7 @@ export class ValueReader implements ItemReader {
     if (typeof integer === 'number') this.#builder.add(tag.index, time, integer, quality)
     else if (tag.type === 'number') this.#builder.add(tag.index, time, Number(integer), quality)
     else if (BigInt.asIntN(64, integer) === integer) this.#builder.addInteger(tag.index, time, integer, quality)
-    else this.#reject(item, 'value', `${integer} does not fit a signed 64-bit integer`, String(integer), 1)
+    else this.#refuse(item, tag, time, 'value', `${integer} does not fit a signed 64-bit integer`, String(integer))
   }
 
   #addText(item: Item, tag: Tag, kind: Kind, value: unknown, time: number, quality: Quality): void {
@@ -204,14 +224,16 @@ export class ValueReader implements ItemReader {
       text = item.names?.get(Number(number)) ?? String(number)
     }
     if (text.length <= longestText) this.#builder.addText(tag.index, time, text, quality)
-    else
-      this.#reject(
-        item,
-        'oversized',
-        `a text of ${text.length} characters; at most ${longestText}`,
-        text.slice(0, payloadBytes),
-        1,
-      )
+    else {
+      const detail = `a text of ${text.length} characters; at most ${longestText}`
+      this.#refuse(item, tag, time, 'oversized', detail, text.slice(0, payloadBytes))
+    }
+  }
+
+  /** What cannot be stored is a dead letter, and ends what the tag held before. */
+  #refuse(item: Item, tag: Tag, time: number, reason: DeadReason, detail: string, value: unknown): void {
+    this.#reject(item, reason, detail, value, 1)
+    this.#addNothing(tag, time)
   }
 
   #addNothing(tag: Tag, time: number): void {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { DataValue } from 'node-opcua-client'
 import type { TagType } from '../../agent/core/index.ts'
 
@@ -45,6 +46,22 @@ export function numberOf(kind: Kind, value: unknown): number {
   if (kind === 'time') return value instanceof Date ? value.getTime() : NaN
   if (kind === 'status') return (value as { readonly value: number }).value
   return NaN
+}
+
+/** A DateTime of 0 and one of the maximum mean that there is none (Part 6, 5.2.2.5). */
+const firstDay = Date.UTC(1601, 0, 2)
+const lastDay = Date.UTC(9999, 11, 31)
+
+/** Whether a scalar says that there is no value. */
+export function isNothing(kind: Kind, value: unknown): boolean {
+  if (kind === 'null' || value === null || value === undefined) return true
+  if (kind !== 'time' || !(value instanceof Date)) return false
+  return !(value.getTime() >= firstDay && value.getTime() < lastDay)
+}
+
+/** Whether two values are the same: 64-bit integers, times, texts with a language and arrays by what is in them. */
+export function isSameValue(one: unknown, other: unknown): boolean {
+  return Object.is(one, other) || (typeof one === 'object' && isDeepStrictEqual(one, other))
 }
 
 /** The text of a scalar: of strings, localized texts, qualified names, GUIDs and node ids. */

@@ -117,7 +117,7 @@ describe('opcua values', () => {
 
   it('puts structures aside, and arrays longer than the bound, with one letter for many values', () => {
     const { reader, item } = setUp()
-    for (let i = 0; i < 3; i++) reader.add(item, sample(Buffer.from('raw'), DataType.ByteString), arrival)
+    for (let i = 0; i < 3; i++) reader.add(item, sample(Buffer.from('raw'), DataType.ByteString), arrival + i)
     reader.add(item, sample(Array.from({ length: 9 }, () => 1)), arrival)
     const { batch, rejected } = reader.take(arrival)!
     assert.equal(batch.length, 0)
@@ -152,7 +152,8 @@ describe('opcua values', () => {
     for (const value of [sample(1, DataType.Int32), sample(1.5), sample('x', DataType.String)])
       integer.reader.add(integer.item, value, arrival)
     const { batch, rejected } = integer.reader.take(arrival)!
-    assert.deepEqual([...batch.value], [1])
+    assert.deepEqual([...batch.value], [1, NaN, NaN])
+    assert.deepEqual([...batch.quality], [Quality.good, Quality.bad, Quality.bad])
     assert.deepEqual(
       rejected!.map(({ reason, rows }) => [reason, rows]),
       [['type', 2]],
