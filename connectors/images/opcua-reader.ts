@@ -1,6 +1,7 @@
 import type { DataValue } from 'node-opcua-client'
 import { type Arrival, type ImageArrival, emptyBatch } from '../../agent/core/index.ts'
 import type { Item, ItemReader } from '../opcua/items.ts'
+import type { Span } from '../opcua/spans.ts'
 import { TimePicker } from '../opcua/times.ts'
 import { imageTag, partTag } from './settings.ts'
 import { isOverflow, kindOf, numberOf, qualityOf, textOf } from '../opcua/values.ts'
@@ -29,7 +30,7 @@ export interface ImageReaderOptions {
  * image's part is the newest one at the image's own time, however the two came in.
  */
 export class ImageReader implements ItemReader {
-  overflows = 0
+  overflows: Span[] = []
   readonly #options: ImageReaderOptions
   readonly #picker = new TimePicker()
   /** Ascending by time. */
@@ -48,7 +49,10 @@ export class ImageReader implements ItemReader {
   }
 
   add(item: Item, data: DataValue, arrival: number): void {
-    if (isOverflow(data.statusCode.value)) this.overflows++
+    if (isOverflow(data.statusCode.value)) {
+      const to = this.#picker.pick(data, arrival)
+      this.overflows.push({ from: this.#newest > 0 ? Math.min(this.#newest, to) : to, to })
+    }
     const { name } = data.statusCode
     // No value then, and the time of the one that was too long for a message.
     if (item.settings.tag === imageTag && /TooLarge|EncodingLimitsExceeded/.test(name)) {
@@ -77,7 +81,7 @@ export class ImageReader implements ItemReader {
   }
 
   take(arrival: number): Pick<Arrival, 'batch'> | undefined {
-    this.overflows = 0
+    this.overflows = []
     if (this.#images.length === 0) return undefined
     for (const image of this.#images.splice(0)) {
       const part = this.#parts.findLast(({ time }) => time <= image.time)?.part

@@ -1,13 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  AttributeIds,
-  MessageSecurityMode,
-  OPCUAClient,
-  UserTokenType,
-  setErrorLogger,
-  setWarningLogger,
-} from 'node-opcua-client'
+import { MessageSecurityMode, OPCUAClient, UserTokenType, setErrorLogger, setWarningLogger } from 'node-opcua-client'
 import type {
   ClientSession,
   ClientSessionPublishService,
@@ -21,6 +14,7 @@ import { type Logger, SourceError } from '../../agent/core/index.ts'
 import { asSourceError } from './faults.ts'
 import { longMessages } from './long-messages.ts'
 import { chooseEndpoint } from './security.ts'
+import { type CallLimits, learnLimits, readValues, usualLimits } from './pieces.ts'
 import type { SessionSettings, Settings } from './settings.ts'
 
 // The library would write to the console; what matters is told by the connector's status.
@@ -38,13 +32,17 @@ export interface Connection {
   readonly resumed: boolean
   /** By namespace index. */
   readonly namespaces: readonly string[]
+  /** Most nodes in one call; learnt anew with each session, and from refusals. */
+  readonly limits: CallLimits
+  /** How far the server's clock is behind the agent's, ms; 0 where it does not tell. */
+  readonly behind: number
   /** Most monitored items in one request; Infinity where the server does not say. */
   readonly itemsPerCall: number
 }
 
 /** Ids of the standard nodes that are read first. */
 const namespaceArray = 'ns=0;i=2255'
-const maxMonitoredItemsPerCall = 'ns=0;i=11714'
+const currentTime = 'ns=0;i=2258'
 
 /**
  * Makes connections to one server, each with a new client: none of them reconnects by itself, their owner does.
@@ -54,6 +52,7 @@ export class Connector {
   readonly #settings: SessionSettings
   readonly #log: Logger
   readonly #pki: string
+  readonly #limits = usualLimits()
   #manager: OPCUACertificateManager | undefined
 
   constructor(settings: SessionSettings, pki: string, log: Logger) {
@@ -73,7 +72,7 @@ export class Connector {
       await client.connect(this.#settings.endpoint)
       const resumed = previous !== undefined && (await resume(client, previous))
       const session = resumed ? previous : await open(client, this.#settings)
-      return { client, session, resumed, ...(await readBasics(session)) }
+      return { client, session, resumed, ...(await readBasics(session, this.#limits)) }
     } catch (error) {
       await quietly(client.disconnect())
       throw asSourceError(error)
@@ -196,14 +195,19 @@ async function resume(client: OPCUAClient, session: ClientSession): Promise<bool
   }
 }
 
-async function readBasics(session: ClientSession): Promise<Pick<Connection, 'namespaces' | 'itemsPerCall'>> {
-  const values = await session.read(
-    [namespaceArray, maxMonitoredItemsPerCall].map((nodeId) => ({ nodeId, attributeId: AttributeIds.Value })),
-  )
-  const [namespaces, limit] = values.map((value) => value.value.value as unknown)
+async function readBasics(
+  session: ClientSession,
+  limits: CallLimits,
+): Promise<Pick<Connection, 'namespaces' | 'limits' | 'behind' | 'itemsPerCall'>> {
+  const itemsPerCall = await learnLimits(session, limits)
+  const values = await readValues(session, limits, [namespaceArray, currentTime])
+  const now = Date.now()
+  const [namespaces, time] = values.map((value) => value.value.value as unknown)
   return {
     namespaces: Array.isArray(namespaces) ? namespaces.map(String) : [],
-    itemsPerCall: typeof limit === 'number' && limit > 0 ? limit : Infinity,
+    limits,
+    behind: time instanceof Date && time.getTime() > 0 ? now - time.getTime() : 0,
+    itemsPerCall,
   }
 }
 

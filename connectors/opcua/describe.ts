@@ -1,7 +1,8 @@
 import { AttributeIds, BrowseDirection, NodeClassMask, NodeId } from 'node-opcua-client'
 import type { DataValue } from 'node-opcua-client'
-import type { Session } from './client.ts'
+import type { Connection, Session } from './client.ts'
 import type { Item } from './items.ts'
+import { readAll } from './pieces.ts'
 import { resolveNode } from './subscriptions.ts'
 import { kindOf, tagTypeOf } from './values.ts'
 
@@ -10,7 +11,7 @@ import { kindOf, tagTypeOf } from './values.ts'
  * enum values where the configuration wants text. What the server does not tell stays open.
  */
 export async function describeItems(
-  session: Session,
+  { session, limits }: Connection,
   items: readonly Item[],
   namespaces: readonly string[],
 ): Promise<void> {
@@ -21,7 +22,11 @@ export async function describeItems(
       return typeof nodeId === 'string' ? [] : [{ item, nodeId }]
     })
     if (asked.length === 0) continue
-    const types = await session.read(asked.map(({ nodeId }) => ({ nodeId, attributeId: AttributeIds.DataType })))
+    const types = await readAll(
+      session,
+      limits,
+      asked.map(({ nodeId }) => ({ nodeId, attributeId: AttributeIds.DataType })),
+    )
     for (const [i, { item, nodeId }] of asked.entries()) {
       const dataType = types[i].value.value as unknown
       if (!(dataType instanceof NodeId)) continue

@@ -5,6 +5,7 @@ import { type ConnectorContext, type Finding, describeError } from '../../agent/
 import { listCertificates } from './certificates.ts'
 import { Connector, disconnect, type Connection } from './client.ts'
 import { told } from './faults.ts'
+import { readAll, readValues } from './pieces.ts'
 import { describeOffer, isSecure } from './security.ts'
 import type { Settings } from './settings.ts'
 import { resolveNode } from './subscriptions.ts'
@@ -57,11 +58,10 @@ const statusNodes = {
   rejected: VariableIds.Server_ServerDiagnostics_ServerDiagnosticsSummary_RejectedSessionCount,
 } as const
 
-async function* examineStatus({ session, itemsPerCall }: Connection): AsyncGenerator<Finding> {
+async function* examineStatus({ session, limits, itemsPerCall }: Connection): AsyncGenerator<Finding> {
   const asked = Date.now()
-  const values = await session.read(
-    Object.values(statusNodes).map((id) => ({ nodeId: `ns=0;i=${id}`, attributeId: AttributeIds.Value })),
-  )
+  const nodes = Object.values(statusNodes).map((id) => `ns=0;i=${id}`)
+  const values = await readValues(session, limits, nodes)
   const middle = (asked + Date.now()) / 2
   const [clock, state, product, version, sessions, rejected] = values.map(({ value }) => value.value as unknown)
   const name = [product, version].filter((part) => typeof part === 'string' && part !== '').join(' ')
@@ -124,7 +124,7 @@ async function* examineNodes(connection: Connection, settings: Settings, now: nu
 }
 
 async function readPart(
-  { session, namespaces }: Connection,
+  { session, limits, namespaces }: Connection,
   part: Settings['tags'],
   { backfill }: Settings,
   now: number,
@@ -144,10 +144,18 @@ async function readPart(
     return typeof nodeId === 'string' ? [] : [{ tag, nodeId }]
   })
   if (asked.length === 0) return
-  const values = await session.read(asked.map(({ nodeId }) => ({ nodeId, attributeId: AttributeIds.Value })))
+  const values = await readValues(
+    session,
+    limits,
+    asked.map(({ nodeId }) => nodeId),
+  )
   asked.forEach(({ tag }, index) => judge(tag, values[index], now, complain))
   if (!backfill) return
-  const levels = await session.read(asked.map(({ nodeId }) => ({ nodeId, attributeId: AttributeIds.UserAccessLevel })))
+  const levels = await readAll(
+    session,
+    limits,
+    asked.map(({ nodeId }) => ({ nodeId, attributeId: AttributeIds.UserAccessLevel })),
+  )
   asked.forEach(({ tag }, index) => {
     const level = levels[index].value.value as unknown
     if (typeof level === 'number' && (level & 4) === 0)

@@ -1,58 +1,152 @@
-import { AttributeIds, HistoryData } from 'node-opcua-client'
-import type { DataValue, NodeId } from 'node-opcua-client'
-import type { Session } from './client.ts'
+import { HistoryData } from 'node-opcua-client'
+import type { DataValue, HistoryReadResult, NodeId } from 'node-opcua-client'
+import type { Connection } from './client.ts'
+import { isTooLarge } from './faults.ts'
 import type { Item } from './items.ts'
+import type { Span } from './spans.ts'
 import { resolveNode } from './subscriptions.ts'
+import { TimePicker } from './times.ts'
+import { isSameValue } from './values.ts'
 
-/** Which items to read from which session. */
-export interface Selection {
-  readonly session: Session
-  readonly namespaces: readonly string[]
-  readonly items: readonly Item[]
+/** What of an item's history is wanted; ms since epoch on the server's clock. */
+export interface Wanted extends Span {
+  readonly item: Item
+  /** The value at `from`, which a whole history has; absent where `from` is a time by the clock. */
+  readonly known?: { readonly value: unknown }
 }
 
-type Take = (item: Item, value: DataValue) => void
+/** Hands on a value of the past; `time`: its own. */
+type Take = (item: Item, value: DataValue, time: number) => void
 
-const nodesPerRead = 500
-const nodesPerHistoryRead = 20
+/** Items whose histories begin within this time are asked for together, ms. */
+const together = 60_000
+/** Pieces without a value that a server may send in a row. */
+const mostEmpty = 3
 
-/** Reads the present values of items. */
-export async function readNow({ session, namespaces, items }: Selection, take: Take): Promise<void> {
-  for (const chunk of chunks(items, nodesPerRead)) {
-    const nodes = chunk.map((item) => ({
-      nodeId: resolveNode(item.settings.node, namespaces) as NodeId,
-      attributeId: AttributeIds.Value,
-    }))
-    const values = await session.read(nodes)
-    chunk.forEach((item, i) => take(item, values[i]))
-  }
+/** The reading of one item's history. */
+interface Reading {
+  readonly wanted: Wanted
+  readonly nodeId: NodeId
+  /** Time and value of the newest so far; a piece that is asked for from there on begins with it. */
+  newest: number
+  value: unknown
+  /** Oldest value after `from`; NaN before there is one. */
+  first: number
+  /** The history has a value at `from` or before. */
+  reaches: boolean
+  empty: number
+  failed: boolean
+  continuationPoint: Buffer | undefined
 }
 
-/**
- * Reads the raw history of items between two times, ms since epoch. Resolves with the number of items for which the
- * server has no complete history.
- */
-export async function readHistory(
-  { session, namespaces, items, from, to }: Selection & { readonly from: number; readonly to: number },
-  take: Take,
-): Promise<number> {
-  let incomplete = 0
-  for (const chunk of chunks(items, nodesPerHistoryRead)) {
-    const nodes = chunk.map((item) => resolveNode(item.settings.node, namespaces) as NodeId)
-    try {
-      const results = await session.readHistoryValue(nodes, new Date(from), new Date(to), { returnBounds: false })
-      chunk.forEach((item, i) => {
-        const { statusCode, continuationPoint, historyData } = results[i]
-        if (historyData instanceof HistoryData) for (const value of historyData.dataValues ?? []) take(item, value)
-        if (!statusCode.isGood() || (continuationPoint as Buffer | null)?.length) incomplete++
-      })
-    } catch {
-      incomplete += chunk.length
+/** Reads raw history, however many pieces it comes in. Resolves with what is missing of it, by item. */
+export async function readHistory(connection: Connection, wanted: readonly Wanted[], take: Take): Promise<Span[]> {
+  const holes: Span[] = []
+  const picker = new TimePicker()
+  const queue = [...wanted].sort((a, b) => a.from - b.from).map((one) => begin(one, connection.namespaces))
+  while (queue.length > 0) {
+    const group = takeGroup(queue, connection.limits.historyRead)
+    const results = await ask(connection, group)
+    if (results === 'smaller') {
+      queue.unshift(...group)
+      continue
     }
+    group.forEach((reading, i) => {
+      const result = results?.[i]
+      if (result) receive(reading, result, picker, take)
+      if (!result || isDone(reading, result)) holes.push(...holeOf(reading))
+      else queue.unshift(reading)
+    })
   }
-  return incomplete
+  return holes
 }
 
-function chunks<T>(list: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size))
+function begin(wanted: Wanted, namespaces: readonly string[]): Reading {
+  const nodeId = resolveNode(wanted.item.settings.node, namespaces) as NodeId
+  const { from: newest, known } = wanted
+  const start = {
+    newest,
+    value: known?.value,
+    first: NaN,
+    reaches: false,
+    empty: 0,
+    failed: false,
+    continuationPoint: undefined,
+  }
+  return { wanted, nodeId, ...start }
+}
+
+/** The next readings that one request can hold: all go on, or all begin at about the same time. */
+function takeGroup(queue: Reading[], most: number): Reading[] {
+  const [{ continuationPoint, newest }] = queue
+  let length = 1
+  while (length < Math.min(most, queue.length)) {
+    const other = queue[length]
+    if ((other.continuationPoint === undefined) !== (continuationPoint === undefined)) break
+    if (Math.abs(other.newest - newest) > together && !continuationPoint) break
+    length++
+  }
+  return queue.splice(0, length)
+}
+
+async function ask(
+  { session, limits }: Connection,
+  group: readonly Reading[],
+): Promise<readonly HistoryReadResult[] | 'smaller' | undefined> {
+  const nodes = group.map(({ nodeId, continuationPoint }) => ({ nodeId, continuationPoint }))
+  // Times of the protocol end at 100 ns, those of the library at a millisecond.
+  const from = new Date(Math.floor(Math.min(...group.map(({ newest }) => newest))))
+  const to = new Date(Math.ceil(Math.max(...group.map(({ wanted }) => wanted.to))) + 1)
+  try {
+    return await session.readHistoryValue(nodes, from, to, { returnBounds: false })
+  } catch (error) {
+    if (!isTooLarge(error) || group.length === 1) return undefined
+    limits.historyRead = Math.ceil(group.length / 2)
+    return 'smaller'
+  }
+}
+
+function receive(reading: Reading, result: HistoryReadResult, picker: TimePicker, take: Take): void {
+  const { item, from, to } = reading.wanted
+  const { historyData, statusCode } = result
+  const before = reading.newest
+  let count = 0
+  // Several values may have the same time: those after the newest are new, where it is in the piece.
+  let isPast = reading.continuationPoint !== undefined || (before === from && !reading.wanted.known)
+  const values = historyData instanceof HistoryData ? (historyData.dataValues ?? []) : []
+  for (const value of values) {
+    const time = picker.pick(value, to)
+    if (time <= from) reading.reaches = true
+    if (time > to || time < reading.newest) continue
+    const held = value.value.value as unknown
+    if (!isPast && time === before) {
+      isPast = isSameValue(held, reading.value)
+      continue
+    }
+    isPast = true
+    count++
+    if (Number.isNaN(reading.first)) reading.first = time
+    reading.newest = time
+    reading.value = held
+    take(item, value, time)
+  }
+  reading.failed ||= statusCode.isBad()
+  reading.empty = count > 0 ? 0 : reading.empty + 1
+  reading.continuationPoint = (result.continuationPoint as Buffer | null)?.length ? result.continuationPoint : undefined
+}
+
+/** Some servers end a piece and say nothing of more: asked on from the newest value until nothing comes. */
+function isDone({ continuationPoint, empty, failed, newest, wanted }: Reading, { statusCode }: HistoryReadResult) {
+  if (failed) return true
+  if (continuationPoint) return empty >= mostEmpty
+  return empty > 0 || newest >= wanted.to || statusCode.name === 'GoodNoData'
+}
+
+/** From the last value before to the first after it. */
+function holeOf({ wanted, newest, first, reaches, failed, continuationPoint }: Reading): Span[] {
+  const { from, to, known } = wanted
+  if (Number.isNaN(first)) return [{ from, to }]
+  const holes = known !== undefined && !reaches ? [{ from, to: first }] : []
+  if (newest < to && (failed || continuationPoint)) holes.push({ from: newest, to })
+  return holes
 }

@@ -1,5 +1,6 @@
 import type { DataValue } from 'node-opcua-client'
 import type { Arrival, Tag, TagType } from '../../agent/core/index.ts'
+import type { Span } from './spans.ts'
 import type { Settings, TagSettings } from './settings.ts'
 
 /** A configured node and what is known of it. */
@@ -23,6 +24,12 @@ export interface Item {
   /** Value and status code that came with it. */
   lastValue: unknown
   lastStatus: number
+  /** Time and value of the first since its connection was made; Infinity before there is one. */
+  liveFrom: number
+  liveValue: unknown
+  /** Time and value of the newest that was filled in from history; -Infinity where none was. */
+  pastUntil: number
+  pastValue: unknown
   /** When its connection was lost, until a value arrives again. */
   lostAt: number
   /** Why the server does not serve it; undefined while it does. */
@@ -34,8 +41,8 @@ export interface Item {
 
 /** Turns the values of notifications into what a source hands on. */
 export interface ItemReader {
-  /** Values since the last `take` before which the server's queue overflowed. */
-  readonly overflows: number
+  /** Since the last `take`: from the value before to the first value after each overflow of the server's queue. */
+  readonly overflows: readonly Span[]
   /** Values collected. */
   readonly length: number
   /** Adds a value of an item, received at `arrival`. `fresh`: false where it may have waited; its age is no clock's then. */
@@ -64,6 +71,10 @@ export function makeItems(settings: Settings): Item[] {
     lastTime: -Infinity,
     lastValue: undefined,
     lastStatus: 0,
+    liveFrom: Infinity,
+    liveValue: undefined,
+    pastUntil: -Infinity,
+    pastValue: undefined,
     lostAt: -Infinity,
     refusal: undefined,
     refusals: 0,

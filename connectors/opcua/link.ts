@@ -4,8 +4,10 @@ import type { Arrival, Clock, GapEvent } from '../../agent/core/index.ts'
 import type { Connection } from './client.ts'
 import { describeItems } from './describe.ts'
 import { isAnswer, isOverlong } from './faults.ts'
-import { readHistory, readNow } from './history.ts'
+import { backfill, readNow, type Outage } from './backfill.ts'
 import type { Item, ItemReader } from './items.ts'
+import { follow, next } from './sequence.ts'
+import { mergeSpans, type Span } from './spans.ts'
 import { Publisher } from './publisher.ts'
 import type { SessionSettings } from './settings.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -36,6 +38,9 @@ export interface Ending {
   readonly subscriptionsGone: boolean
 }
 
+/** More than this no server keeps: one that has always one more does not tell the truth. */
+const mostRepublished = 10_000
+
 /** One connection while it lasts: subscriptions, publishing, quarantine, watchdog. Ends once and does not come back. */
 export class Link {
   readonly connection: Connection
@@ -51,7 +56,11 @@ export class Link {
   #tickedAt = performance.now()
   #placing = false
   #paused = false
-  #overflowToldAt = -Infinity
+  /** Overflows that are not told yet; how many, since when and the newest, ms on the monotonic clock. */
+  #overflows: Span[] = []
+  #overflowCount = 0
+  #overflowSince = 0
+  #overflowAt = 0
   /** Notifications that the server could not send: their numbers will be missing. */
   #unsendable = 0
 
@@ -85,17 +94,20 @@ export class Link {
     return goesOn
   }
 
-  /** Reads what was missed from the server's history, if the settings say so. Resolves with the items that stay incomplete. */
-  async backfill(from: number, to: number): Promise<number> {
-    const { items, settings, reader, clock } = this.#host
-    const served = items.filter((item) => item.refusal === undefined)
-    if (!settings.backfill) return served.length
-    const { session, namespaces } = this.connection
-    return readHistory({ session, namespaces, items: served, from, to }, (item, value) => {
+  /** Items that the server serves. */
+  get served(): readonly Item[] {
+    return this.#host.items.filter((item) => item.refusal === undefined)
+  }
+
+  /** Reads what was missed from the server's history. Resolves with what is missing there, in the server's time. */
+  async backfill(outage: Outage): Promise<Span[]> {
+    const { reader, clock } = this.#host
+    const now = () => {
       const arrival = clock.now()
-      reader.addPast(item, value, arrival)
       if (reader.length >= 10_000) this.#handOn(arrival)
-    }).finally(() => this.#handOn(clock.now()))
+      return arrival
+    }
+    return backfill(this.connection, this.served, outage, reader, now).finally(() => this.#handOn(clock.now()))
   }
 
   /** Whether notifications wait to be asked for again because the journal could not store them. */
@@ -125,13 +137,16 @@ export class Link {
   close(): void {
     clearInterval(this.#ticker)
     this.#publisher.close()
+    const arrival = this.#host.clock.now()
+    const events = this.#overflowEvents(arrival, true)
+    if (events.length > 0) this.#host.emit({ events }, arrival, () => undefined)
   }
 
   // ---------------------------------------------------------------- beginning
 
   async #placeAnew(): Promise<void> {
     const { session, namespaces } = this.connection
-    await describeItems(session, this.#host.items, namespaces)
+    await describeItems(this.connection, this.#host.items, namespaces)
     await this.subscriptions.place(session, this.#host.items, namespaces)
   }
 
@@ -173,10 +188,9 @@ export class Link {
 
   /** The values that hold now: a server that goes on sends changes only, and the loss has ended what held before. */
   async #affirm(): Promise<void> {
-    const { items, reader, clock } = this.#host
-    const served = items.filter((item) => item.refusal === undefined && item.lostAt > -Infinity)
-    const { session, namespaces } = this.connection
-    await readNow({ session, namespaces, items: served }, (item, value) => reader.add(item, value, clock.now(), false))
+    const { reader, clock } = this.#host
+    const lost = this.served.filter((item) => item.lostAt > -Infinity)
+    await readNow(this.connection, lost, (item, value) => reader.add(item, value, clock.now(), false))
     this.#handOn(clock.now())
   }
 
@@ -188,15 +202,13 @@ export class Link {
     this.heard = true
     subscription.heardAt = performance.now()
     const message = response.notificationMessage
-    const expected = next(subscription.sequence)
-    const missing = subscription.sequence < 0 ? 0 : (message.sequenceNumber - expected + 0x1_0000_0000) % 0x1_0000_0000
     const isKeepAlive = !message.notificationData?.length
     const before = subscription.arrival
-    // A keep-alive announces the number of the next notification; it is none itself.
-    subscription.sequence = isKeepAlive ? message.sequenceNumber - 1 : message.sequenceNumber
+    const missing = follow(subscription, message.sequenceNumber, isKeepAlive)
     if (isKeepAlive) this.#host.alive()
     else this.#process(subscription, message)
-    if (missing > 0 && missing < 10_000) void this.#fetchMissing(subscription, expected, missing, before)
+    if (missing.length > 0) void this.#fetchMissing(subscription, missing, before)
+    else if (!isKeepAlive) subscription.announced.clear()
   }
 
   /** A notification did not come: it is longer than a message may be. Those after it do. */
@@ -247,34 +259,48 @@ export class Link {
     else settled(true)
   }
 
-  /** Values that fell out of the server's queues are a gap; told at most once a minute. */
-  #overflowEvents(arrival: number): GapEvent[] {
+  /** Values that fell out of the server's queues are a gap; gaps that touch are told as one, a minute's at most. */
+  #overflowEvents(arrival: number, ended = false): GapEvent[] {
     const { overflows } = this.#host.reader
-    if (overflows === 0 || performance.now() - this.#overflowToldAt < 60_000) return []
-    this.#overflowToldAt = performance.now()
-    const detail = `the server's queues overflowed ${overflows} times; raise queue or lower publishing`
-    return [this.#gap(arrival - this.#host.settings.publishing, arrival, detail)]
+    const now = performance.now()
+    const apart = 2 * this.#host.settings.publishing
+    if (overflows.length > 0) {
+      if (this.#overflows.length === 0) this.#overflowSince = now
+      this.#overflowCount += overflows.length
+      this.#overflowAt = now
+      this.#overflows = mergeSpans([...this.#overflows, ...overflows], apart)
+    }
+    const waits = now - this.#overflowAt <= apart && now - this.#overflowSince < 60_000
+    if (this.#overflows.length === 0 || (waits && !ended)) return []
+    const detail = `the server's queues overflowed ${this.#overflowCount} times; raise queue or lower publishing`
+    const events = this.#overflows.map(({ from, to }) => ({ ...this.#gap(from, to, detail), time: arrival }))
+    this.#overflows = []
+    this.#overflowCount = 0
+    return events
   }
 
   #gap(from: number, to: number, detail: string): GapEvent {
     return { type: 'gap', time: to, source: this.#host.name, from, to, detail }
   }
 
-  async #fetchMissing(subscription: Subscription, first: number, count: number, from: number): Promise<void> {
+  async #fetchMissing(subscription: Subscription, missing: readonly number[], from: number): Promise<void> {
+    // A number that a keep-alive used up was never that of a notification.
+    const used = new Set(subscription.announced)
+    for (const sequence of missing) subscription.announced.delete(sequence)
     let lost = 0
     try {
-      for (let sequence = first, i = 0; i < count; i++, sequence = next(sequence)) {
+      for (const sequence of missing) {
         const message = await this.#publisher.again(subscription.id, sequence)
         if (message) this.#process(subscription, message, 'late')
         else {
-          lost++
+          if (!used.has(sequence)) lost++
           // The server need not keep what it cannot send.
           this.#publisher.acknowledge(subscription.id, sequence)
         }
       }
     } catch {
       // The connection broke as well: its own end tells.
-      lost = count
+      lost = missing.length
     }
     const told = Math.min(lost, this.#unsendable)
     this.#unsendable -= told
@@ -290,7 +316,8 @@ export class Link {
   /** Notifications after the newest that was received, and those that could not be stored. */
   async #republishRest(subscription: Subscription): Promise<void> {
     await this.#republishUnstored(subscription)
-    for (let sequence = next(Math.max(subscription.sequence, 0)); ; sequence = next(sequence)) {
+    for (let i = 0; i < mostRepublished; i++) {
+      const sequence = next(Math.max(subscription.sequence, 0))
       const message = await this.#publisher.again(subscription.id, sequence)
       if (!message) return
       subscription.sequence = sequence
@@ -322,6 +349,7 @@ export class Link {
     const now = performance.now()
     const late = now - this.#tickedAt > 5_000
     this.#tickedAt = now
+    if (this.#overflows.length > 0) this.#handOn(this.#host.clock.now())
     // After a standstill of this process the answers are still in the socket: look again at the next tick.
     if (!late && !this.#paused) this.#watch(now)
     if (!this.#placing) void this.#tend(now)
@@ -357,7 +385,7 @@ export class Link {
     const { session } = this.connection
     const namespaces = await session.readNamespaceArray()
     const known = due.map((item) => item.refusal)
-    await describeItems(session, due, namespaces)
+    await describeItems(this.connection, due, namespaces)
     await this.subscriptions.place(session, due, namespaces)
     this.#publisher.serve(this.subscriptions.byId.size)
     if (due.some((item, i) => item.refusal !== known[i])) this.#host.changed()
@@ -372,9 +400,4 @@ export class Link {
   #gone(error: Error): void {
     this.#end({ error, silent: false, subscriptionsGone: true })
   }
-}
-
-/** Sequence numbers start at 1 and wrap around to 1. */
-function next(sequence: number): number {
-  return sequence >= 0xffff_ffff ? 1 : sequence + 1
 }

@@ -14,6 +14,11 @@ export interface PublisherEvents {
   failed(error: Error): void
 }
 
+/** The notification that was asked for: some servers answer with an empty one where they no longer have it. */
+function asked(message: NotificationMessage | null, sequence: number): NotificationMessage | undefined {
+  return message?.sequenceNumber === sequence && message.notificationData?.length ? message : undefined
+}
+
 /** Keeps publish requests waiting on the server and acknowledges what is stored. */
 export class Publisher {
   readonly #session: Session
@@ -62,7 +67,7 @@ export class Publisher {
   again(subscriptionId: number, retransmitSequenceNumber: number): Promise<NotificationMessage | undefined> {
     return new Promise((resolve, reject) => {
       this.#session.republish(new RepublishRequest({ subscriptionId, retransmitSequenceNumber }), (error, response) => {
-        if (response && !error) resolve(response.notificationMessage)
+        if (response && !error) resolve(asked(response.notificationMessage, retransmitSequenceNumber))
         else if (/BadMessageNotAvailable|BadServiceUnsupported|BadNotImplemented/.test(String(error)))
           resolve(undefined)
         else if (isUnsendable(error)) resolve(undefined)

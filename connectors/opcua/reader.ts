@@ -12,6 +12,7 @@ import {
   type TagType,
 } from '../../agent/core/index.ts'
 import type { Item, ItemReader } from './items.ts'
+import type { Span } from './spans.ts'
 import { ClockSkew, TimePicker } from './times.ts'
 import {
   accepts,
@@ -41,7 +42,7 @@ interface Letter {
 
 /** Turns the values of notifications into batches and dead letters. */
 export class ValueReader implements ItemReader {
-  overflows = 0
+  overflows: Span[] = []
   readonly #source: string
   readonly #tags: TagTable
   readonly #metrics: Metrics
@@ -64,7 +65,8 @@ export class ValueReader implements ItemReader {
 
   add(item: Item, data: DataValue, arrival: number, fresh = true): void {
     const time = this.#timeOf(item, data, arrival, fresh)
-    if (isOverflow(data.statusCode.value)) this.overflows++
+    const from = item.lastTime === -Infinity ? time : Math.min(item.lastTime, time)
+    if (isOverflow(data.statusCode.value)) this.overflows.push({ from, to: time })
     this.#addHolding(item, data, time, arrival)
   }
 
@@ -79,6 +81,7 @@ export class ValueReader implements ItemReader {
   /** Adds a bad sample to every tag that had values: the connection is lost and nothing is known from then on. */
   addLoss(items: readonly Item[], arrival: number): void {
     for (const item of items) {
+      item.liveFrom = Infinity
       item.lostAt = this.#onServerClock(arrival, item.lastTime)
       for (const tag of item.tag ? [item.tag, ...item.elements] : item.elements) this.#addNothing(tag, item.lostAt)
     }
@@ -124,8 +127,14 @@ export class ValueReader implements ItemReader {
     const status = data.statusCode.value
     const value = data.value.value as unknown
     const stands = time <= item.lostAt && item.settings.rate === undefined
-    const isKnown = time === item.lastTime && status === item.lastStatus && isSameValue(value, item.lastValue)
-    if (!isKnown) this.#addPresent(item, data, time)
+    if (item.liveFrom === Infinity) {
+      item.liveFrom = time
+      item.liveValue = value
+    }
+    const isFilledIn = time < item.pastUntil || (time === item.pastUntil && isSameValue(value, item.pastValue))
+    if (!isFilledIn) item.pastUntil = -Infinity
+    const isRepeated = time === item.lastTime && status === item.lastStatus && isSameValue(value, item.lastValue)
+    if (!isRepeated && !isFilledIn) this.#addPresent(item, data, time)
     if (stands) this.#addPresent(item, data, this.#onServerClock(arrival, item.lostAt))
     item.lostAt = -Infinity
     item.lastTime = time
@@ -173,7 +182,7 @@ export class ValueReader implements ItemReader {
     if (length > most)
       this.#reject(item, 'oversized', `an array of ${length} elements; at most ${most} become tags`, length, length)
     for (let i = 0; i < taken; i++) {
-      const tag = item.elements[i] ?? this.#resolve(item, `${item.settings.tag}/${i}`, kind)
+      const tag = item.elements.at(i) ?? this.#resolve(item, `${item.settings.tag}/${i}`, kind)
       if (tag) item.elements[i] = tag
       this.#addValue(item, tag, kind, elements[i], time, quality)
     }
@@ -289,7 +298,8 @@ export class ValueReader implements ItemReader {
       this.#metrics.count('repaired_times_total', this.#fromServer, { source, fallback: 'server' })
     if (this.#fromArrival > 0)
       this.#metrics.count('repaired_times_total', this.#fromArrival, { source, fallback: 'arrival' })
-    this.#fromServer = this.#fromArrival = this.overflows = 0
+    this.#fromServer = this.#fromArrival = 0
+    this.overflows = []
     if (this.#newest === -Infinity) return
     this.#skew.add(arrival - this.#newest)
     this.#newest = -Infinity

@@ -15,9 +15,11 @@ import {
 } from '../../agent/core/index.ts'
 import type { Connector, Session } from './client.ts'
 import { isOverlong, told } from './faults.ts'
+import type { Outage } from './backfill.ts'
 import type { Ending, Link, LinkHost } from './link.ts'
 import { makeItems, type ItemReader } from './items.ts'
 import { ValueReader } from './reader.ts'
+import { mergeSpans, type Span } from './spans.ts'
 import type { SessionSettings } from './settings.ts'
 import type { Limits, Subscriptions } from './subscriptions.ts'
 
@@ -141,10 +143,11 @@ class Run implements LinkHost {
     const remains = this.#remains
     const connection = await connector.connect(remains?.session)
     const link = new Link(this, connection)
+    const known = this.items.map(({ lastTime: time, lastValue: value }) => ({ time, value }))
     try {
       const goesOn = await link.open(remains?.subscriptions)
       this.#remains = undefined
-      this.#up(link, goesOn, remains !== undefined)
+      this.#up(link, goesOn ? undefined : known, remains !== undefined)
     } catch (error) {
       link.close()
       if (!connection.resumed) await disconnect(connection.client)
@@ -165,25 +168,30 @@ class Run implements LinkHost {
     return link.ended
   }
 
-  #up(link: Link, goesOn: boolean, again: boolean): void {
+  /** `known`: where subscriptions are new, the time of each item's newest value before. */
+  #up(link: Link, known: Outage['known'] | undefined, again: boolean): void {
     const source = this.name
     this.#link = link
     if (this.#paused) link.pause()
     this.#context.metrics.gauge('source_up', 1, { source })
     if (again) this.#context.metrics.count('reconnects_total', 1, { source })
-    if (!goesOn && this.#lostSince !== undefined) void this.#fillGap(link, this.#lostSince)
+    if (known && this.#lostSince !== undefined) void this.#fillGap(link, { known, since: this.#lostSince })
     this.#lostSince = undefined
     this.changed()
   }
 
   /** Reads what was missed, or records that it is missing. */
-  async #fillGap(link: Link, from: number): Promise<void> {
-    const to = this.clock.now()
-    const missing = await link.backfill(from, to)
-    if (missing === 0) return
-    const detail = `${missing} nodes: ${this.settings.backfill ? 'the server has no history of them' : 'the connection was lost'}`
-    const event: GapEvent = { type: 'gap', time: to, source: this.name, from, to, detail }
-    this.emit({ events: [event] }, this.clock.now(), () => undefined)
+  async #fillGap(link: Link, outage: Outage): Promise<void> {
+    const time = this.clock.now()
+    const served = link.served.length
+    if (served === 0) return
+    const none = (): Span[] => [{ from: outage.since, to: time }]
+    const holes = this.settings.backfill ? await link.backfill(outage).catch(none) : none()
+    const why = this.settings.backfill ? 'the server has no whole history of them' : 'the connection was lost'
+    const detail = `${this.settings.backfill ? Math.min(holes.length, served) : served} nodes: ${why}`
+    const gap = { type: 'gap', time, source: this.name, detail } as const
+    const events = mergeSpans(holes).map(({ from, to }): GapEvent => ({ ...gap, from, to }))
+    if (events.length > 0) this.emit({ events }, this.clock.now(), () => undefined)
   }
 
   async #lost(ending: Ending): Promise<void> {

@@ -23,6 +23,8 @@ export interface Subscription {
   room: number
   /** Sequence number of the newest notification; -1 before the first. */
   sequence: number
+  /** Numbers that keep-alives have announced since the newest notification. */
+  readonly announced: Set<number>
   heardAt: number
   /** When its newest notification arrived, ms since epoch. */
   arrival: number
@@ -93,6 +95,7 @@ export class Subscriptions {
         items: 0,
         room: items_per_subscription,
         sequence: -1,
+        announced: new Set(),
         heardAt: performance.now(),
         arrival: Date.now(),
         unstored: [],

@@ -14,6 +14,7 @@ import {
   nodesets,
 } from 'node-opcua'
 import type { AddressSpace, Namespace, NodeId, UAObject, UAVariable } from 'node-opcua'
+import { misbehave, type OpenSubscription } from './opcua-server-misbehaviour.ts'
 import type { ServerCommand, ServerNode, ServerOptions, ServerValue } from './opcua-server.ts'
 
 /** The child process of `opcua-server.ts`: a node-opcua server that does what its parent says over IPC. */
@@ -41,7 +42,11 @@ async function start(): Promise<void> {
     allowAnonymous: options.anonymous !== false,
     userManager: { isValidUser: (name: string, password: string) => options.users?.[name] === password },
     // A rate of 0: the server reports every change to who asks for it, and merges none.
-    serverCapabilities: { minSupportedSampleRate: 0, ...options.capabilities },
+    serverCapabilities: {
+      minSupportedSampleRate: 0,
+      ...options.capabilities,
+      ...(options.operationLimits && { operationLimits: options.operationLimits }),
+    },
     ...(options.messages && { transportSettings: { adjustTransportLimits: limitsOf(options.messages) } }),
     maxConnectionsPerEndpoint: 50,
     disableDiscovery: true,
@@ -216,6 +221,16 @@ const actions: { [Name in ServerCommand['do']]: (command: Extract<ServerCommand,
     for (const { publishEngine } of sessions()) publishEngine._publish_request_queue = []
   },
   unmute: () => delete handlers()._on_PublishRequest,
+  misbehave: ({ how }) =>
+    misbehave(server!, how, { variables: [...variables.values()], subscriptions: subscriptions() }),
+  countKeepAlives: () => {
+    for (const subscription of subscriptions())
+      if (!counted.has(subscription)) {
+        counted.add(subscription)
+        subscription.on('keepalive', () => keepAlives++)
+      }
+    return keepAlives
+  },
   dropSubscriptions: () => {
     for (const session of sessions())
       for (const { id } of session.publishEngine.subscriptions) session.deleteSubscription(id)
@@ -225,11 +240,18 @@ const actions: { [Name in ServerCommand['do']]: (command: Extract<ServerCommand,
   },
 }
 
+const counted = new Set<OpenSubscription>()
+let keepAlives = 0
+
+function subscriptions(): OpenSubscription[] {
+  return sessions().flatMap(({ publishEngine }) => publishEngine.subscriptions)
+}
+
 interface OpenSession {
   readonly authenticationToken: NodeId
   readonly userIdentityToken?: { readonly userName?: string; readonly certificateData?: Buffer }
   readonly publishEngine: {
-    readonly subscriptions: readonly { readonly id: number }[]
+    readonly subscriptions: readonly OpenSubscription[]
     _publish_request_queue: unknown[]
   }
   deleteSubscription(id: number): void

@@ -44,14 +44,34 @@ export interface ServerOptions {
   readonly users?: Readonly<Record<string, string>>
   /** `maxSessions`, `maxMonitoredItemsPerCall` and so on; with `minSupportedSampleRate: 0` a sampling of 0 sends every change. */
   readonly capabilities?: Readonly<Record<string, number>>
+  /** `maxNodesPerRead` and so on. */
+  readonly operationLimits?: Readonly<Record<string, number>>
   /** What it takes for the longest message and most chunks of it, whatever clients ask for; absent: what they ask for. */
   readonly messages?: { readonly bytes: number; readonly chunks: number }
   /** Companion specifications besides the standard, `di`, `machinery`. */
   readonly nodesets?: readonly string[]
 }
 
+/** What a server does that it should not; each stays until another is told. */
+export interface Misbehaviour {
+  /** Answers each Republish with Good and an empty notification of number 0. */
+  readonly republish?: 'empty'
+  /** Keep-alives carry the number of the last notification, or use up the next one. */
+  readonly keepAlives?: 'last' | 'used'
+  /** Most values in a piece of history, with or without a continuation point; 0: it has lost all history. */
+  readonly history?: { readonly most: number; readonly told: boolean }
+  /** Most nodes in a read, whatever the server says of its limits. */
+  readonly reads?: number
+  /** Refuses items with a filter. */
+  readonly filters?: 'refused'
+}
+
 export type ServerCommand =
-  | { readonly do: 'start' | 'stop' | 'look' | 'dropSubscriptions' | 'dropSessions' | 'mute' | 'unmute' }
+  | { readonly do: 'misbehave'; readonly how: Misbehaviour }
+  | {
+      readonly do:
+        'start' | 'stop' | 'look' | 'dropSubscriptions' | 'dropSessions' | 'mute' | 'unmute' | 'countKeepAlives'
+    }
   | { readonly do: 'add'; readonly nodes: readonly ServerNode[] }
   | { readonly do: 'write'; readonly values: readonly ServerValue[] }
   | { readonly do: 'read'; readonly name: string }
@@ -175,6 +195,15 @@ export class OpcuaServer {
 
   async unmute(): Promise<void> {
     await this.#ask({ do: 'unmute' })
+  }
+
+  async misbehave(how: Misbehaviour): Promise<void> {
+    await this.#ask({ do: 'misbehave', how })
+  }
+
+  /** Keep-alives that open subscriptions have sent since the first call. */
+  async countKeepAlives(): Promise<number> {
+    return (await this.#ask({ do: 'countKeepAlives' })) as number
   }
 
   /** Deletes all subscriptions behind their sessions' backs. */

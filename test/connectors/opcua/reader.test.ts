@@ -178,11 +178,12 @@ describe('opcua values', () => {
     assert.deepEqual(columns(reader.take(arrival)!.batch).value, [1, 2])
   })
 
-  it('counts values whose queue overflowed on the server', () => {
+  it('tells between which values the queue of the server overflowed', () => {
     const { reader, item } = setUp()
-    reader.add(item, sample(1, DataType.Double, { status: StatusCodes.GoodWithOverflowBit }), arrival)
-    assert.equal(reader.overflows, 1)
-    assert.deepEqual(columns(reader.take(arrival)!.batch).quality, [Quality.good])
+    reader.add(item, sample(0, DataType.Double, { source: arrival - 900 }), arrival)
+    reader.add(item, sample(1, DataType.Double, { source: arrival, status: StatusCodes.GoodWithOverflowBit }), arrival)
+    assert.deepEqual(reader.overflows, [{ from: arrival - 900, to: arrival }])
+    assert.deepEqual(columns(reader.take(arrival)!.batch).quality, [Quality.good, Quality.good])
   })
 
   it('tells the median of clock differences, not moved by a few wild ones', () => {

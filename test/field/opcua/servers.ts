@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import { Quality } from '../../../agent/core/index.ts'
+import type { Proxy } from '../../support/opcua-server-proxy.ts'
+import type { Misbehaviour, OpcuaServer, ServerNode, ServerOptions } from '../../support/opcua-server.ts'
+import { until } from '../../support/until.ts'
+import type { Running } from '../../connectors/opcua/harness.ts'
+
+interface Parts {
+  readonly server: OpcuaServer
+  readonly proxy: Proxy
+  readonly source: Running
+}
+
+/** One kind of server, what it does, and what must come out. */
+export interface ServerCase {
+  readonly name: string
+  /** Where the kind is seen. */
+  readonly source: string
+  readonly nodes: readonly ServerNode[]
+  readonly options?: ServerOptions
+  readonly tags: readonly object[]
+  readonly settings?: object
+  /** What it does from the start. */
+  readonly misbehaves?: Misbehaviour
+  /** What happens once the source is connected, and what must come of it. */
+  readonly what: (parts: Parts) => Promise<void>
+}
+
+const tag = (name: string, more: object = {}) => ({ node: `ns=2;s=${name}`, tag: name, ...more })
+const one = { nodes: [{ name: 'A', value: 0, history: true }], tags: [tag('A')] }
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1)
+const good = (source: Running) => source.rows('A').filter(({ quality }) => quality === Quality.good)
+const goodValues = (source: Running) => good(source).map(({ value }) => value)
+const first = (source: Running) => until('first value', () => good(source).length === 1)
+
+/** Values 1 to `count` while nobody listens; times `behind` ms behind, a ms apart. */
+async function missed({ server, source }: Parts, count: number, behind = 0): Promise<void> {
+  await first(source)
+  const began = Math.max(Date.now() - behind, good(source)[0].time + 1)
+  await server.dropSubscriptions()
+  await server.write(...upTo(count).map((value) => ({ name: 'A', value, sourceTime: began + value })))
+}
+
+async function filledIn(parts: Parts, count: number, behind = 0): Promise<void> {
+  const { source } = parts
+  await missed(parts, count, behind)
+  await until('all values', () => new Set(goodValues(source)).size === count + 1)
+  assert.deepEqual(
+    [...goodValues(source)].sort((a, b) => Number(a) - Number(b)),
+    [0, ...upTo(count)],
+  )
+  assert.deepEqual(source.gaps, [])
+}
+
+const history: readonly ServerCase[] = [
+  {
+    ...one,
+    name: 'history in pieces of 40 with continuation points',
+    source: 'asyncua, historians with a bound for each answer',
+    settings: { backfill: true },
+    misbehaves: { history: { most: 40, told: true } },
+    what: (parts) => filledIn(parts, 172),
+  },
+  {
+    ...one,
+    name: 'history in pieces of 40 that say nothing of more',
+    source: 'historians that cut answers in silence',
+    settings: { backfill: true },
+    misbehaves: { history: { most: 40, told: false } },
+    what: (parts) => filledIn(parts, 172),
+  },
+  {
+    ...one,
+    name: 'times of the server an hour behind',
+    source: 'clocks without NTP, daylight saving time taken for UTC',
+    nodes: [{ name: 'A', value: 0, history: true, sourceTime: Date.now() - 3_600_000 }],
+    settings: { backfill: true },
+    what: (parts) => filledIn(parts, 20, 3_500_000),
+  },
+  {
+    ...one,
+    name: 'all history lost',
+    source: 'servers that keep history in memory and restart',
+    settings: { backfill: true },
+    misbehaves: { history: { most: 0, told: true } },
+    what: async (parts) => {
+      const { source } = parts
+      await missed(parts, 3)
+      await until('gap', () => source.gaps.length === 1)
+      await until('value', () => goodValues(source).includes(3))
+      const [before, after] = [0, 3].map((value) => good(source).find((row) => row.value === value)!)
+      assert.deepEqual([source.gaps[0].from, source.gaps[0].to], [before.time, after.time])
+    },
+  },
+  {
+    ...one,
+    name: 'no value during the outage',
+    source: 'set points',
+    settings: { backfill: true },
+    misbehaves: { history: { most: 0, told: true } },
+    what: async ({ server, source }) => {
+      await first(source)
+      await server.dropSubscriptions()
+      await until('again', () => good(source).length === 2)
+      assert.deepEqual(goodValues(source), [0, 0])
+      assert.deepEqual(source.gaps, [])
+    },
+  },
+]
+
+const numbers: readonly ServerCase[] = [
+  {
+    ...one,
+    name: 'Republish answers Good with an empty notification',
+    source: 'asyncua',
+    misbehaves: { republish: 'empty' },
+    what: async ({ server, proxy, source }) => {
+      await first(source)
+      proxy.cut()
+      await until('down', () => source.status?.state === 'down')
+      proxy.mend()
+      await source.up()
+      await server.write({ name: 'A', value: 7 })
+      await until('value', () => goodValues(source).includes(7))
+      assert.deepEqual(source.gaps, [])
+    },
+  },
+  ...(['last', 'used'] as const).map((keepAlives): ServerCase => ({
+    ...one,
+    name: `keep-alives ${keepAlives === 'last' ? 'carry the number of the last notification' : 'use a number up'}`,
+    source: 'small stacks of PLCs',
+    settings: { keepalive: '100ms' },
+    what: async ({ server, source }) => {
+      await first(source)
+      await server.misbehave({ keepAlives })
+      for (const value of upTo(3)) {
+        const before = await server.countKeepAlives()
+        await until('keep-alives', async () => (await server.countKeepAlives()) >= before + 2)
+        await server.write({ name: 'A', value })
+        await until('value', () => goodValues(source).includes(value))
+      }
+      assert.deepEqual(source.gaps, [])
+    },
+  })),
+  {
+    ...one,
+    name: 'queues overflow',
+    source: 'bursts faster than publishing times queue',
+    settings: { queue: 2, publishing: '100ms' },
+    what: async ({ server, source }) => {
+      await first(source)
+      const began = good(source)[0].time
+      await server.write(...upTo(20).map((value) => ({ name: 'A', value, sourceTime: began + 100 * value })))
+      await until('gap', () => source.gaps.length === 1)
+      const { from, to } = source.gaps[0]
+      const after = good(source)[1]
+      assert.deepEqual([from, to], [began, after.time])
+    },
+  },
+]
+
+const many = Array.from({ length: 68 }, (_, i) => ({ name: `Many${i}`, value: i }))
+
+async function allRead({ source }: Parts): Promise<void> {
+  await until('all', () => new Set(source.rows().map((row) => row.tag)).size === many.length)
+  assert.equal(source.status?.state, 'up')
+}
+
+const limits: readonly ServerCase[] = [
+  {
+    name: 'at most 25 nodes in a call, and said so',
+    source: 'PLCs',
+    nodes: many,
+    options: {
+      operationLimits: {
+        maxNodesPerRead: 25,
+        maxNodesPerBrowse: 25,
+        maxNodesPerHistoryReadData: 25,
+        maxMonitoredItemsPerCall: 25,
+      },
+    },
+    tags: many.map(({ name }) => tag(name)),
+    what: allRead,
+  },
+  {
+    name: 'at most 5 nodes in a read, and not said so',
+    source: 'gateways before PLCs',
+    nodes: many,
+    tags: many.map(({ name }) => tag(name)),
+    misbehaves: { reads: 5 },
+    what: allRead,
+  },
+]
+
+/** Servers as they are. */
+export const cases = [...history, ...numbers, ...limits]
