@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join, resolve as resolvePath } from 'node:path'
 import { MessageSecurityMode, OPCUAClient, UserTokenType, setErrorLogger, setWarningLogger } from 'node-opcua-client'
 import type {
   ClientSession,
@@ -11,9 +12,9 @@ import type {
 import { OPCUACertificateManager } from 'node-opcua-certificate-manager'
 import { X509Certificate } from 'node:crypto'
 import { type Logger, SourceError } from '../../agent/core/index.ts'
-import { asSourceError } from './faults.ts'
+import { asSourceError, untrustedError } from './faults.ts'
 import { longMessages } from './long-messages.ts'
-import { chooseEndpoint } from './security.ts'
+import { addressOf, chooseEndpoint } from './security.ts'
 import { type CallLimits, learnLimits, readValues, usualLimits } from './pieces.ts'
 import type { SessionSettings, Settings } from './settings.ts'
 
@@ -69,13 +70,34 @@ export class Connector {
     else this.#warnOfPlainPassword(endpoint)
     const client = this.#client(manager, endpoint)
     try {
-      await client.connect(this.#settings.endpoint)
+      await this.#openChannel(client, endpoint)
       const resumed = previous !== undefined && (await resume(client, previous))
       const session = resumed ? previous : await open(client, this.#settings)
       return { client, session, resumed, ...(await readBasics(session, this.#limits)) }
     } catch (error) {
       await quietly(client.disconnect())
-      throw asSourceError(error)
+      throw asSourceError(error, await this.#ownCertificate())
+    }
+  }
+
+  /** The server has just answered without security: what ends here is refused by it, told or not. */
+  async #openChannel(client: OPCUAClient, endpoint: EndpointDescription): Promise<void> {
+    try {
+      await client.connect(addressOf(this.#settings.endpoint, endpoint))
+    } catch (error) {
+      if (this.#settings.security === 'none') throw error
+      throw untrustedError(error, await this.#ownCertificate())
+    }
+  }
+
+  /** Where the agent's own certificate is, and its thumbprint, in words. */
+  async #ownCertificate(): Promise<string> {
+    const file = resolvePath(this.#pki, 'own', 'certs', 'client_certificate.pem')
+    try {
+      const { fingerprint } = new X509Certificate(await readFile(file))
+      return `${file}, thumbprint ${fingerprint.replaceAll(':', '').toLowerCase()}`
+    } catch {
+      return file
     }
   }
 

@@ -1,5 +1,7 @@
 import { type ErrorCode, MillwrightError, SourceError } from '../../agent/core/index.ts'
 
+const approve = "Approve the agent's certificate on the server"
+
 /** What servers say and what the user can do, by the first expression that fits. */
 const faults: readonly {
   readonly says: RegExp
@@ -29,20 +31,34 @@ const faults: readonly {
     says: /BadCertificate|BadSecurityChecksFailed|BadApplicationSignatureInvalid/,
     code: 'SOURCE_REFUSED',
     message: "the server refuses the agent's certificate",
-    remedy: "Approve the agent's certificate on the server: pki/own/certs/client_certificate.pem.",
+    remedy: approve,
   },
 ]
 
-/** A SourceError of anything that went wrong while connecting, in words for the user. */
-export function asSourceError(error: unknown): MillwrightError {
+/** A SourceError of anything that went wrong while connecting, in words for the user. `own`: the agent's certificate. */
+export function asSourceError(
+  error: unknown,
+  own = 'own/certs/client_certificate.pem in the PKI folder',
+): MillwrightError {
   if (error instanceof MillwrightError) return error
   const text = error instanceof Error ? error.message : String(error)
   const fault = faults.find(({ says }) => says.test(text))
-  if (fault) return new SourceError(fault.code, fault.message, { cause: error, remedy: fault.remedy })
+  if (fault) {
+    const remedy = fault.remedy === approve ? `${approve}: ${own}.` : fault.remedy
+    return new SourceError(fault.code, fault.message, { cause: error, remedy })
+  }
   return new SourceError('SOURCE_UNREACHABLE', 'the server does not answer', {
     cause: error,
     remedy: 'Check the address, the network, and whether the server runs.',
   })
+}
+
+/** A secure channel broke off before it was open: many servers just close where they do not trust the client yet. */
+export function untrustedError(error: unknown, own: string): MillwrightError {
+  const known = asSourceError(error, own)
+  if (known.code !== 'SOURCE_UNREACHABLE') return known
+  const message = "the server broke off the secure channel: the agent's certificate may wait for approval there"
+  return new SourceError('SOURCE_REFUSED', message, { cause: error, remedy: `${approve}: ${own}.` })
 }
 
 /** Whether a request was too large for the server or took too long: fewer operations at once may do. */

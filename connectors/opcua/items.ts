@@ -32,6 +32,17 @@ export interface Item {
   pastValue: unknown
   /** When its connection was lost, until a value arrives again. */
   lostAt: number
+  /** The server refuses its filter, in its words: the agent filters itself. */
+  unfiltered: string | undefined
+  /** The number that was handed on last, where the agent filters. */
+  kept: number
+  /** What the server gives less of than was asked for, in words. */
+  cut: string | undefined
+  /** On the server: subscription and id. */
+  place: { readonly subscriptionId: number; readonly itemId: number } | undefined
+  /** When it was last heard of, ms on the monotonic clock, and whether a read has found another value since. */
+  heardAt: number
+  suspect: boolean
   /** Why the server does not serve it; undefined while it does. */
   refusal: string | undefined
   /** Refusals in a row, and when to ask again, ms on the monotonic clock. */
@@ -76,6 +87,12 @@ export function makeItems(settings: Settings): Item[] {
     pastUntil: -Infinity,
     pastValue: undefined,
     lostAt: -Infinity,
+    unfiltered: undefined,
+    kept: NaN,
+    cut: undefined,
+    place: undefined,
+    heardAt: 0,
+    suspect: false,
     refusal: undefined,
     refusals: 0,
     retryAt: 0,

@@ -6,6 +6,8 @@ import { describeItems } from './describe.ts'
 import { isAnswer, isOverlong } from './faults.ts'
 import { backfill, readNow, type Outage } from './backfill.ts'
 import type { Item, ItemReader } from './items.ts'
+import { readValues } from './pieces.ts'
+import { SilentItems } from './silent.ts'
 import { follow, next } from './sequence.ts'
 import { mergeSpans, type Span } from './spans.ts'
 import { Publisher } from './publisher.ts'
@@ -55,6 +57,10 @@ export class Link {
   #ticker: NodeJS.Timeout | undefined
   #tickedAt = performance.now()
   #placing = false
+  /** When a request other than Publish was last sent, ms on the monotonic clock. */
+  #askedAt = performance.now()
+  #allAskedAt = performance.now()
+  readonly #silent: SilentItems
   #paused = false
   /** Overflows that are not told yet; how many, since when and the newest, ms on the monotonic clock. */
   #overflows: Span[] = []
@@ -69,6 +75,7 @@ export class Link {
     this.connection = connection
     host.limits.perCall = Math.min(host.limits.perCall, connection.itemsPerCall)
     this.subscriptions = new Subscriptions(host.settings, host.limits)
+    this.#silent = new SilentItems(host.settings)
     this.ended = new Promise((resolve) => (this.#end = resolve))
     this.#publisher = new Publisher(connection.session, {
       received: (response) => this.#receive(response),
@@ -90,7 +97,7 @@ export class Link {
     }
     this.#publisher.serve(this.subscriptions.byId.size)
     const pace = Math.min(1_000, this.#host.settings.keepalive / 4, this.#host.settings.retry.first / 2)
-    this.#ticker = setInterval(() => this.#tick(), Math.max(pace, 10))
+    this.#ticker = setInterval(() => this.#tick(), Math.max(Math.min(pace, this.#sessionPace), 10))
     return goesOn
   }
 
@@ -113,6 +120,18 @@ export class Link {
   /** Whether notifications wait to be asked for again because the journal could not store them. */
   get owes(): boolean {
     return [...this.subscriptions.byId.values()].some(({ unstored }) => unstored.length > 0)
+  }
+
+  get #sessionPace(): number {
+    const { timeout } = this.connection.session
+    return timeout > 0 ? timeout / 6 : Infinity
+  }
+
+  /** What the server gives less of than was asked for, in words, each once. */
+  get cuts(): readonly string[] {
+    const ofSubscriptions = [...this.subscriptions.byId.values()].flatMap(({ cuts }) => cuts)
+    const ofItems = this.#host.items.flatMap(({ cut }) => cut ?? [])
+    return [...new Set([...ofSubscriptions, ...ofItems])]
   }
 
   /** Stops asking for more until `resume`. */
@@ -367,11 +386,12 @@ export class Link {
 
   /** Asks again for refused items and for notifications that could not be stored. */
   async #tend(now: number): Promise<void> {
-    const due = this.#host.items.filter((item) => item.refusal !== undefined && item.retryAt <= now)
+    const due = this.#due(now)
     const unstored = [...this.subscriptions.byId.values()].filter(({ unstored }) => unstored.length > 0)
-    if (due.length === 0 && unstored.length === 0) return
     this.#placing = true
     try {
+      await this.#keepSession(now)
+      if (!this.#paused && (await this.#lookForSilent())) this.#host.changed()
       if (due.length > 0) await this.#placeAgain(due)
       if (!this.#paused) for (const subscription of unstored) await this.#republishUnstored(subscription)
     } catch (error) {
@@ -379,6 +399,33 @@ export class Link {
     } finally {
       this.#placing = false
     }
+  }
+
+  /** Refused items whose time has come. Where all are refused, the server may be about to have its program: soon. */
+  #due(now: number): readonly Item[] {
+    const { items, settings } = this.#host
+    const refused = items.filter((item) => item.refusal !== undefined)
+    if (refused.length === items.length && now - this.#allAskedAt >= Math.min(5_000, settings.retry.first)) {
+      this.#allAskedAt = now
+      return refused
+    }
+    return refused.filter(({ retryAt }) => retryAt <= now)
+  }
+
+  /** A server may end a session sooner than was asked for; while nothing changes, Publish alone does not keep it. */
+  async #keepSession(now: number): Promise<void> {
+    const { session, limits } = this.connection
+    if (session.timeout <= 0 || now - this.#askedAt < session.timeout / 3) return
+    this.#askedAt = now
+    await readValues(session, limits, ['ns=0;i=2259'])
+  }
+
+  async #lookForSilent(): Promise<boolean> {
+    const { items, reader, clock } = this.#host
+    const arrival = clock.now()
+    const found = await this.#silent.look(this.connection, this.subscriptions, items, reader, arrival)
+    if (found) this.#handOn(arrival)
+    return found
   }
 
   async #placeAgain(due: readonly Item[]): Promise<void> {

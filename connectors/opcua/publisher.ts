@@ -37,8 +37,8 @@ export class Publisher {
 
   /** Serves this many subscriptions from now on. */
   serve(subscriptions: number): void {
-    // One more than there are subscriptions, so that none waits for the way of an answer.
-    this.#target = Math.min(subscriptions + 1, 10)
+    // One more than there are subscriptions, so that none waits for the way of an answer; without one they are refused.
+    this.#target = subscriptions === 0 ? 0 : Math.min(subscriptions + 1, 10)
     this.#send()
   }
 

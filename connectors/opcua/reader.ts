@@ -11,6 +11,7 @@ import {
   type TagTable,
   type TagType,
 } from '../../agent/core/index.ts'
+import { isWithinDeadband } from './deadband.ts'
 import type { Item, ItemReader } from './items.ts'
 import type { Span } from './spans.ts'
 import { ClockSkew, TimePicker } from './times.ts'
@@ -126,6 +127,8 @@ export class ValueReader implements ItemReader {
   #addHolding(item: Item, data: DataValue, time: number, arrival: number): void {
     const status = data.statusCode.value
     const value = data.value.value as unknown
+    item.heardAt = performance.now()
+    item.suspect = false
     const stands = time <= item.lostAt && item.settings.rate === undefined
     if (item.liveFrom === Infinity) {
       item.liveFrom = time
@@ -134,7 +137,7 @@ export class ValueReader implements ItemReader {
     const isFilledIn = time < item.pastUntil || (time === item.pastUntil && isSameValue(value, item.pastValue))
     if (!isFilledIn) item.pastUntil = -Infinity
     const isRepeated = time === item.lastTime && status === item.lastStatus && isSameValue(value, item.lastValue)
-    if (!isRepeated && !isFilledIn) this.#addPresent(item, data, time)
+    if (!isRepeated && !isFilledIn && !isWithinDeadband(item, data)) this.#addPresent(item, data, time)
     if (stands) this.#addPresent(item, data, this.#onServerClock(arrival, item.lostAt))
     item.lostAt = -Infinity
     item.lastTime = time

@@ -52,6 +52,16 @@ function policyOf(endpoint: Offer): string {
   return endpoint.securityPolicyUri?.split('#')[1] ?? 'None'
 }
 
+/**
+ * Where to connect for an endpoint: host and port as configured, for servers announce names that do not resolve; path and
+ * query as the endpoint has them, for the address that was asked may be one for discovery only.
+ */
+export function addressOf(configured: string, { endpointUrl }: Offer): string {
+  const parts = /^(opc\.tcp:\/\/[^/?#]+)(.*)$/i
+  const announced = parts.exec(endpointUrl ?? '')
+  return announced ? parts.exec(configured)![1] + announced[2] : configured
+}
+
 /** An offer in words, `SignAndEncrypt with Basic256Sha256`. */
 export function describeOffer(endpoint: Offer): string {
   const policy = policyOf(endpoint)

@@ -14,6 +14,7 @@ import {
   emptyBatch,
 } from '../../agent/core/index.ts'
 import type { Connector, Session } from './client.ts'
+import { deadbandOf } from './deadband.ts'
 import { isOverlong, told } from './faults.ts'
 import type { Outage } from './backfill.ts'
 import type { Ending, Link, LinkHost } from './link.ts'
@@ -287,17 +288,28 @@ class Run implements LinkHost {
   changed(): void {
     const refused = this.items.filter((item) => item.refusal !== undefined)
     this.#context.metrics.gauge('quarantined_items', refused.length, { source: this.name })
-    const { endpoint } = this.settings
+    const connected = [`connected to ${this.settings.endpoint}`, ...this.#notes()]
     if (refused.length === 0) {
-      this.#context.report({ state: 'up', message: `connected to ${endpoint}` })
+      this.#context.report({ state: 'up', message: connected.join('; ') })
       return
     }
     this.#context.report({
       state: 'degraded',
-      message: `connected to ${endpoint}; it refuses ${refused.length} of ${this.items.length} nodes`,
+      message: [...connected, `it refuses ${refused.length} of ${this.items.length} nodes`].join('; '),
       remedy: 'Check these node ids; they are asked for again now and then.',
       items: Object.fromEntries(refused.map((item) => [item.settings.node, item.refusal!])),
     })
+  }
+
+  /** What the server does otherwise than it was asked to. */
+  #notes(): string[] {
+    const unfiltered = this.items.filter((item) => item.unfiltered !== undefined)
+    const here = unfiltered.filter(({ settings }) => !Number.isNaN(deadbandOf(settings))).length
+    const nowhere = unfiltered.length - here
+    const notes = [...(this.#link?.cuts ?? [])]
+    if (here > 0) notes.push(`it refuses the filter of ${here} nodes: the agent filters their values itself`)
+    if (nowhere > 0) notes.push(`it refuses the filter of ${nowhere} nodes: all their changes are taken`)
+    return notes
   }
 
   alive(): void {

@@ -7,15 +7,22 @@ import {
   TimestampsToReturn,
   coerceNodeId,
 } from 'node-opcua-client'
-import type { MonitoredItemCreateRequestOptions, NodeId, StatusCode } from 'node-opcua-client'
+import type {
+  CreateSubscriptionResponse,
+  MonitoredItemCreateRequestOptions,
+  MonitoredItemCreateResult,
+  NodeId,
+} from 'node-opcua-client'
 import type { Session } from './client.ts'
 import { isAnswer, isTooLarge } from './faults.ts'
 import type { Item } from './items.ts'
-import type { SessionSettings, Settings, TagSettings } from './settings.ts'
+import type { SessionSettings, Settings } from './settings.ts'
 
 /** A subscription on the server. Times on the monotonic clock, ms. */
 export interface Subscription {
   readonly id: number
+  /** What the server gives less of than was asked for, in words. */
+  readonly cuts: readonly string[]
   /** Longest time between two answers while all is well. */
   readonly keepalive: number
   items: number
@@ -92,6 +99,7 @@ export class Subscriptions {
       const subscription: Subscription = {
         id: answer.subscriptionId,
         keepalive: answer.revisedPublishingInterval * answer.revisedMaxKeepAliveCount,
+        cuts: cutsOf(answer, interval, lifetime),
         items: 0,
         room: items_per_subscription,
         sequence: -1,
@@ -115,29 +123,62 @@ export class Subscriptions {
     batch: readonly Item[],
     namespaces: readonly string[],
   ): Promise<readonly Item[]> {
-    let results: readonly StatusCode[]
+    let results: readonly MonitoredItemCreateResult[]
     try {
       const answer = await session.createMonitoredItems({
         subscriptionId: subscription.id,
         timestampsToReturn: TimestampsToReturn.Both,
         itemsToCreate: batch.map((item) => this.#request(item, resolveNode(item.settings.node, namespaces) as NodeId)),
       })
-      results = (answer.results ?? []).map((result) => result.statusCode)
+      results = answer.results ?? []
     } catch (error) {
       return this.#failed(error, batch)
     }
     const full: Item[] = []
+    const unfiltered: Item[] = []
     batch.forEach((item, i) => {
-      const status = results[i]
+      const { statusCode: status } = results[i]
       if (status.isGood()) {
-        item.refusal = undefined
-        item.refusals = 0
-        subscription.items++
+        this.#served(item, subscription, results[i])
       } else if (/BadTooManyMonitoredItems/.test(status.name) && subscription.items > 0) full.push(item)
-      else refuse(item, `${status.name}: ${status.description}`, this.#settings)
+      else if (refusesFilter.test(status.name) && item.unfiltered === undefined && filterOf(item)) {
+        item.unfiltered = status.name
+        unfiltered.push(item)
+      } else refuse(item, `${status.name}: ${status.description}`, this.#settings)
     })
     if (full.length > 0) subscription.room = subscription.items
-    return full
+    return [...unfiltered, ...full]
+  }
+
+  #served(item: Item, subscription: Subscription, result: MonitoredItemCreateResult): void {
+    item.refusal = undefined
+    item.refusals = 0
+    item.place = { subscriptionId: subscription.id, itemId: result.monitoredItemId }
+    item.heardAt = performance.now()
+    item.suspect = false
+    subscription.items++
+    const { sampling = this.#settings.sampling, queue = this.#settings.queue } = item.settings
+    const cuts: string[] = []
+    // 0 asks for the fastest there is.
+    if (sampling > 0 && result.revisedSamplingInterval > 1.01 * sampling)
+      cuts.push(`sampling ${sampling} ms asked, ${result.revisedSamplingInterval} ms given`)
+    if (result.revisedQueueSize < queue) cuts.push(`queue ${queue} asked, ${result.revisedQueueSize} given`)
+    item.cut = cuts.length > 0 ? cuts.join('; ') : undefined
+  }
+
+  /** Takes items off the server that deliver nothing any more; what it says to that does not matter. */
+  async remove(session: Session, items: readonly Item[]): Promise<void> {
+    for (const item of items) {
+      const { place } = item
+      item.place = undefined
+      const subscription = place && this.byId.get(place.subscriptionId)
+      if (!subscription) continue
+      subscription.items--
+      const request = { subscriptionId: subscription.id, monitoredItemIds: [place.itemId] }
+      await session.deleteMonitoredItems(request).catch((error: unknown) => {
+        if (!isAnswer(error)) throw error
+      })
+    }
   }
 
   /** The whole request failed: smaller ones find the item at fault, or fit the server's limits. */
@@ -163,13 +204,16 @@ export class Subscriptions {
         samplingInterval: sampling ?? this.#settings.sampling,
         queueSize: queue ?? this.#settings.queue,
         discardOldest: true,
-        filter: filterOf(item.settings),
+        filter: item.unfiltered === undefined ? filterOf(item) : null,
       },
     }
   }
 }
 
-function filterOf({ deadband, report }: TagSettings): DataChangeFilter | null {
+/** Status codes of a server that does not take a filter, or not for this node. */
+const refusesFilter = /BadMonitoredItemFilter|BadFilterNotAllowed|BadDeadbandFilterInvalid/
+
+function filterOf({ settings: { deadband, report } }: Item): DataChangeFilter | null {
   if (!deadband && report !== 'updates') return null
   const trigger = report === 'updates' ? DataChangeTrigger.StatusValueTimestamp : DataChangeTrigger.StatusValue
   if (!deadband) return new DataChangeFilter({ trigger })
@@ -179,6 +223,17 @@ function filterOf({ deadband, report }: TagSettings): DataChangeFilter | null {
     deadbandType: absolute ? DeadbandType.Absolute : DeadbandType.Percent,
     deadbandValue: absolute ? deadband.absolute : deadband.percent,
   })
+}
+
+function cutsOf(
+  { revisedPublishingInterval: given, revisedLifetimeCount: count }: CreateSubscriptionResponse,
+  publishing: number,
+  lifetime: number,
+): string[] {
+  return [
+    ...(given > 1.01 * publishing ? [`publishing ${publishing} ms asked, ${given} ms given`] : []),
+    ...(given * count < 0.99 * lifetime ? [`lifetime ${lifetime} ms asked, ${given * count} ms given`] : []),
+  ]
 }
 
 /** The node id on this server, or in words why there is none. */
@@ -193,7 +248,7 @@ export function resolveNode(node: string, namespaces: readonly string[]): NodeId
 }
 
 /** Puts an item into quarantine, longer each time. */
-function refuse(item: Item, reason: string, { retry }: Settings): void {
+export function refuse(item: Item, reason: string, { retry }: Pick<Settings, 'retry'>): void {
   item.refusal = reason
   item.retryAt = performance.now() + Math.min(retry.longest, retry.first * 2 ** Math.min(item.refusals, 30))
   item.refusals++

@@ -13,8 +13,8 @@ export interface OpenSubscription {
 interface Message {
   readonly request: {
     readonly requestHeader: { readonly requestHandle: number }
+    requestedSessionTimeout?: number
     readonly nodesToRead?: readonly unknown[]
-    readonly itemsToCreate?: readonly { readonly requestedParameters: { filter: unknown } }[]
   }
 }
 
@@ -49,7 +49,8 @@ export function misbehave(server: OPCUAServer, how: Misbehaviour, { variables, s
   for (const subscription of subscriptions) numberKeepAlives(subscription, how.keepAlives)
   if (how.history)
     for (const variable of variables) cutHistory(variable as unknown as { _historyReadRaw: ReadRaw }, how.history)
-  const { reads } = how
+  const { reads, sessionTimeout } = how
+  if (sessionTimeout !== undefined) shortenSessions(handlers, sessionTimeout)
   if (reads !== undefined) refuse(handlers, '_on_ReadRequest', ({ request }) => request.nodesToRead!.length > reads)
 }
 
@@ -64,6 +65,14 @@ function refuse(handlers: Record<string, Handler>, name: string, when: (message:
   handlers[name] = function (message, channel) {
     if (when(message)) answer(channel, message, new ServiceFault({ responseHeader: { serviceResult } }))
     else before.call(this, message, channel)
+  }
+}
+
+function shortenSessions(handlers: Record<string, Handler>, longest: number): void {
+  const before = handlers._on_CreateSessionRequest
+  handlers._on_CreateSessionRequest = function (message, channel) {
+    message.request.requestedSessionTimeout = longest
+    before.call(this, message, channel)
   }
 }
 

@@ -30,6 +30,7 @@ async function start(): Promise<void> {
   server = new OPCUAServer({
     port: options.port,
     hostname: '127.0.0.1',
+    ...(options.path !== undefined && { resourcePath: options.path }),
     nodeset_filename: [nodesets.standard, ...(options.nodesets ?? []).map((name) => nodesets[name as 'di'])],
     serverCertificateManager: manager(options.pki),
     userCertificateManager: manager(`${options.pki}-users`),
@@ -209,6 +210,10 @@ const actions: { [Name in ServerCommand['do']]: (command: Extract<ServerCommand,
     for (const value of values) write(value)
   },
   read: ({ name }) => variables.get(name)!.readValue().value.value as unknown,
+  remove: ({ name }) => {
+    space().deleteNode(variables.get(name)!)
+    variables.delete(name)
+  },
   tick: ({ hertz }) => tick(hertz),
   /** The sessions and subscriptions that clients hold, and the values of all nodes counted. */
   look: () => ({

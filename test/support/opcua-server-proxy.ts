@@ -10,6 +10,10 @@ export class Proxy {
   #open = true
   #silent = false
   readonly #requests: number | undefined
+  /** Addresses that clients have named in their first message. */
+  readonly addresses: string[] = []
+  /** Closes connections whose secure channel has a security policy. */
+  breaksSecure = false
 
   private constructor(target: number, requests: number | undefined) {
     this.#target = target
@@ -58,6 +62,13 @@ export class Proxy {
     await once(this.#server, 'close')
   }
 
+  #look(chunk: Buffer, near: Socket): void {
+    const type = chunk.toString('latin1', 0, 3)
+    // Hello (Part 6, 7.1.2.3): after the header of 8 bytes five numbers, then the address.
+    if (type === 'HEL') this.addresses.push(chunk.toString('utf8', 32))
+    if (type === 'OPN' && this.breaksSecure && !chunk.includes('SecurityPolicy#None')) near.destroy()
+  }
+
   #join(near: Socket): void {
     near.on('error', () => undefined)
     if (!this.#open) {
@@ -79,6 +90,7 @@ export class Proxy {
       near.write(acknowledge)
       far.pipe(near)
     })
+    near.on('data', (chunk: Buffer) => this.#look(chunk, near))
     near.pipe(far)
     near.on('close', () => far.destroy())
     far.on('close', () => {

@@ -44,6 +44,8 @@ export interface ServerOptions {
   readonly users?: Readonly<Record<string, string>>
   /** `maxSessions`, `maxMonitoredItemsPerCall` and so on; with `minSupportedSampleRate: 0` a sampling of 0 sends every change. */
   readonly capabilities?: Readonly<Record<string, number>>
+  /** Path of its endpoints, `/plant`. */
+  readonly path?: string
   /** `maxNodesPerRead` and so on. */
   readonly operationLimits?: Readonly<Record<string, number>>
   /** What it takes for the longest message and most chunks of it, whatever clients ask for; absent: what they ask for. */
@@ -62,8 +64,8 @@ export interface Misbehaviour {
   readonly history?: { readonly most: number; readonly told: boolean }
   /** Most nodes in a read, whatever the server says of its limits. */
   readonly reads?: number
-  /** Refuses items with a filter. */
-  readonly filters?: 'refused'
+  /** Longest timeout of a session that it grants from now on, ms. */
+  readonly sessionTimeout?: number
 }
 
 export type ServerCommand =
@@ -74,7 +76,7 @@ export type ServerCommand =
     }
   | { readonly do: 'add'; readonly nodes: readonly ServerNode[] }
   | { readonly do: 'write'; readonly values: readonly ServerValue[] }
-  | { readonly do: 'read'; readonly name: string }
+  | { readonly do: 'read' | 'remove'; readonly name: string }
   | { readonly do: 'tick'; readonly hertz: number }
 
 /** A node-opcua server in a process of its own, on a free port, with a PKI folder of its own that survives restarts. */
@@ -171,6 +173,11 @@ export class OpcuaServer {
 
   async write(...values: ServerValue[]): Promise<void> {
     await this.#ask({ do: 'write', values })
+  }
+
+  /** Deletes a node, as a download of a new program does; `add` brings it back. */
+  async remove(name: string): Promise<void> {
+    await this.#ask({ do: 'remove', name })
   }
 
   /** The value of a node, as clients see it. */

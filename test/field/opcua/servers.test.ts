@@ -5,14 +5,24 @@ import { until } from '../../support/until.ts'
 import { Running, quick } from '../../connectors/opcua/harness.ts'
 import { type ServerCase, cases } from './servers.ts'
 
-async function run({ nodes, options, tags, settings, misbehaves, what }: ServerCase): Promise<void> {
+async function run({
+  nodes,
+  options,
+  tags,
+  settings,
+  path = '',
+  isRefused,
+  misbehaves,
+  what,
+}: ServerCase): Promise<void> {
   const server = await OpcuaServer.start(nodes, options)
   const proxy = await Proxy.before(server.port)
   let source: Running | undefined
   try {
+    proxy.breaksSecure = isRefused === true
     if (misbehaves) await server.misbehave(misbehaves)
-    source = new Running({ ...quick, security: 'none', endpoint: proxy.endpoint, tags, ...settings })
-    await source.up()
+    source = new Running({ ...quick, security: 'none', endpoint: proxy.endpoint + path, tags, ...settings })
+    if (!isRefused) await source.up()
     await what({ server, proxy, source })
   } finally {
     source?.stop()

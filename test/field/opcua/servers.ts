@@ -20,6 +20,10 @@ export interface ServerCase {
   readonly options?: ServerOptions
   readonly tags: readonly object[]
   readonly settings?: object
+  /** What is asked for after host and port. */
+  readonly path?: string
+  /** It does not get up at first. */
+  readonly isRefused?: boolean
   /** What it does from the start. */
   readonly misbehaves?: Misbehaviour
   /** What happens once the source is connected, and what must come of it. */
@@ -45,8 +49,10 @@ async function filledIn(parts: Parts, count: number, behind = 0): Promise<void> 
   const { source } = parts
   await missed(parts, count, behind)
   await until('all values', () => new Set(goodValues(source)).size === count + 1)
+  // The newest may hold once more, from the reconnect on.
+  const values = [...new Set(goodValues(source))].map(Number)
   assert.deepEqual(
-    [...goodValues(source)].sort((a, b) => Number(a) - Number(b)),
+    values.sort((a, b) => a - b),
     [0, ...upTo(count)],
   )
   assert.deepEqual(source.gaps, [])
@@ -192,5 +198,137 @@ const limits: readonly ServerCase[] = [
   },
 ]
 
+const wishes: readonly ServerCase[] = [
+  {
+    name: 'a deadband is refused on a Boolean',
+    source: 'Part 8, 6.2: numbers only',
+    nodes: [{ name: 'A', dataType: 'Boolean', value: false }],
+    tags: [tag('A', { deadband: { absolute: 1 } })],
+    what: async ({ server, source }) => {
+      await first(source)
+      assert.match(source.status!.message, /refuses the filter of 1 nodes: the agent filters/)
+      assert.deepEqual(goodValues(source), [0])
+      await server.write({ name: 'A', value: true })
+      await until('value', () => goodValues(source).includes(1))
+      assert.equal(source.status?.state, 'up')
+    },
+  },
+  {
+    name: 'a percentage is refused without EURange',
+    source: 'S7-1200; Part 8, 6.2',
+    nodes: [{ name: 'A', value: 0 }],
+    tags: [tag('A', { deadband: { percent: 10 }, low: 0, high: 100 })],
+    what: async ({ server, source }) => {
+      await first(source)
+      assert.match(source.status!.message, /the agent filters/)
+      const began = Date.now()
+      const values = [4, 9, 11, 20, 30, 0]
+      await server.write(...values.map((value, i) => ({ name: 'A', value, sourceTime: began + i })))
+      await until('last', () => goodValues(source).at(-1) === 0 && good(source).length > 1)
+      assert.deepEqual(goodValues(source), [0, 11, 30, 0])
+    },
+  },
+  {
+    name: 'a percentage is refused and nobody knows the range',
+    source: 'S7-1200; Part 8, 6.2',
+    nodes: [{ name: 'A', value: 0 }],
+    tags: [tag('A', { deadband: { percent: 10 } })],
+    what: async ({ server, source }) => {
+      await first(source)
+      assert.match(source.status!.message, /all their changes are taken/)
+      await server.write({ name: 'A', value: 1 })
+      await until('value', () => goodValues(source).includes(1))
+    },
+  },
+  {
+    ...one,
+    name: 'sampling is slower and the queue shorter than asked for',
+    source: 'PLCs',
+    settings: { sampling: '10ms', queue: 100_000 },
+    what: async ({ source }) => {
+      await first(source)
+      assert.match(source.status!.message, /sampling 10 ms asked, 50 ms given; queue 100000 asked, 60000 given/)
+    },
+  },
+  {
+    ...one,
+    name: 'a session ends sooner than asked for, and nothing changes',
+    source: 'PLCs',
+    settings: { keepalive: '2s', publishing: '500ms' },
+    misbehaves: { sessionTimeout: 600 },
+    what: async ({ server, source }) => {
+      await first(source)
+      const before = await server.countKeepAlives()
+      await until('keep-alives', async () => (await server.countKeepAlives()) >= before + 2)
+      assert.equal(source.status?.state, 'up')
+      assert.equal(source.statuses.filter(({ state }) => state === 'down').length, 0)
+    },
+  },
+]
+
+const nodes: readonly ServerCase[] = [
+  {
+    ...one,
+    name: 'a node is deleted and made again',
+    source: 'downloads of a program to a PLC',
+    what: async ({ server, source }) => {
+      await first(source)
+      await server.remove('A')
+      await until('bad', () => source.rows('A').at(-1)?.quality === Quality.bad)
+      await until('degraded', () => source.status?.state === 'degraded')
+      await server.add({ name: 'A', value: 5 })
+      await until('good again', () => goodValues(source).includes(5))
+      await server.write({ name: 'A', value: 6 })
+      await until('goes on', () => goodValues(source).includes(6))
+      await source.up()
+      assert.equal(source.counts.get('reconnects_total'), undefined)
+    },
+  },
+  {
+    name: 'all nodes are unknown at first',
+    source: 'PLCs after a download',
+    nodes: [],
+    tags: [tag('A')],
+    isRefused: true,
+    what: async ({ server, source }) => {
+      await until('refused', () => source.status?.state === 'degraded')
+      await server.add({ name: 'A', value: 5 })
+      await until('value', () => goodValues(source).includes(5))
+      await source.up()
+      assert.equal(source.statuses.filter(({ state }) => state === 'down').length, 0)
+    },
+  },
+]
+
+const connecting: readonly ServerCase[] = [
+  {
+    ...one,
+    name: 'an address for discovery only',
+    source: 'Ignition, Milo',
+    options: { path: '/plant' },
+    path: '/discovery',
+    what: async ({ proxy, source }) => {
+      await first(source)
+      assert.equal(proxy.addresses.at(0), `${proxy.endpoint}/discovery`)
+      assert.equal(proxy.addresses.at(-1), `${proxy.endpoint}/plant`)
+    },
+  },
+  {
+    ...one,
+    name: 'it closes where it does not trust the agent',
+    source: 'servers that log and close',
+    settings: { security: {} },
+    isRefused: true,
+    what: async ({ source }) => {
+      const message = /the agent's certificate may wait for approval there/
+      await until('refused', () => message.test(source.status?.message ?? ''))
+      assert.match(
+        source.status!.remedy!,
+        /^Approve .*: \/.*\/own\/certs\/client_certificate.pem, thumbprint [0-9a-f]{40}\.$/,
+      )
+    },
+  },
+]
+
 /** Servers as they are. */
-export const cases = [...history, ...numbers, ...limits]
+export const cases = [...history, ...numbers, ...limits, ...wishes, ...nodes, ...connecting]
