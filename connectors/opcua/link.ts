@@ -6,14 +6,14 @@ import { describeItems } from './describe.ts'
 import { isAnswer, isOverlong } from './faults.ts'
 import { backfill, readNow, type Outage } from './backfill.ts'
 import type { Item, ItemReader } from './items.ts'
-import { readValues } from './pieces.ts'
-import { SilentItems } from './silent.ts'
+import { Overflows } from './overflows.ts'
 import { follow, next } from './sequence.ts'
-import { mergeSpans, type Span } from './spans.ts'
+import type { Span } from './spans.ts'
 import { Publisher } from './publisher.ts'
 import type { SessionSettings } from './settings.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { Limits, Subscription } from './subscriptions.ts'
+import { Tending } from './tending.ts'
 
 /** What a link needs of its source. */
 export interface LinkHost {
@@ -56,17 +56,9 @@ export class Link {
   #end!: (ending: Ending) => void
   #ticker: NodeJS.Timeout | undefined
   #tickedAt = performance.now()
-  #placing = false
-  /** When a request other than Publish was last sent, ms on the monotonic clock. */
-  #askedAt = performance.now()
-  #allAskedAt = performance.now()
-  readonly #silent: SilentItems
+  readonly #tending: Tending
   #paused = false
-  /** Overflows that are not told yet; how many, since when and the newest, ms on the monotonic clock. */
-  #overflows: Span[] = []
-  #overflowCount = 0
-  #overflowSince = 0
-  #overflowAt = 0
+  readonly #overflows: Overflows
   /** Notifications that the server could not send: their numbers will be missing. */
   #unsendable = 0
 
@@ -75,7 +67,8 @@ export class Link {
     this.connection = connection
     host.limits.perCall = Math.min(host.limits.perCall, connection.itemsPerCall)
     this.subscriptions = new Subscriptions(host.settings, host.limits)
-    this.#silent = new SilentItems(host.settings)
+    this.#overflows = new Overflows(2 * host.settings.publishing)
+    this.#tending = new Tending(host, this, (error) => this.#fail(error))
     this.ended = new Promise((resolve) => (this.#end = resolve))
     this.#publisher = new Publisher(connection.session, {
       received: (response) => this.#receive(response),
@@ -95,9 +88,14 @@ export class Link {
       if (carried) await this.#abandon(carried)
       await this.#placeAnew()
     }
-    this.#publisher.serve(this.subscriptions.byId.size)
-    const pace = Math.min(1_000, this.#host.settings.keepalive / 4, this.#host.settings.retry.first / 2)
-    this.#ticker = setInterval(() => this.#tick(), Math.max(Math.min(pace, this.#sessionPace), 10))
+    this.serve()
+    const pace = Math.min(
+      1_000,
+      this.#tending.pace,
+      this.#host.settings.keepalive / 4,
+      this.#host.settings.retry.first / 2,
+    )
+    this.#ticker = setInterval(() => this.#tick(), Math.max(pace, 10))
     return goesOn
   }
 
@@ -111,10 +109,10 @@ export class Link {
     const { reader, clock } = this.#host
     const now = () => {
       const arrival = clock.now()
-      if (reader.length >= 10_000) this.#handOn(arrival)
+      if (reader.length >= 10_000) this.handOn(arrival)
       return arrival
     }
-    return backfill(this.connection, this.served, outage, reader, now).finally(() => this.#handOn(clock.now()))
+    return backfill(this.connection, this.served, outage, reader, now).finally(() => this.handOn(clock.now()))
   }
 
   /** Whether notifications wait to be asked for again because the journal could not store them. */
@@ -122,16 +120,16 @@ export class Link {
     return [...this.subscriptions.byId.values()].some(({ unstored }) => unstored.length > 0)
   }
 
-  get #sessionPace(): number {
-    const { timeout } = this.connection.session
-    return timeout > 0 ? timeout / 6 : Infinity
-  }
-
   /** What the server gives less of than was asked for, in words, each once. */
   get cuts(): readonly string[] {
     const ofSubscriptions = [...this.subscriptions.byId.values()].flatMap(({ cuts }) => cuts)
     const ofItems = this.#host.items.flatMap(({ cut }) => cut ?? [])
     return [...new Set([...ofSubscriptions, ...ofItems])]
+  }
+
+  /** Has publish requests wait for as many subscriptions as there are. */
+  serve(): void {
+    this.#publisher.serve(this.subscriptions.byId.size)
   }
 
   /** Stops asking for more until `resume`. */
@@ -210,7 +208,7 @@ export class Link {
     const { reader, clock } = this.#host
     const lost = this.served.filter((item) => item.lostAt > -Infinity)
     await readNow(this.connection, lost, (item, value) => reader.add(item, value, clock.now(), false))
-    this.#handOn(clock.now())
+    this.handOn(clock.now())
   }
 
   // ---------------------------------------------------------------- receiving
@@ -256,7 +254,7 @@ export class Link {
       } else if (data instanceof StatusChangeNotification) this.#statusChanged(data.status.name)
     }
     const { sequenceNumber } = message
-    this.#handOn(arrival, (stored) => {
+    this.handOn(arrival, (stored) => {
       if (stored) this.#publisher.acknowledge(subscription.id, sequenceNumber)
       else subscription.unstored.push(sequenceNumber)
     })
@@ -271,31 +269,18 @@ export class Link {
   }
 
   /** Emits what the reader holds; where that is nothing, it counts as stored. */
-  #handOn(arrival: number, settled: (stored: boolean) => void = () => undefined): void {
+  handOn(arrival: number, settled: (stored: boolean) => void = () => undefined): void {
     const events = this.#overflowEvents(arrival)
     const data = this.#host.reader.take(arrival)
     if (data || events.length > 0) this.#host.emit({ ...data, events }, arrival, settled)
     else settled(true)
   }
 
-  /** Values that fell out of the server's queues are a gap; gaps that touch are told as one, a minute's at most. */
-  #overflowEvents(arrival: number, ended = false): GapEvent[] {
-    const { overflows } = this.#host.reader
-    const now = performance.now()
-    const apart = 2 * this.#host.settings.publishing
-    if (overflows.length > 0) {
-      if (this.#overflows.length === 0) this.#overflowSince = now
-      this.#overflowCount += overflows.length
-      this.#overflowAt = now
-      this.#overflows = mergeSpans([...this.#overflows, ...overflows], apart)
-    }
-    const waits = now - this.#overflowAt <= apart && now - this.#overflowSince < 60_000
-    if (this.#overflows.length === 0 || (waits && !ended)) return []
-    const detail = `the server's queues overflowed ${this.#overflowCount} times; raise queue or lower publishing`
-    const events = this.#overflows.map(({ from, to }) => ({ ...this.#gap(from, to, detail), time: arrival }))
-    this.#overflows = []
-    this.#overflowCount = 0
-    return events
+  #overflowEvents(time: number, ended = false): GapEvent[] {
+    this.#overflows.add(this.#host.reader.overflows)
+    const { spans, count } = this.#overflows.take(ended)
+    const detail = `the server's queues overflowed ${count} times; raise queue or lower publishing`
+    return spans.map(({ from, to }) => ({ ...this.#gap(from, to, detail), time }))
   }
 
   #gap(from: number, to: number, detail: string): GapEvent {
@@ -334,7 +319,7 @@ export class Link {
 
   /** Notifications after the newest that was received, and those that could not be stored. */
   async #republishRest(subscription: Subscription): Promise<void> {
-    await this.#republishUnstored(subscription)
+    await this.republishUnstored(subscription)
     for (let i = 0; i < mostRepublished; i++) {
       const sequence = next(Math.max(subscription.sequence, 0))
       const message = await this.#publisher.again(subscription.id, sequence)
@@ -344,7 +329,8 @@ export class Link {
     }
   }
 
-  async #republishUnstored(subscription: Subscription): Promise<void> {
+  /** Asks for notifications again that could not be stored. */
+  async republishUnstored(subscription: Subscription): Promise<void> {
     for (const sequence of subscription.unstored.splice(0)) {
       const message = await this.#publisher.again(subscription.id, sequence)
       if (message) this.#process(subscription, message, 'again')
@@ -368,10 +354,10 @@ export class Link {
     const now = performance.now()
     const late = now - this.#tickedAt > 5_000
     this.#tickedAt = now
-    if (this.#overflows.length > 0) this.#handOn(this.#host.clock.now())
+    if (this.#overflows.waiting) this.handOn(this.#host.clock.now())
     // After a standstill of this process the answers are still in the socket: look again at the next tick.
     if (!late && !this.#paused) this.#watch(now)
-    if (!this.#placing) void this.#tend(now)
+    void this.#tending.tend(now, this.#paused)
   }
 
   #watch(now: number): void {
@@ -382,60 +368,6 @@ export class Link {
       this.#end({ error, silent: true, subscriptionsGone: false })
       return
     }
-  }
-
-  /** Asks again for refused items and for notifications that could not be stored. */
-  async #tend(now: number): Promise<void> {
-    const due = this.#due(now)
-    const unstored = [...this.subscriptions.byId.values()].filter(({ unstored }) => unstored.length > 0)
-    this.#placing = true
-    try {
-      await this.#keepSession(now)
-      if (!this.#paused && (await this.#lookForSilent())) this.#host.changed()
-      if (due.length > 0) await this.#placeAgain(due)
-      if (!this.#paused) for (const subscription of unstored) await this.#republishUnstored(subscription)
-    } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(String(error)))
-    } finally {
-      this.#placing = false
-    }
-  }
-
-  /** Refused items whose time has come. Where all are refused, the server may be about to have its program: soon. */
-  #due(now: number): readonly Item[] {
-    const { items, settings } = this.#host
-    const refused = items.filter((item) => item.refusal !== undefined)
-    if (refused.length === items.length && now - this.#allAskedAt >= Math.min(5_000, settings.retry.first)) {
-      this.#allAskedAt = now
-      return refused
-    }
-    return refused.filter(({ retryAt }) => retryAt <= now)
-  }
-
-  /** A server may end a session sooner than was asked for; while nothing changes, Publish alone does not keep it. */
-  async #keepSession(now: number): Promise<void> {
-    const { session, limits } = this.connection
-    if (session.timeout <= 0 || now - this.#askedAt < session.timeout / 3) return
-    this.#askedAt = now
-    await readValues(session, limits, ['ns=0;i=2259'])
-  }
-
-  async #lookForSilent(): Promise<boolean> {
-    const { items, reader, clock } = this.#host
-    const arrival = clock.now()
-    const found = await this.#silent.look(this.connection, this.subscriptions, items, reader, arrival)
-    if (found) this.#handOn(arrival)
-    return found
-  }
-
-  async #placeAgain(due: readonly Item[]): Promise<void> {
-    const { session } = this.connection
-    const namespaces = await session.readNamespaceArray()
-    const known = due.map((item) => item.refusal)
-    await describeItems(this.connection, due, namespaces)
-    await this.subscriptions.place(session, due, namespaces)
-    this.#publisher.serve(this.subscriptions.byId.size)
-    if (due.some((item, i) => item.refusal !== known[i])) this.#host.changed()
   }
 
   #fail(error: Error): void {

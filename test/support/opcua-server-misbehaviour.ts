@@ -34,23 +34,33 @@ type ReadRaw = (
   callback: HistoryCallback,
 ) => void
 
+/** Requests that were answered with an empty notification. */
+export let republishes = 0
+
 /** What of the server it concerns. */
 interface Parts {
   readonly variables: readonly UAVariable[]
   readonly subscriptions: readonly OpenSubscription[]
+  endSessions(): void
 }
 
 /** Makes a server misbehave. */
-export function misbehave(server: OPCUAServer, how: Misbehaviour, { variables, subscriptions }: Parts): void {
+export function misbehave(
+  server: OPCUAServer,
+  how: Misbehaviour,
+  { variables, subscriptions, endSessions }: Parts,
+): void {
   const handlers = server as unknown as Record<string, Handler>
   if (how.republish)
-    handlers._on_RepublishRequest = (message, channel) =>
+    handlers._on_RepublishRequest = (message, channel) => {
+      republishes++
       answer(channel, message, new RepublishResponse({ notificationMessage: { sequenceNumber: 0 } }))
+    }
   for (const subscription of subscriptions) numberKeepAlives(subscription, how.keepAlives)
   if (how.history)
     for (const variable of variables) cutHistory(variable as unknown as { _historyReadRaw: ReadRaw }, how.history)
   const { reads, sessionTimeout } = how
-  if (sessionTimeout !== undefined) shortenSessions(handlers, sessionTimeout)
+  if (sessionTimeout !== undefined) shortenSessions(handlers, sessionTimeout, endSessions)
   if (reads !== undefined) refuse(handlers, '_on_ReadRequest', ({ request }) => request.nodesToRead!.length > reads)
 }
 
@@ -68,12 +78,20 @@ function refuse(handlers: Record<string, Handler>, name: string, when: (message:
   }
 }
 
-function shortenSessions(handlers: Record<string, Handler>, longest: number): void {
-  const before = handlers._on_CreateSessionRequest
-  handlers._on_CreateSessionRequest = function (message, channel) {
-    message.request.requestedSessionTimeout = longest
-    before.call(this, message, channel)
+/** Ends all sessions when no request has come for so long; requests that wait for an answer keep none. */
+function shortenSessions(handlers: Record<string, Handler>, longest: number, end: () => void): void {
+  let timer: NodeJS.Timeout | undefined
+  const wrap = (name: string, change?: (message: Message) => void) => {
+    const before = handlers[name]
+    handlers[name] = function (message, channel) {
+      clearTimeout(timer)
+      timer = setTimeout(end, longest)
+      change?.(message)
+      before.call(this, message, channel)
+    }
   }
+  wrap('_on_CreateSessionRequest', ({ request }) => (request.requestedSessionTimeout = longest))
+  for (const name of ['Publish', 'Read', 'CreateMonitoredItems']) wrap(`_on_${name}Request`)
 }
 
 function numberKeepAlives(subscription: OpenSubscription, how: Misbehaviour['keepAlives']): void {

@@ -14,7 +14,7 @@ import {
   nodesets,
 } from 'node-opcua'
 import type { AddressSpace, Namespace, NodeId, UAObject, UAVariable } from 'node-opcua'
-import { misbehave, type OpenSubscription } from './opcua-server-misbehaviour.ts'
+import { misbehave, republishes, type OpenSubscription } from './opcua-server-misbehaviour.ts'
 import type { ServerCommand, ServerNode, ServerOptions, ServerValue } from './opcua-server.ts'
 
 /** The child process of `opcua-server.ts`: a node-opcua server that does what its parent says over IPC. */
@@ -219,6 +219,7 @@ const actions: { [Name in ServerCommand['do']]: (command: Extract<ServerCommand,
   look: () => ({
     sessions: server?.engine.currentSessionCount ?? 0,
     subscriptions: server?.engine.currentSubscriptionCount ?? 0,
+    republishes,
     identities: server ? sessions().map(identityOf) : [],
   }),
   mute: () => {
@@ -227,7 +228,7 @@ const actions: { [Name in ServerCommand['do']]: (command: Extract<ServerCommand,
   },
   unmute: () => delete handlers()._on_PublishRequest,
   misbehave: ({ how }) =>
-    misbehave(server!, how, { variables: [...variables.values()], subscriptions: subscriptions() }),
+    misbehave(server!, how, { variables: [...variables.values()], subscriptions: subscriptions(), endSessions }),
   countKeepAlives: () => {
     for (const subscription of subscriptions())
       if (!counted.has(subscription)) {
@@ -240,9 +241,11 @@ const actions: { [Name in ServerCommand['do']]: (command: Extract<ServerCommand,
     for (const session of sessions())
       for (const { id } of session.publishEngine.subscriptions) session.deleteSubscription(id)
   },
-  dropSessions: () => {
-    for (const { authenticationToken } of sessions()) server!.engine.closeSession(authenticationToken, false, 'Timeout')
-  },
+  dropSessions: () => endSessions(),
+}
+
+function endSessions(): void {
+  for (const { authenticationToken } of sessions()) server!.engine.closeSession(authenticationToken, false, 'Timeout')
 }
 
 const counted = new Set<OpenSubscription>()

@@ -68,6 +68,13 @@ export interface Misbehaviour {
   readonly sessionTimeout?: number
 }
 
+interface Look {
+  readonly sessions: number
+  readonly subscriptions: number
+  readonly identities: string[]
+  readonly republishes: number
+}
+
 export type ServerCommand =
   | { readonly do: 'misbehave'; readonly how: Misbehaviour }
   | {
@@ -190,9 +197,9 @@ export class OpcuaServer {
     await this.#ask({ do: 'tick', hertz })
   }
 
-  /** `identities`: who the open sessions belong to; '' is anonymous. */
-  async look(): Promise<{ sessions: number; subscriptions: number; identities: string[] }> {
-    return (await this.#ask({ do: 'look' })) as { sessions: number; subscriptions: number; identities: string[] }
+  /** `identities`: who the open sessions belong to; '' is anonymous. `republishes`: answered with nothing. */
+  async look(): Promise<Look> {
+    return (await this.#ask({ do: 'look' })) as Look
   }
 
   /** Sends neither data nor keep-alives any more, and goes on answering everything else, until `unmute`. */

@@ -105,6 +105,7 @@ export class Running {
 
   stop(): void {
     this.#subscription.unsubscribe()
-    rmSync(this.folder, { recursive: true, force: true })
+    // The last write of the source may still be under way.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
