@@ -1,3 +1,4 @@
+// Longer than others: receiving, asking again and watching share the state of one connection, which ends once.
 import { DataChangeNotification, StatusChangeNotification } from 'node-opcua-client'
 import type { NotificationMessage, PublishResponse, TransferResult } from 'node-opcua-client'
 import type { Arrival, Clock, GapEvent } from '../../agent/core/index.ts'

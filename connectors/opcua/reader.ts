@@ -1,3 +1,4 @@
+// Longer than others: each kind of value has its own way into a batch, and all share the batch and its dead letters.
 import type { DataValue } from 'node-opcua-client'
 import {
   type Arrival,

@@ -1,3 +1,4 @@
+// Longer than others: connecting, losing and leaving are one life with one owner of what remains of a connection.
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
