@@ -246,11 +246,13 @@ describe('opcua source', function () {
       await until('the good one', () => source.values('line/A').length > 0)
       assert.match(source.status!.items!['ns=2;s=Later'], /BadNodeIdUnknown/)
       assert.match(source.status!.items!['nsu=http://nowhere;s=X'], /no namespace http:\/\/nowhere/)
-      assert.ok(source.status!.items!['ns=2;s=B'], 'a percent deadband needs a range')
-      assert.equal(source.gauges.get('quarantined_items'), 3)
+      // A percentage without a range costs the filter, not the node.
+      assert.equal(source.status!.items!['ns=2;s=B'], undefined)
+      assert.match(source.status!.message, /refuses the filter of 1 nodes/)
+      assert.equal(source.gauges.get('quarantined_items'), 2)
       await server.add({ name: 'Later', value: 42 })
       await until('the late one', () => source.values('line/Later').includes(42))
-      await until('two left', () => source.gauges.get('quarantined_items') === 2)
+      await until('one left', () => source.gauges.get('quarantined_items') === 1)
     })
 
     it('reads many nodes through several subscriptions, in the pieces that the server takes', async () => {
