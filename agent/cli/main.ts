@@ -26,7 +26,7 @@ import { train } from './train.ts'
 import { trust } from './trust.ts'
 import { versionCommand } from './version.ts'
 
-/** Exit codes: 0, 1 failure, 2 usage, 78 configuration. */
+/** Exit codes: 0, 1 failure, 2 usage, 70 an error of ours, 78 configuration. */
 const program = new Command('millwright')
   .description('Industrial IoT edge agent: OPC UA and MQTT in, models that learn on the device, InfluxDB and MQTT out.')
   .version(version)

@@ -8,6 +8,7 @@ import { type FolderLock, lockFolder } from './lock.ts'
 import { Reserve } from './reserve.ts'
 import { canBegin, Room } from './room.ts'
 import type { Changes, Store, StoredRecord } from './store.ts'
+import { walk } from './walk.ts'
 
 type Table<Key extends string | number> = Database<Uint8Array, Key>
 
@@ -22,6 +23,8 @@ export interface LmdbOptions {
   readonly folder: string
   readonly log: Logger
   readonly readOnly: boolean
+  /** It may be damaged: looked through first, or put aside unread. */
+  readonly suspect?: 'look' | 'aside'
 }
 
 /**
@@ -240,22 +243,35 @@ async function openToRead<Used>(options: LmdbOptions, use: Use<Used>): Promise<U
 }
 
 async function openToWrite<Used>(options: LmdbOptions, use: Use<Used>): Promise<Used> {
-  const { folder, log } = options
-  if (existsSync(join(folder, dataFile))) accessSync(join(folder, dataFile), constants.W_OK)
+  const { folder } = options
+  if (existsSync(join(folder, dataFile))) {
+    accessSync(join(folder, dataFile), constants.W_OK)
+    const wrong = await suspicion(options)
+    if (wrong !== undefined) putAside(options, wrong)
+  }
   try {
     return await openChecked(options, use)
   } catch (error) {
     if (!isDamage(error)) throw error
-    // An unattended gateway must go on measuring; nothing is deleted, and what can be saved can be saved by hand.
-    const aside = `${dataFile}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`
-    renameSync(join(folder, dataFile), join(folder, aside))
-    rmSync(join(folder, lockFile), { force: true })
-    log.error(
-      { folder, aside },
-      `the journal is damaged (${describeError(error)}): moved to ${aside}, a new one is begun`,
-    )
+    putAside(options, describeError(error))
     return await openChecked(options, use)
   }
+}
+
+async function suspicion({ folder, suspect, log }: LmdbOptions): Promise<string | undefined> {
+  if (suspect === undefined) return undefined
+  if (suspect === 'aside') return 'two processes ended while they opened it'
+  log.info({ folder }, 'the process before ended without a stop: the journal is looked through first')
+  mendFile(join(folder, dataFile), false, log)
+  return walk(folder)
+}
+
+/** An unattended gateway must go on measuring; nothing is deleted, and what can be saved can be saved by hand. */
+function putAside({ folder, log }: LmdbOptions, why: string): void {
+  const aside = `${dataFile}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`
+  renameSync(join(folder, dataFile), join(folder, aside))
+  rmSync(join(folder, lockFile), { force: true })
+  log.error({ folder, aside }, `the journal is damaged (${why}): moved to ${aside}, a new one is begun`)
 }
 
 async function openChecked<Used>({ folder, log, readOnly }: LmdbOptions, use: Use<Used>): Promise<Used> {

@@ -26,6 +26,8 @@ export interface OpenJournalOptions {
   readonly log?: Logger
   /** Only to read, also while another process writes. */
   readonly readOnly?: boolean
+  /** The store may be damaged: `look` through it in a process of its own first, or put it `aside` unread. */
+  readonly suspect?: 'look' | 'aside'
 }
 
 /**
@@ -33,10 +35,10 @@ export interface OpenJournalOptions {
  * JOURNAL_READ_ONLY where the folder cannot be written, JOURNAL_FULL, JOURNAL_IO.
  */
 export async function openJournal(options: OpenJournalOptions): Promise<Journal> {
-  const { folder, settings, metrics = silentMetrics, log = silentLogger, readOnly = false } = options
+  const { folder, settings, metrics = silentMetrics, log = silentLogger, readOnly = false, suspect } = options
   const wrap = (store: Store): Journal => new StoredJournal({ store, bounds: settings, metrics, log, readOnly })
   if (settings.store === 'memory') return wrap(new MemoryStore())
-  return LmdbStore.open({ folder, log, readOnly }, wrap)
+  return LmdbStore.open({ folder, log, readOnly, ...(suspect && { suspect }) }, wrap)
 }
 
 const silentLogger: Logger = {

@@ -1,3 +1,5 @@
 export { keepHeapSmall, keepYoungGeneration, letYoungGenerationGrow, sizeYoungGeneration } from './heap.ts'
+export { Starts, type Phase } from './starts.ts'
+export { softwareError, speakLastWords } from './last-words.ts'
 export { createNotifier } from './notify.ts'
 export { packageRoot, version } from './version.ts'

@@ -20,6 +20,7 @@ import { Ingest } from '../ingest/index.ts'
 import { openJournal } from '../journal/index.ts'
 import { Learning, ModelRequests, type Learner } from '../learning/index.ts'
 import { MonitorLearner, pipelineCursor } from '../pipeline/index.ts'
+import { Starts } from '../process/index.ts'
 import type { Config } from '../settings/index.ts'
 import { Gallery, Inspections } from '../stations/index.ts'
 import { shelfOf, trainingScript } from '../training/index.ts'
@@ -75,6 +76,7 @@ export class Unit {
   readonly #registry: Registry
   readonly #stopping = new AbortController()
   readonly #stops: Stops
+  readonly #starts: Starts
   #flow!: Flow
   #setting: Setting
   /** ms that the clock was set forward: by a wrong one nothing is too old. */
@@ -91,14 +93,19 @@ export class Unit {
     const { setting, log, counted } = options
     const { data, journal: settings } = setting.config
     const folder = join(data, 'journal')
+    const starts = new Starts(data)
+    const suspect = starts.endsIn('journal') >= 2 ? 'aside' : starts.unclean ? 'look' : undefined
+    starts.enter('journal')
     const journal = await onceThereIsRoom(options, () => {
       mkdirSync(data, { recursive: true })
-      return openJournal({ folder, settings, metrics: counted.metrics, log })
+      return openJournal({ folder, settings, metrics: counted.metrics, log, ...(suspect && { suspect }) })
     })
+    starts.enter('start')
     const stops = new Stops(log)
+    stops.add('the word of a stop', () => starts.stopped())
     stops.add('the journal', () => journal.close())
     try {
-      const unit = new Unit(options, journal, stops)
+      const unit = new Unit(options, journal, stops, starts)
       await unit.#load()
       return unit
     } catch (error) {
@@ -107,7 +114,7 @@ export class Unit {
     }
   }
 
-  private constructor(options: UnitOptions, journal: Journal, stops: Stops) {
+  private constructor(options: UnitOptions, journal: Journal, stops: Stops, starts: Starts) {
     const { setting, log, clock, counted } = options
     const { config } = setting
     const { metrics } = counted
@@ -117,6 +124,7 @@ export class Unit {
     this.#options = options
     this.#setting = setting
     this.#stops = stops
+    this.#starts = starts
     this.journal = journal
     this.connections = createConnections(config, { ...parts, tags: journal.tags })
     this.#newest = new Newest(journal.tags)
@@ -186,6 +194,7 @@ export class Unit {
   /** Lets it work: what is in the journal is handled, results are delivered, models learn, stations judge. Sources come after. */
   start(): void {
     const { log, clock } = this.#options
+    this.#starts.enter('work')
     for (const { name, sink } of this.connections) if (sink) this.#deliveries.start(name, sink)
     this.#done = this.#flow.live.run(this.#stopping.signal).catch((error: unknown) => {
       this.#failure = `the pipeline stopped: ${describeError(error)}`

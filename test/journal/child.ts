@@ -72,10 +72,15 @@ async function hold(journal: Journal): Promise<void> {
 try {
   // Its start takes longer than its life: it is started early and waits for its turn.
   if (what === 'crash') await once(process.stdin, 'data')
-  const journal = await openJournal({ folder, settings: journalConfig.parse({}) })
+  const suspect = what === 'suspect' ? 'look' : undefined
+  const journal = await openJournal({ folder, settings: journalConfig.parse({}), ...(suspect && { suspect }) })
   say('opened')
   if (what === 'hold') setInterval(() => undefined, 1000)
-  else if (what === 'write') await write(journal)
+  else if (what === 'suspect') {
+    say(`has ${journal.read('samples', 0).length}`)
+    await journal.append('samples', [samples(journal.stats('samples').next, 50)])
+    await journal.close()
+  } else if (what === 'write') await write(journal)
   else if (what === 'crash') await crash(journal)
   else if (what === 'fill') await fill(journal)
   else if (what === 'full') await hold(journal)

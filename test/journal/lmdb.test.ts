@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -288,6 +288,32 @@ describe('journal in LMDB', () => {
     assert.ok(lines.some((line) => line.includes('ends early')))
     assert.ok(opened.read('samples', 0).length <= 50)
     await opened.append('samples', [samples(1)])
+  })
+
+  it('looks through a store that may be damaged in a process of its own, and puts it aside where that falls', async function () {
+    const sound = await start()
+    for (let i = 0; i < 300; i++) await sound.append('samples', [noise(i, 200)])
+    await sound.close()
+    journal = undefined
+    const file = join(folder, 'data.mdb')
+    const bytes = await readFile(file)
+    let aside = 0
+    for (let seed = 1; seed <= 6; seed++) {
+      const wrong = Buffer.from(bytes)
+      let state = seed
+      const random = () => (state = (state * 48_271) % 0x7fffffff) / 0x7fffffff
+      for (let page = 0; page < 12; page++) {
+        const at = 4096 * (2 + Math.floor(random() * (wrong.length / 4096 - 3)))
+        for (let i = 0; i < 64; i++) wrong[at + i] = random() * 256
+      }
+      await writeFile(file, wrong)
+      assert.match(await child('suspect', folder), /^opened\nhas \d+\n$/, `seed ${seed}`)
+      aside += (await readdir(folder)).filter((name) => name.includes('damaged')).length
+      for (const name of await readdir(folder)) await rm(join(folder, name))
+    }
+    assert.ok(aside > 0)
+    await writeFile(file, bytes)
+    assert.match(await child('suspect', folder), /has 300/, 'a sound one is opened as it is')
   })
 
   it('full disk: gives up what is oldest and goes on, with all that it acknowledged since', async function () {

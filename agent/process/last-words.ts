@@ -1,0 +1,36 @@
+import { relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Logger, describeError } from '../core/index.ts'
+import { packageRoot } from './version.ts'
+
+/** Exit code after an error that no part of the agent was ready for: EX_SOFTWARE of sysexits.h. */
+export const softwareError = 70
+
+/**
+ * Has an error that passed all borders end the process with its last words: the error, and the part of the agent that it
+ * came from. The service manager starts it again; nothing that was acknowledged is lost by it.
+ */
+export function speakLastWords(log: Logger): void {
+  const end = (error: unknown) => {
+    const part = partOf(error)
+    const where = part === undefined ? '' : ` in ${part}`
+    log.error(
+      { error, ...(part !== undefined && { part }) },
+      `the agent ends by an error${where}: ${describeError(error)}`,
+    )
+    process.exit(softwareError)
+  }
+  process.on('uncaughtException', end)
+  process.on('unhandledRejection', end)
+}
+
+/** The folder of the first line of the stack that is of the agent: `connectors/mqtt`. */
+function partOf(error: unknown): string | undefined {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  for (const [, url] of stack.matchAll(/(?:\(|at )(file:\/\/\S+?|\/\S+?):\d+:\d+\)?$/gm)) {
+    const path = relative(packageRoot, url.startsWith('file:') ? fileURLToPath(url) : url)
+    const [top, ...rest] = path.split(sep).filter((name) => name !== 'dist')
+    if (top !== '..' && top !== 'node_modules' && rest.length > 0) return [top, ...rest.slice(0, -1)].join('/')
+  }
+  return undefined
+}
