@@ -36,6 +36,8 @@ export interface Pace {
 /** Between two writes of what somebody waits for, and two looks whether there is any, ms. */
 const shortLinger = 50
 const usualPace: Pace = { rows: 20_000, linger: shortLinger, retry: 500, slowest: 30_000, grace: 2_000 }
+/** Between two words about rows that the far side cannot tell apart, ms. */
+const toldAgain = 600_000
 /** A far side may ask for more patience than `slowest`, but not for a day. */
 const longestRetryAfter = 600_000
 
@@ -56,6 +58,13 @@ export interface Delivery {
   /** Resolves after the stop; rejects with a JournalError where the journal will never serve again. Does not close the sink. */
   readonly done: Promise<void>
   state(): Status
+  /**
+   * Writes entries that were put aside once more, between two other writes. Resolves with what is refused again; rejects with
+   * a DeliveryError where the far side cannot take anything now.
+   */
+  resend(entries: readonly Entry[]): Promise<readonly Rejection[]>
+  /** Counts rows that were dead as delivered; durable when it resolves. */
+  revived(rows: number): Promise<void>
 }
 
 /**
@@ -64,7 +73,12 @@ export interface Delivery {
  */
 export function deliver(options: DeliveryOptions): Delivery {
   const runner = new Runner(options)
-  return { done: runner.run(), state: () => runner.status }
+  return {
+    done: runner.run(),
+    state: () => runner.status,
+    resend: (entries) => runner.resend(entries),
+    revived: (rows) => runner.revived(rows),
+  }
 }
 
 class Runner {
@@ -80,6 +94,10 @@ class Runner {
   #lastWrite = -Infinity
   /** Entries to be written one by one: a sink refused their chunk as a whole. */
   #single = 0
+  /** When rows were last told of that took the place of others, ms since epoch. */
+  #overwritten = -Infinity
+  /** The write under way: one at a time. */
+  #writing: Promise<unknown> = Promise.resolve()
 
   constructor(options: DeliveryOptions) {
     this.#options = options
@@ -110,6 +128,25 @@ class Runner {
       signal.removeEventListener('abort', stop)
       clearTimeout(timer)
     }
+  }
+
+  async resend(entries: readonly Entry[]): Promise<readonly Rejection[]> {
+    try {
+      return (await this.#write(entries)).filter(({ overwritten }) => !overwritten)
+    } catch (error) {
+      if (!(error instanceof DeliveryError) || error.retryable) throw error
+      const [entry] = entries
+      if (entries.length === 1) return [{ entry, detail: describeError(error) }]
+      const rejections: Rejection[] = []
+      for (const one of entries) rejections.push(...(await this.resend([one])))
+      return rejections
+    }
+  }
+
+  async revived(rows: number): Promise<void> {
+    this.#lanes.revive(rows)
+    await this.#lanes.save()
+    this.#options.metrics.count('delivered_rows_total', rows, { sink: this.#options.name })
   }
 
   /** The next chunk, as soon as there is one; undefined after the stop, or when it is worth looking again. */
@@ -150,7 +187,7 @@ class Runner {
     this.#lastWrite = performance.now()
     let rejections: readonly Rejection[]
     try {
-      rejections = await this.#write(chunk)
+      rejections = await this.#write(chunk.entries)
     } catch (error) {
       if (this.#options.signal.aborted) return
       const refused = this.#refusal(error, chunk)
@@ -164,16 +201,19 @@ class Runner {
   }
 
   /** Does not wait longer for a sink than the stop allows, whatever the sink makes of its signal. */
-  #write(chunk: Chunk): Promise<readonly Rejection[]> {
+  #write(entries: readonly Entry[]): Promise<readonly Rejection[]> {
     const { signal } = this.#abandon
-    return new Promise((resolve, reject) => {
+    const before = this.#writing
+    const written = new Promise<readonly Rejection[]>((resolve, reject) => {
       const abandon = () => reject(new DeliveryError('DELIVERY_UNREACHABLE', 'stopped before the far side answered'))
       signal.addEventListener('abort', abandon, { once: true })
-      this.#options.sink
-        .write(chunk.entries, signal)
+      before
+        .then(() => this.#options.sink.write(entries, signal))
         .then(resolve, reject)
         .finally(() => signal.removeEventListener('abort', abandon))
     })
+    this.#writing = written.catch(() => undefined)
+    return written
   }
 
   /** For an error that forbids trying again: the entry it is about, or none yet where the chunk has to be taken apart. */
@@ -188,15 +228,18 @@ class Runner {
   async #settle(chunk: Chunk, rejections: readonly Rejection[]): Promise<void> {
     const { name, journal, metrics, clock, log } = this.#options
     const revisited = chunk.lane === 'revisions'
-    const { letters, rows } = lettersOf(revisited ? [] : rejections, name, clock.now(), journal.tags)
+    const refused = revisited ? [] : rejections.filter((rejection) => !rejection.overwritten)
+    const overwritten = revisited ? 0 : rowsOverwritten(rejections)
+    const { letters, rows } = lettersOf(refused, name, clock.now(), journal.tags)
     const records = letters.map((letter) => ({ kind: 'dead', letter }) as const)
     if (records.length > 0 && !(await this.#stored(() => journal.append('dead', records)))) return
-    const { delivered, trimmed } = this.#lanes.advance(chunk, rows)
+    const { delivered, trimmed } = this.#lanes.advance(chunk, rows, overwritten)
     await this.#stored(() => this.#lanes.save())
     this.#single = Math.max(0, this.#single - chunk.entries.length)
     metrics.count('delivered_rows_total', delivered, { sink: name })
     if (rows > 0) metrics.count('dead_rows_total', rows, { sink: name })
-    if (!revisited) this.#tellRefusals(rejections)
+    if (overwritten > 0) this.#tellOverwritten(overwritten)
+    this.#tellRefusals(refused)
     if (trimmed > 0) {
       metrics.count('undelivered_rows_total', trimmed, { sink: name })
       log.error({ sink: name, rows: trimmed }, `${trimmed} rows were gone from the journal before ${name} had them`)
@@ -206,11 +249,26 @@ class Runner {
 
   /** Once for each kind: what the far side refuses, in its words, and what mends it. */
   #tellRefusals(rejections: readonly Rejection[]): void {
-    const { name, clock, log } = this.#options
-    for (const { detail, remedy } of this.#refusals.take(rejections, clock.now())) {
+    const { name, clock, log, sink } = this.#options
+    const again = sink.placesByTime ? ` Then: millwright dead-letters resend --origin ${name}` : ''
+    const told = rejections.map((rejection) => ({
+      ...rejection,
+      ...(rejection.remedy !== undefined && { remedy: `${rejection.remedy}${again}` }),
+    }))
+    for (const { detail, remedy } of this.#refusals.take(told, clock.now())) {
       const fields = { sink: name, ...(remedy !== undefined && { remedy }) }
       log.warn(fields, `${name} refuses rows, which are put aside as dead letters: ${detail}`)
     }
+  }
+
+  /** Once in a while: rows that the far side cannot tell apart. */
+  #tellOverwritten(rows: number): void {
+    const { name, clock, log, metrics } = this.#options
+    metrics.count('overwritten_rows_total', rows, { sink: name })
+    const now = clock.now()
+    if (now - this.#overwritten < toldAgain) return
+    this.#overwritten = now
+    log.warn({ sink: name, rows }, `${rows} rows had the series and microsecond of another, which took their place`)
   }
 
   /** Tries until the journal has stored it; false where the stop came first. Throws where the journal never will. */
@@ -270,4 +328,15 @@ class Runner {
   async #sleep(time: number): Promise<void> {
     await wait(time, undefined, { signal: this.#options.signal }).catch(() => undefined)
   }
+}
+
+/** Rows whose place another has taken, without those that are refused as well. */
+function rowsOverwritten(rejections: readonly Rejection[]): number {
+  const keyOf = ({ entry, row }: Rejection) => `${entry.offset}/${row ?? ''}`
+  const taken = rejections.filter(({ overwritten }) => overwritten)
+  if (taken.length === 0) return 0
+  const refused = rejections.filter(({ overwritten }) => !overwritten)
+  const whole = new Set(refused.flatMap(({ entry, row }) => (row === undefined ? [entry.offset] : [])))
+  const rows = new Set(refused.map(keyOf))
+  return taken.filter((rejection) => !whole.has(rejection.entry.offset) && !rows.has(keyOf(rejection))).length
 }

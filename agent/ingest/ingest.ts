@@ -5,6 +5,7 @@ import {
   type CorrectionEvent,
   type DeadLetter,
   type Journal,
+  JournalError,
   type JournalRecord,
   type Logger,
   type Metrics,
@@ -112,6 +113,13 @@ export class Ingest {
     return Object.fromEntries(
       [...this.#tallies].map(([name, tally]) => [name, { ...tally, rejected: { ...tally.rejected } }]),
     )
+  }
+
+  /** Stores what a source has read once more of what it had put aside; resolves when the disk has it. */
+  async takeAgain(name: string, arrival: Arrival): Promise<void> {
+    if (!this.#tallies.has(name)) throw new JournalError('JOURNAL_IO', `${name} is not at work now`)
+    const stored = await new Promise<boolean>((resolve) => void this.#take(name, { ...arrival, settled: resolve }))
+    if (!stored) throw new JournalError('JOURNAL_IO', 'the journal could not store it')
   }
 
   /** Appends records that come from the agent itself: operator actions, model changes. */

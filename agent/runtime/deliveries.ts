@@ -46,6 +46,11 @@ export class Deliveries {
     await Promise.allSettled([...this.#running.keys()].map((name) => this.end(name)))
   }
 
+  /** A sink at work. */
+  find(name: string): Pick<Delivering, 'sink' | 'delivery'> | undefined {
+    return this.#running.get(name)
+  }
+
   /** Ledger and status by sink. */
   readings(): Readonly<Record<string, { readonly ledger: SinkLedger; readonly status: Status }>> {
     return Object.fromEntries(

@@ -14,6 +14,7 @@ import {
   type CertificateView,
   type CorrectionAnswer,
   type CorrectionRequest,
+  type DeadLetterRequest,
   type DeadLetterView,
   type HealthTrend,
   type LabelRequest,
@@ -21,6 +22,7 @@ import {
   type History,
   type HistoryRequest,
   type Ledger,
+  type LetterResult,
   type ModelLife,
   type InspectionView,
   type PlantState,
@@ -31,7 +33,7 @@ import {
 } from './agent-view.ts'
 import type { HealthTrends } from './health-trends.ts'
 import type { HistoryReader, HistoryTag } from './history.ts'
-import { readSoon } from '../journal/index.ts'
+import { isWhole, type Letters, type StoredLetter } from '../letters/index.ts'
 import { version } from '../process/index.ts'
 import { People, type PeopleParts } from './people.ts'
 import { connectionStates, ledgerOf, type ConnectionParts } from './connections.ts'
@@ -50,6 +52,7 @@ export interface ViewParts extends AssetParts, ModelParts, ConnectionParts, Peop
   readonly history: HistoryReader
   readonly trends: HealthTrends
   readonly trust: Trust
+  readonly letters: Letters
   metricsText(): Promise<string>
   /** Entries that the pipeline has not handled. */
   lag(): number
@@ -157,12 +160,24 @@ export class View implements AgentView {
     return ledgerOf(this.#parts)
   }
 
-  async deadLetters(limit: number): Promise<readonly DeadLetterView[]> {
-    const { journal } = this.#parts
-    const { first, next } = journal.stats('dead')
-    const entries = await readSoon(journal, 'dead', Math.max(first, next - limit), limit)
-    const letters = entries.flatMap((entry) => (entry.kind === 'dead' ? [entry.letter] : []))
-    return letters.reverse().map((letter) => ({ ...letter, payload: Buffer.from(letter.payload).toString('utf8') }))
+  async deadLetters({ limit, ...filter }: DeadLetterRequest): Promise<readonly DeadLetterView[]> {
+    const letters = await this.#parts.letters.list(filter, limit)
+    return letters.map((letter) => ({ ...letterView(letter), whole: letter.whole }))
+  }
+
+  async deadLetter(id: number): Promise<DeadLetterView | undefined> {
+    const letter = await this.#parts.letters.find(id)
+    return letter && { ...letterView(letter), whole: isWhole(letter) }
+  }
+
+  async settleLetters(action: 'resend' | 'drop', ids: readonly number[], by: string): Promise<readonly LetterResult[]> {
+    const results = await this.#parts.letters[action](ids)
+    const rows = results.reduce((sum, result) => sum + result.rows, 0)
+    const kept = results.filter(({ outcome }) => outcome === 'kept').length
+    const subject = results.length === 1 ? `dead letter ${results[0].letter}` : `${results.length} dead letters`
+    const detail = action === 'drop' ? `${rows} rows dropped` : `${rows} rows sent; ${kept} letters kept`
+    if (results.length > 0) await this.note({ by, action, subject, detail })
+    return results
   }
 
   metricsText(): Promise<string> {
@@ -286,3 +301,8 @@ export class View implements AgentView {
 const mostLag = 10_000
 /** Charts that may wait for their data at a time. */
 const mostWaiting = 40
+
+function letterView(letter: Omit<StoredLetter, 'held'>): Omit<DeadLetterView, 'whole'> {
+  const { id, time, origin, reason, detail, subject, rows, payload, size } = letter
+  return { id, time, origin, reason, detail, subject, rows, size, payload: Buffer.from(payload).toString('utf8') }
+}

@@ -60,6 +60,8 @@ interface Series {
 
 /** InfluxDB keeps times as signed 64-bit nanoseconds: the years 1677 to 2262. In µs. */
 const latest = 9_223_372_036_854_774
+/** Rows of an entry are fewer. */
+const rowsApart = 2 ** 20
 /** Longest value, time and line end, in bytes; texts make their own room. */
 const tail = 96
 
@@ -76,6 +78,9 @@ export class PointEncoder {
   /** By tag: whether its unit and type were written since the start. */
   readonly #described: boolean[] = []
   readonly #lists: readonly [BodyBuilder, BodyBuilder]
+  /** By tag: time in µs and place in the stream of the row that was written last. */
+  #times = new Float64Array(64)
+  #places = new Float64Array(64)
   #rejected: Rejection[] = []
 
   constructor(options: PointOptions) {
@@ -130,6 +135,8 @@ export class PointEncoder {
         continue
       }
       const tag = batch.tag[row]
+      if (this.#isTaken(tag, time, entry.offset * rowsApart + row))
+        this.#rejected.push({ entry, row, detail: 'another row has its series and microsecond', overwritten: true })
       const list = this.#lists[tag & 1]
       const series = (this.#series[tag] ??= this.#makeSeries(tag))
       if (!this.#described[tag]) {
@@ -144,6 +151,25 @@ export class PointEncoder {
       list.writer.time(time)
       list.endLine(index, row)
     }
+  }
+
+  /** Whether a row before this one has its time; one that is written once more after a failure is no other. */
+  #isTaken(tag: number, time: number, place: number): boolean {
+    if (tag >= this.#times.length) this.#grow(tag)
+    const taken = this.#times[tag] === time && this.#places[tag] < place
+    this.#times[tag] = time
+    this.#places[tag] = place
+    return taken
+  }
+
+  #grow(tag: number): void {
+    const wider = (column: Float64Array) => {
+      const grown = new Float64Array(tag * 2)
+      grown.set(column)
+      return grown
+    }
+    this.#times = wider(this.#times)
+    this.#places = wider(this.#places)
   }
 
   #line(entry: Entry, index: number, row: number, time: number, text: string): void {

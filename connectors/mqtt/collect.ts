@@ -17,19 +17,13 @@ import {
   unitName,
 } from '../../agent/core/index.ts'
 import type { Receiver } from './formats/index.ts'
-import { fieldName } from './patterns.ts'
+import { LetterBox, shownField } from './letter-box.ts'
 import type { Route, Slot } from './routes.ts'
 import type { MqttSettings } from './settings.ts'
 
 /** Before the year 2000 no plant was online: such a time comes from a clock that was never set. */
 const earliest = Date.UTC(2000, 0, 1)
 const furthestAhead = 24 * 3_600_000
-/** Bytes of a payload that a dead letter keeps. */
-const keptPayload = 256
-/** Characters of a topic and field that a dead letter keeps. */
-const keptSubject = 300
-/** Letters of one message; what is wrong with the rest of it is counted in them. */
-const mostLetters = 20
 /** Values after which the time of a message is looked at. */
 const glance = 0x0fff
 /** Bytes of a retained message that is compared with live ones. */
@@ -48,8 +42,6 @@ const truth: Readonly<Record<string, boolean>> = {
   '0': false,
 }
 
-type Draft = { -readonly [Key in keyof DeadLetter]: DeadLetter[Key] }
-
 /** A message holds more than one may; what was read of it so far stays. */
 class TooMuch extends Error {}
 
@@ -57,8 +49,10 @@ class TooMuch extends Error {}
 export class Collector implements Receiver {
   readonly #builder: BatchBuilder
   readonly #origin: string
+  readonly #box: LetterBox
   readonly #bounds: Pick<MqttSettings, 'max_payload' | 'max_samples' | 'max_text' | 'max_decode'>
-  letters: Draft[] = []
+  /** The only field that is looked at, as a letter names it; absent: all of them. */
+  only: string | undefined
   events: (LabelEvent | CorrectionEvent | AuditEvent)[] = []
   /** Samples whose time was absent or absurd, so far. */
   repaired = 0
@@ -74,8 +68,6 @@ export class Collector implements Receiver {
   #start = 0
   #end = 0
   #size = 0
-  /** Letters before this message. */
-  #before = 0
   /** Values and rejections of this message. */
   #count = 0
   #deadline = Infinity
@@ -89,7 +81,17 @@ export class Collector implements Receiver {
   ) {
     this.#builder = builder
     this.#origin = origin
+    this.#box = new LetterBox(origin)
     this.#bounds = bounds
+  }
+
+  get letters(): readonly DeadLetter[] {
+    return this.#box.letters
+  }
+
+  /** The letters so far, which are the caller's from now on. */
+  takeLetters(): readonly DeadLetter[] {
+    return this.#box.take()
   }
 
   /**
@@ -106,8 +108,7 @@ export class Collector implements Receiver {
     stale: boolean,
     retained = false,
   ): void {
-    this.#begin(route, route.topic, bytes, start, end, size, arrival)
-    this.#worst = stale ? Quality.uncertain : Quality.good
+    this.#begin(route, route.topic, bytes, start, end, size, arrival, stale)
     const rows = this.#builder.length + this.events.length
     const { repaired } = this
     if (route.kept !== undefined && this.#isKept(route, retained)) return
@@ -119,7 +120,8 @@ export class Collector implements Receiver {
       else this.#letter('internal', words(error), '')
     }
     const taken = this.#builder.length + this.events.length - rows
-    if (taken === 0 && this.letters.length === this.#before && route.settings.preset === undefined) {
+    if (taken > 0) this.#box.partly()
+    else if (this.#box.own === 0 && route.settings.preset === undefined) {
       this.#letter('empty', 'no value in the payload', '')
     }
     if (retained && taken > 0 && this.repaired === repaired && !route.arrivalOnly && size <= mostKept)
@@ -151,8 +153,16 @@ export class Collector implements Receiver {
   }
 
   /** Puts a message aside that no filter of the configuration matches. */
-  unmapped(topic: string, bytes: Buffer, start: number, end: number, size: number, arrival: number): void {
-    this.#begin(undefined, topic, bytes, start, end, size, arrival)
+  unmapped(
+    topic: string,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    size: number,
+    arrival: number,
+    stale: boolean,
+  ): void {
+    this.#begin(undefined, topic, bytes, start, end, size, arrival, stale)
     this.#letter('unmapped', 'no filter of the configuration matches the topic', '')
   }
 
@@ -165,8 +175,9 @@ export class Collector implements Receiver {
     end: number,
     size: number,
     arrival: number,
+    stale: boolean,
   ): void {
-    this.#begin(undefined, topic, bytes, start, end, size, arrival)
+    this.#begin(undefined, topic, bytes, start, end, size, arrival, stale)
     this.#letter('internal', words(error), '')
   }
 
@@ -178,7 +189,9 @@ export class Collector implements Receiver {
     end: number,
     size: number,
     arrival: number,
+    stale: boolean,
   ) {
+    this.#worst = stale ? Quality.uncertain : Quality.good
     this.#route = route
     this.#topic = topic
     this.#bytes = bytes
@@ -186,7 +199,7 @@ export class Collector implements Receiver {
     this.#end = end
     this.#size = size
     this.#arrival = arrival
-    this.#before = this.letters.length
+    this.#box.begin()
     this.#count = 0
     this.#saidBytes = undefined
   }
@@ -373,25 +386,11 @@ export class Collector implements Receiver {
   }
 
   #letter(reason: DeadReason, detail: string, field: string): void {
-    const name = fieldName(field.slice(0, keptSubject))
-    const subject = `${this.#topic.slice(0, keptSubject)}${name === '' ? '' : ` ${name}`}`
-    const own = this.letters.length - this.#before
-    const last = own > 0 ? this.letters[this.letters.length - 1] : undefined
-    // A list of a thousand wrong values is one letter, not a thousand copies of the payload.
-    if (last && ((last.reason === reason && last.subject === subject) || own >= mostLetters)) {
-      last.rows++
-      return
-    }
-    this.letters.push({
-      time: this.#arrival,
-      origin: this.#origin,
-      reason,
-      detail: detail.slice(0, 500),
-      subject,
-      rows: 1,
-      payload: Uint8Array.from(this.#bytes.subarray(this.#start, Math.min(this.#end, this.#start + keptPayload))),
-      size: this.#size,
-    })
+    if (this.only !== undefined && field !== '' && shownField(field) !== this.only) return
+    const payload = this.#bytes.subarray(this.#start, this.#end)
+    const late = this.#worst === Quality.uncertain
+    const message = { topic: this.#topic, payload, size: this.#size, arrival: this.#arrival, late }
+    this.#box.add(message, reason, detail, field)
   }
 
   /** Counts what comes out of the message. Throws TooMuch where that is more than one may hold, or takes too long. */
@@ -405,6 +404,7 @@ export class Collector implements Receiver {
   #slot(field: string): Slot | undefined {
     this.#bound()
     const route = this.#route!
+    if (this.only !== undefined && shownField(field) !== this.only) return undefined
     if (field === '' && route.own) return route.own
     const slot = route.slot(field)
     if (typeof slot === 'string') {

@@ -7,7 +7,7 @@ import { Collector } from './collect.ts'
 import { Connection } from './connection.ts'
 import { Gate } from './gate.ts'
 import type { Trouble } from './reasons.ts'
-import { Router } from './routes.ts'
+import { type Readers, Router } from './routes.ts'
 import type { MqttSettings } from './settings.ts'
 import { SkewMeter } from './skew.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -78,6 +78,11 @@ export class MqttSession {
       up: (client, present, limits) => this.#up(client, present, limits),
       down: (trouble) => this.#down(trouble),
     })
+  }
+
+  /** What the presets have learned so far: names that came in messages of their own. */
+  get readers(): Readers {
+    return this.#router.readers
   }
 
   open(): void {
@@ -197,13 +202,14 @@ export class MqttSession {
     }
     const key = bytes.toString('latin1', topicStart, topicEnd)
     const retained = (first & 1) === 1
+    const late = retained || this.#queued
     try {
       const route = this.#router.find(key)
       if (route)
-        this.#collector.message(route, bytes, start, end, size, this.#arrival, retained || this.#queued, retained)
-      else this.#collector.unmapped(text(key), bytes, start, end, size, this.#arrival)
+        this.#collector.message(route, bytes, start, end, size, this.#arrival, late, retained)
+      else this.#collector.unmapped(text(key), bytes, start, end, size, this.#arrival, late)
     } catch (error) {
-      this.#collector.failed(error, text(key), bytes, start, end, size, this.#arrival)
+      this.#collector.failed(error, text(key), bytes, start, end, size, this.#arrival, late)
     }
     if (this.#builder.length >= maxRows || this.#collector.letters.length >= maxLetters) this.#flush()
   }
@@ -221,9 +227,9 @@ export class MqttSession {
     this.#collecting = false
     const desk = this.#desk
     const parcel = desk.close()
-    const { letters, events, repaired, duplicates, skew } = this.#collector
+    const { events, repaired, duplicates, skew } = this.#collector
+    const letters = this.#collector.takeLetters()
     const batch = this.#builder.take(this.#arrival)
-    this.#collector.letters = []
     this.#collector.events = []
     this.#collector.repaired = 0
     this.#collector.duplicates = 0

@@ -43,7 +43,7 @@ export const state: AgentState = {
 const ledger: Ledger = {
   time: 1_764_000_060_000,
   sources: [{ name: 'plc', received: 12, stored: 10, rejected: { type: 2 }, inFlight: 0, difference: 0 }],
-  sinks: [{ name: 'history', stored: 10, delivered: 7, deadLettered: 1, waiting: 2, difference: 0 }],
+  sinks: [{ name: 'history', stored: 10, delivered: 7, overwritten: 0, deadLettered: 1, waiting: 2, difference: 0 }],
 }
 
 const none = { pass: 0, fail: 0, operator: 0, incomplete: 0, unusable: 0 }
@@ -87,7 +87,12 @@ export class FakeAgent implements AgentView {
   ready = () => ({ ok: this.prepared, reasons: this.prepared ? ['history: down'] : ['the journal is not open'] })
   state = () => this.current
   ledger = () => ledger
-  deadLetters = (limit: number) => (this.calls.push(['deadLetters', limit]), Promise.resolve([]))
+  deadLetters = ({ limit }: { limit: number }) => (this.calls.push(['deadLetters', limit]), Promise.resolve([]))
+  deadLetter = (id: number) => (this.calls.push(['deadLetter', id]), Promise.resolve(undefined))
+  settleLetters = (action: string, letters: readonly number[], by: string) => (
+    this.calls.push(['settleLetters', action, letters, by]),
+    Promise.resolve([])
+  )
   alarmChanges: AlarmChange[] = []
   readonly notes: Omit<AuditEntry, 'time'>[] = []
   history = (request: HistoryRequest) => {
