@@ -18,7 +18,7 @@ import { BodyBuilder, type Body } from './body.ts'
 import { escapeKey, quote, type LineWriter } from './line-writer.ts'
 
 /** What a sink may be told to write. */
-export const contents = ['samples', 'predictions', 'alarms', 'models', 'gaps', 'agent', 'inspections'] as const
+export const contents = ['samples', 'aggregates', 'predictions', 'alarms', 'models', 'gaps', 'agent', 'inspections'] as const
 export type Content = (typeof contents)[number]
 
 /** Names of the measurements. */
@@ -65,6 +65,7 @@ const rowsApart = 2 ** 20
 /** Longest value, time and line end, in bytes; texts make their own room. */
 const tail = 96
 
+const qualities = [Quality.good, Quality.uncertain, Quality.bad] as const
 const valueKey = Buffer.from(',value=')
 const integerKey = Buffer.from(',integer=')
 const yes = Buffer.from(',state=true')
@@ -106,7 +107,8 @@ export class PointEncoder {
 
   #entry(entry: Entry, index: number): void {
     if (rowsOf(entry) === 0) return
-    if (entry.kind === 'samples' && this.#content.has('samples')) this.#samples(entry, entry.batch, index)
+    if (entry.kind === 'samples' && this.#content.has(this.#contentOf(entry.batch)))
+      this.#samples(entry, entry.batch, index)
     if (entry.kind === 'predictions' && this.#content.has('predictions'))
       entry.predictions.forEach((prediction, row) =>
         this.#line(entry, index, row, prediction.time, this.#prediction(prediction)),
@@ -127,7 +129,14 @@ export class PointEncoder {
     }
   }
 
+  /** A batch holds samples, or features of windows. */
+  #contentOf({ tag }: Batch): Content {
+    return this.#options.tags.at(tag[0]).aggregate ? 'aggregates' : 'samples'
+  }
+
   #samples(entry: Entry, batch: Batch, index: number): void {
+    // Of an aggregate, what comes for the same time is a revision.
+    const aggregate = this.#contentOf(batch) === 'aggregates'
     for (let row = 0; row < batch.length; row++) {
       const time = Math.round(batch.time[row] * 1000)
       if (!(Math.abs(time) <= latest)) {
@@ -135,7 +144,7 @@ export class PointEncoder {
         continue
       }
       const tag = batch.tag[row]
-      if (this.#isTaken(tag, time, entry.offset * rowsApart + row))
+      if (!aggregate && this.#isTaken(tag, time, entry.offset * rowsApart + row))
         this.#rejected.push({ entry, row, detail: 'another row has its series and microsecond', overwritten: true })
       const list = this.#lists[tag & 1]
       const series = (this.#series[tag] ??= this.#makeSeries(tag))
@@ -196,11 +205,15 @@ export class PointEncoder {
   #makeSeries(index: number): Series {
     const tag = this.#options.tags.at(index)
     const { site, measurements } = this.#options
+    if (tag.aggregate) {
+      const { of, name, feature } = tag.aggregate
+      const head = `${seriesKey(`${measurements.sensor}_${name}`, { ...placeOf(of), site })} ${escapeKey(feature)}=`
+      const write: Series['write'] = (line, batch, row) => line.decimal(batch.value[row])
+      return { heads: qualities.map(() => Buffer.from(head)), about: undefined, write }
+    }
     const place = { ...placeOf(tag.name), site }
     const key = seriesKey(measurements.sensor, place)
-    const heads = [Quality.good, Quality.uncertain, Quality.bad].map((quality) =>
-      Buffer.from(`${key} quality=${quality}i`),
-    )
+    const heads = qualities.map((quality) => Buffer.from(`${key} quality=${quality}i`))
     const { type, unit, low, high, source } = tag
     const known = unit !== undefined || low !== undefined || high !== undefined
     const about = known ? seriesKey(measurements.tag, place) + fields({ type, unit, low, high, source }, {}) : undefined
