@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import {
   type Clock,
   DeliveryError,
+  type Entry,
   JournalError,
   type Logger,
   type Metrics,
@@ -332,11 +333,13 @@ class Runner {
 
 /** Rows whose place another has taken, without those that are refused as well. */
 function rowsOverwritten(rejections: readonly Rejection[]): number {
-  const keyOf = ({ entry, row }: Rejection) => `${entry.offset}/${row ?? ''}`
   const taken = rejections.filter(({ overwritten }) => overwritten)
   if (taken.length === 0) return 0
-  const refused = rejections.filter(({ overwritten }) => !overwritten)
-  const whole = new Set(refused.flatMap(({ entry, row }) => (row === undefined ? [entry.offset] : [])))
-  const rows = new Set(refused.map(keyOf))
-  return taken.filter((rejection) => !whole.has(rejection.entry.offset) && !rows.has(keyOf(rejection))).length
+  const refused = new Map<Entry, Set<number | undefined>>()
+  for (const { entry, row, overwritten } of rejections)
+    if (!overwritten) refused.set(entry, (refused.get(entry) ?? new Set()).add(row))
+  return taken.filter(({ entry, row }) => {
+    const rows = refused.get(entry)
+    return !rows?.has(row) && !rows?.has(undefined)
+  }).length
 }

@@ -81,19 +81,20 @@ function only(entry: Entry, rows: readonly number[], tags: TagTable): Entry {
 
 /** Without what is named twice: by the same row, or by a row and its whole entry. */
 function* distinct(rejections: readonly Rejection[]): Iterable<Rejection> {
-  const whole = new Set<number>()
+  const whole = new Set<Entry>()
   for (const rejection of rejections) {
     const { entry, row } = rejection
-    if (row !== undefined || whole.has(entry.offset)) continue
-    whole.add(entry.offset)
+    if (row !== undefined || whole.has(entry)) continue
+    whole.add(entry)
     yield rejection
   }
-  const seen = new Set<string>()
+  const seen = new Map<Entry, Set<number>>()
   for (const rejection of rejections) {
     const { entry, row } = rejection
-    const key = `${entry.offset}/${row ?? ''}`
-    if (row === undefined || whole.has(entry.offset) || seen.has(key)) continue
-    seen.add(key)
+    if (row === undefined || whole.has(entry)) continue
+    const rows = seen.get(entry) ?? new Set()
+    if (rows.has(row)) continue
+    seen.set(entry, rows.add(row))
     yield rejection
   }
 }

@@ -80,7 +80,7 @@ export class PointEncoder {
   readonly #described: boolean[] = []
   readonly #lists: readonly [BodyBuilder, BodyBuilder]
   /** By tag: time in µs and place in the stream of the row that was written last. */
-  #times = new Float64Array(64)
+  #times = new Float64Array(64).fill(NaN)
   #places = new Float64Array(64)
   #rejected: Rejection[] = []
 
@@ -173,7 +173,7 @@ export class PointEncoder {
 
   #grow(tag: number): void {
     const wider = (column: Float64Array) => {
-      const grown = new Float64Array(tag * 2)
+      const grown = new Float64Array(tag * 2).fill(NaN)
       grown.set(column)
       return grown
     }

@@ -109,7 +109,7 @@ export class Collector implements Receiver {
     retained = false,
   ): void {
     this.#begin(route, route.topic, bytes, start, end, size, arrival, stale)
-    const rows = this.#builder.length + this.events.length
+    const rows = this.#held
     const { repaired } = this
     if (route.kept !== undefined && this.#isKept(route, retained)) return
     try {
@@ -119,13 +119,18 @@ export class Collector implements Receiver {
       if (error instanceof TooMuch) this.#letter('oversized', error.message, '')
       else this.#letter('internal', words(error), '')
     }
-    const taken = this.#builder.length + this.events.length - rows
+    const taken = this.#held - rows
     if (taken > 0) this.#box.partly()
     else if (this.#box.own === 0 && route.settings.preset === undefined) {
       this.#letter('empty', 'no value in the payload', '')
     }
     if (retained && taken > 0 && this.repaired === repaired && !route.arrivalOnly && size <= mostKept)
       route.kept = Buffer.from(bytes.subarray(start, end))
+  }
+
+  /** Samples and labels so far. */
+  get #held(): number {
+    return this.#builder.length + this.events.reduce((sum, { type }) => sum + Number(type !== 'audit'), 0)
   }
 
   #read(route: Route): void {

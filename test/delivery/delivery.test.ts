@@ -9,6 +9,7 @@ import {
   type Prediction,
   type Sink,
 } from '../../agent/core/index.ts'
+import { unpackEntries } from '../../agent/journal/index.ts'
 import { deliver, sinkLedger, type Delivery, type DeliveryOptions } from '../../agent/delivery/delivery.ts'
 import {
   checkedLedger,
@@ -175,7 +176,9 @@ describe('delivery', () => {
       letters.reduce((sum, letter) => sum + letter!.rows, 0),
       6,
     )
-    const { payload, ...letter } = letters[0]!
+    const { payload, held, ...letter } = letters[0]!
+    const [row] = unpackEntries(held!)
+    assert.ok(row.kind === 'samples' && row.batch.value[0] === 3 && row.offset === 0)
     assert.deepEqual(
       { ...letter, rows: 0 },
       {

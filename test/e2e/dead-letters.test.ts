@@ -35,7 +35,7 @@ connectors:
   const cli = async (...words: string[]) => {
     const token = ['--config', running.agent.file, '--json']
     const { stdout, stderr, status } = await millwright(running.folder, 'dead-letters', ...words, ...token)
-    return { results: JSON.parse(stdout || 'null') as LetterResult[] & DeadLetterView[], stderr, status }
+    return { results: JSON.parse(stdout || 'null') as (LetterResult & DeadLetterView)[], stderr, status }
   }
 
   it('lists what was put aside by source, sink and reason, page by page, and shows one', async () => {

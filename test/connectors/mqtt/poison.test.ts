@@ -21,9 +21,8 @@ function reader(topic: Topic = {}, settings: Partial<Settings> = {}, name = 'pla
   const collector = new Collector(builder, 'plant', config)
   const read = (payload: string | Uint8Array, at = arrival) => {
     const bytes = Buffer.from(payload as Uint8Array)
-    collector.letters = []
     collector.message(router.find(name)!, bytes, 0, bytes.length, bytes.length, at, false)
-    return { letters: collector.letters, batch: builder.take(at), events: collector.events }
+    return { letters: collector.takeLetters(), batch: builder.take(at), events: collector.events }
   }
   return { read, tags }
 }

@@ -64,6 +64,9 @@ const verdict = (part: number, verdict: 'pass' | 'fail', score: number | null): 
   return { kind: 'event', event: event as unknown as InspectionEvent, arrival: now, origin: 0 }
 }
 
+/** Three series of the plant, a while ago. */
+const three = ['p', 'q', 'r'].map((tag) => `sensor,asset=l/a,line=l,site=shenzhen-1,tag=${tag} quality=0i ${now - day}000`).join('\n') // prettier-ignore
+
 export const cases: readonly FieldCase[] = [
   {
     name: 'a field that has another type there',
@@ -73,7 +76,7 @@ export const cases: readonly FieldCase[] = [
     ledger: { stored: 1_000, delivered: 0, dead: 1_000 },
     letters: [[1_000, /input field "value" on measurement "sensor" is type float, already exists as type string/, /drop the old series/]], // prettier-ignore
     answers: [['SELECT count(quality) FROM sensor', []]],
-    mend: async ({ influxd }) => void (await influxd.query('DROP MEASUREMENT sensor', 'field')),
+    mend: async ({ influxd }) => void (await influxd.query('DROP MEASUREMENT sensor', 'plant')),
     mended: [['SELECT count(value), sum(value) FROM sensor', [[1_000, 2 * 124_750]]]],
   },
   {
@@ -88,7 +91,8 @@ export const cases: readonly FieldCase[] = [
     ledger: { stored: 502, delivered: 500, dead: 2 },
     letters: [[2, /input field "text".*is type string, already exists as type float/, /another type/]],
     answers: [['SELECT count(value) FROM sensor', [[500]]]],
-    mend: async ({ influxd }) => void (await influxd.query("DROP SERIES FROM sensor WHERE site = 'other'", 'field')),
+    mend: async ({ influxd }) => void (await influxd.query('DROP MEASUREMENT sensor', 'plant')),
+    mended: [['SELECT text FROM sensor', [['run'], ['stop']]]],
   },
   {
     name: 'times beyond the retention policy',
@@ -98,13 +102,14 @@ export const cases: readonly FieldCase[] = [
     ledger: { stored: 600, delivered: 300, dead: 300 },
     letters: [[300, /points beyond retention policy/, /lengthen it/]],
     answers: [['SELECT count(value) FROM short.sensor', [[300]]]],
-    mend: async ({ influxd }) => void (await influxd.query('ALTER RETENTION POLICY short ON field DURATION 52w')),
+    mend: async ({ influxd }) => void (await influxd.query('ALTER RETENTION POLICY short ON plant DURATION 52w')),
     mended: [['SELECT count(value) FROM short.sensor', [[600]]]],
   },
   {
     name: 'more values of a tag than the server takes',
     source: 'influxdb.conf: max-values-per-tag',
     server: { values: 3 },
+    lines: three,
     results: (tags) => many(tags, ['l/a/p', 'l/a/q', 'l/a/r', 'l/a/s', 'l/a/t'], 50),
     ledger: { stored: 250, delivered: 150, dead: 100 },
     letters: [[100, /max-values-per-tag limit exceeded/, /Raise max-values-per-tag/]],
@@ -116,6 +121,7 @@ export const cases: readonly FieldCase[] = [
     name: 'more series than the server takes',
     source: 'influxdb.conf: max-series-per-database',
     server: { series: 3 },
+    lines: three,
     results: (tags) => many(tags, ['l/a/p', 'l/a/q', 'l/a/r', 'l/a/s', 'l/a/t'], 50),
     ledger: { stored: 250, delivered: 150, dead: 100 },
     letters: [[100, /max-series-per-database limit exceeded/, /Raise max-series-per-database/]],

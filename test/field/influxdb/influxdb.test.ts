@@ -32,13 +32,13 @@ async function live(one: FieldCase): Promise<void> {
   const influxd = await Influxd.start(one.server)
   const journal = await openJournal({ folder: '', settings: { store: 'memory', size: 1e9, age: 1e15 } })
   const settings = { ...one.settings, ...(one.settings && 'password_file' in one.settings && { password_file: password }) }
-  const config = influxdb.config.parse({ version: 1, url: influxd.url, database: 'field', timeout: '2s', ...settings })
+  const config = influxdb.config.parse({ version: 1, url: influxd.url, database: 'plant', timeout: '2s', ...settings })
   const sink = influxdb.sink!(config, contextOf(journal.tags))!
   const stop = new AbortController()
   const parts = { name: 'history', journal, sink, metrics: silentMetrics, log, clock: systemClock, signal: stop.signal }
-  await influxd.query('CREATE DATABASE field')
-  for (const statement of one.statements ?? []) await influxd.query(statement, 'field')
-  if (one.lines !== undefined) await influxd.write('field', one.lines)
+  await influxd.query('CREATE DATABASE plant')
+  for (const statement of one.statements ?? []) await influxd.query(statement, 'plant')
+  if (one.lines !== undefined) await influxd.write('plant', one.lines)
   const results = one.results(journal.tags)
   await journal.append('results', results)
   const delivery = deliver({ ...parts, pace: { retry: 20, slowest: 100 } })
@@ -79,7 +79,7 @@ async function live(one: FieldCase): Promise<void> {
 
 async function answered(influxd: Influxd, questions: readonly Question[]): Promise<void> {
   for (const [query, rows] of questions) {
-    const series = await influxd.query(query, 'field')
+    const series = await influxd.query(query, 'plant')
     assert.deepEqual(series.flatMap(({ values }) => values.map((row) => row.slice(1))), rows, query) // prettier-ignore
   }
 }
