@@ -129,7 +129,7 @@ describe('connectors/mqtt poison', () => {
       assert.ok(letters.length > 0 && letters.length <= 20, `${letters.length} letters`)
       assert.equal(letters[0].reason, reason, letters[0].detail)
       for (const letter of letters) {
-        assert.ok(letter.detail.length <= 500 && letter.subject.length <= 1_000 && letter.payload.length <= 256)
+        assert.ok(letter.detail.length <= 500 && letter.subject.length <= 1_000 && letter.payload.length <= 32_768)
       }
       assert.deepEqual(events, [])
       assert.ok(tags.size < 20, `${tags.size} tags`)
