@@ -164,7 +164,9 @@ export function configSchema<
     aggregates: z
       .record(name, components.aggregate)
       .default({})
-      .describe('Means and other features of windows that sinks get beside the samples, each under a name such as 10s.'),
+      .describe(
+        'Means and other features of windows that sinks get beside the samples, each under a name such as 10s.',
+      ),
     inspections: z.record(name, components.station).default({}).describe('Stations that judge parts by their images.'),
     monitors: z.record(name, consistent).default({}).describe('Analyses, each for a class of assets.'),
   })

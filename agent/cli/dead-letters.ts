@@ -103,7 +103,7 @@ async function show(id: string, options: AgentOptions): Promise<void> {
       ['detail', harmless(detail)],
       ['subject', harmless(subject)],
       ['rows', String(rows)],
-      ['payload', `${bytes(size)}`],
+      ['payload', bytes(size)],
     ]
     return `${table(head, '')}\n\n${payload.replace(/[^\P{Cc}\n\t]/gu, '\u00b7')}`
   })
@@ -175,7 +175,12 @@ function summary(action: 'resend' | 'drop', results: readonly LetterResult[]): s
   const rows = results.reduce((sum, result) => sum + result.rows, 0)
   const done = of(action === 'drop' ? 'dropped' : 'sent').length
   const lines = [`${plural(done, 'letter')} ${action === 'drop' ? 'dropped' : 'sent'}, ${plural(rows, 'row')}.`]
-  if (of('gone').length > 0) lines.push(`There are none of these any more: ${of('gone').map(({ letter }) => letter).join(', ')}.`)
+  if (of('gone').length > 0)
+    lines.push(
+      `There are none of these any more: ${of('gone')
+        .map(({ letter }) => letter)
+        .join(', ')}.`,
+    )
   const why = new Map<string, number>()
   for (const { detail = '' } of of('kept')) why.set(detail, (why.get(detail) ?? 0) + 1)
   for (const [detail, letters] of [...why].slice(0, mostReasons))

@@ -100,7 +100,10 @@ function* distinct(rejections: readonly Rejection[]): Iterable<Rejection> {
 }
 
 /** What a letter says of the entries that it holds: whose they are, how many rows, and the first of them. */
-function contentOf(entries: readonly Entry[], tags: TagTable): Pick<DeadLetter, 'subject' | 'rows' | 'payload' | 'size'> {
+function contentOf(
+  entries: readonly Entry[],
+  tags: TagTable,
+): Pick<DeadLetter, 'subject' | 'rows' | 'payload' | 'size'> {
   const subjects = new Set<string>()
   let rows = 0
   for (const entry of entries) {

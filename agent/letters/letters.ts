@@ -123,12 +123,17 @@ export class Letters {
     if (!letter) return { outcome: 'gone', rows: 0 }
     try {
       const { finish, again = [], ...done } = await work(letter)
-      if (done.outcome === 'kept' && done.rows === 0 && again.every(({ detail }) => detail === letter.detail)) return done
+      if (done.outcome === 'kept' && done.rows === 0 && again.every(({ detail }) => detail === letter.detail))
+        return done
       const { journal } = this.#parts
       // What goes to the journal in one turn reaches the disk in one commit: no crash comes between.
       await Promise.all([
         finish?.(),
-        again.length > 0 && journal.append('dead', again.map((dead) => ({ kind: 'dead', letter: dead }) as const)),
+        again.length > 0 &&
+          journal.append(
+            'dead',
+            again.map((dead) => ({ kind: 'dead', letter: dead }) as const),
+          ),
         this.#settled.add(id),
       ])
       return done

@@ -5,9 +5,9 @@ import type { Attempt } from './letters.ts'
 export interface SourceParts {
   readonly journal: Journal
   /** A configured source; undefined where there is none of that name. */
-  source(name: string): Source | undefined
+  readonly source: (name: string) => Source | undefined
   /** Stores what a source has read once more; resolves when the disk has it. */
-  take(source: string, arrival: Arrival): Promise<void>
+  readonly take: (source: string, arrival: Arrival) => Promise<void>
 }
 
 /** Entries of one arrival that are looked through for what it stored. */

@@ -16,7 +16,9 @@ export interface SinkParts {
   readonly journal: Journal
   readonly clock: Clock
   /** A sink at work; undefined where there is none of that name. */
-  sink(name: string): { readonly sink: Sink; readonly delivery: Pick<Delivery, 'resend' | 'revived'> } | undefined
+  readonly sink: (
+    name: string,
+  ) => { readonly sink: Sink; readonly delivery: Pick<Delivery, 'resend' | 'revived'> } | undefined
 }
 
 /** Longest wait for a far side, ms; what it takes after that stays a letter as well, and sending it twice changes nothing. */
@@ -57,7 +59,9 @@ async function withoutOverrun(entries: readonly Entry[], journal: Journal): Prom
   }
   const isNewest = (one: Prediction) => one.revision >= (newest.get(keyOf(one)) ?? 0)
   return entries
-    .map((entry) => (entry.kind === 'predictions' ? { ...entry, predictions: entry.predictions.filter(isNewest) } : entry))
+    .map((entry) =>
+      entry.kind === 'predictions' ? { ...entry, predictions: entry.predictions.filter(isNewest) } : entry,
+    )
     .filter((entry) => rowsOf(entry) > 0)
 }
 

@@ -10,7 +10,11 @@ export class Settled {
 
   constructor(journal: Pick<Journal, 'cursor' | 'commit' | 'stats'>) {
     this.#journal = journal
-    this.#ranges = [...((journal.cursor(cursor)?.state as readonly number[] | undefined) ?? [])]
+    this.#ranges = this.#stored()
+  }
+
+  #stored(): number[] {
+    return [...((this.#journal.cursor(cursor)?.state as readonly number[] | undefined) ?? [])]
   }
 
   has(offset: number): boolean {
@@ -27,7 +31,12 @@ export class Settled {
     this.#ranges.splice(at - Number(joins), Number(joins) + Number(joined), ...ends)
     const { first } = this.#journal.stats('dead')
     while (this.#ranges.length > 1 && this.#ranges[1] <= first) this.#ranges.splice(0, 2)
-    await this.#journal.commit(cursor, { offset, state: this.#ranges })
+    try {
+      await this.#journal.commit(cursor, { offset, state: [...this.#ranges] })
+    } catch (error) {
+      this.#ranges = this.#stored()
+      throw error
+    }
   }
 
   /** How many ends of ranges are at or before an offset. */

@@ -79,7 +79,11 @@ class Writer {
     if (known !== undefined) return known
     const { name, unit } = this.#tags.at(of)
     const { index } = this.#tags.resolve({
-      ...{ name: `${name}:${this.#name}.${feature}`, type: 'number', aggregate: { of: name, name: this.#name, feature } },
+      ...{
+        name: `${name}:${this.#name}.${feature}`,
+        type: 'number',
+        aggregate: { of: name, name: this.#name, feature },
+      },
       ...(unit !== undefined && inUnit.includes(feature) && { unit }),
     })
     this.#own.set(key, index)

@@ -3,7 +3,9 @@ import { featureNames, isAssetFeature, registry } from '../../models/features/in
 import { windowFields, windowProblems } from '../operators/index.ts'
 
 /** Features that are one number of a window alone. */
-const writable = featureNames.filter((name) => !isAssetFeature(name) && registry[name].columns === 1 && !('ofRun' in registry[name]))
+const writable = featureNames.filter(
+  (name) => !isAssetFeature(name) && registry[name].columns === 1 && !('ofRun' in registry[name]),
+)
 
 /** What is written of windows beside the samples. */
 export const aggregateConfig = z
@@ -18,5 +20,6 @@ export const aggregateConfig = z
       .describe(`What is written of each signal, at the end of each window: ${writable.join(', ')}.`),
   })
   .superRefine((settings, context) => {
-    for (const { path, message } of windowProblems(settings)) context.addIssue({ code: 'custom', path: [path], message })
+    for (const { path, message } of windowProblems(settings))
+      context.addIssue({ code: 'custom', path: [path], message })
   })

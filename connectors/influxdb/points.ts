@@ -18,7 +18,16 @@ import { BodyBuilder, type Body } from './body.ts'
 import { escapeKey, quote, type LineWriter } from './line-writer.ts'
 
 /** What a sink may be told to write. */
-export const contents = ['samples', 'aggregates', 'predictions', 'alarms', 'models', 'gaps', 'agent', 'inspections'] as const
+export const contents = [
+  'samples',
+  'aggregates',
+  'predictions',
+  'alarms',
+  'models',
+  'gaps',
+  'agent',
+  'inspections',
+] as const
 export type Content = (typeof contents)[number]
 
 /** Names of the measurements. */

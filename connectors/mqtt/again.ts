@@ -1,4 +1,10 @@
-import { type Arrival, BatchBuilder, type ConnectorContext, type DeadLetter, type JournalEvent } from '../../agent/core/index.ts'
+import {
+  type Arrival,
+  BatchBuilder,
+  type ConnectorContext,
+  type DeadLetter,
+  type JournalEvent,
+} from '../../agent/core/index.ts'
 import { Collector } from './collect.ts'
 import { type Readers, Router } from './routes.ts'
 import type { MqttSettings } from './settings.ts'
@@ -29,7 +35,8 @@ export class Rereader {
     if (!message) return 'it stands for several values, or for no message that was kept'
     const { topic, field, part, late } = message
     if (payload.length < size) return `only the first ${payload.length} of its ${size} bytes were kept`
-    if (part && field === '') return `some values of the message were stored, ${rows} were not: which, nobody knows any more`
+    if (part && field === '')
+      return `some values of the message were stored, ${rows} were not: which, nobody knows any more`
     const bytes = Buffer.from(payload)
     const route = this.#router.find(Buffer.from(topic).toString('latin1'))
     this.#collector.only = field === '' ? undefined : field

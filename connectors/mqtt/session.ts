@@ -205,8 +205,7 @@ export class MqttSession {
     const late = retained || this.#queued
     try {
       const route = this.#router.find(key)
-      if (route)
-        this.#collector.message(route, bytes, start, end, size, this.#arrival, late, retained)
+      if (route) this.#collector.message(route, bytes, start, end, size, this.#arrival, late, retained)
       else this.#collector.unmapped(text(key), bytes, start, end, size, this.#arrival, late)
     } catch (error) {
       this.#collector.failed(error, text(key), bytes, start, end, size, this.#arrival, late)

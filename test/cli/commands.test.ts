@@ -61,7 +61,10 @@ describe('millwright', function () {
 
   it('check: warns of topic filters of which one is never used, or that bring messages twice', () => {
     const topics = ['a/#', 'a/b', 'c/+/x', 'c/d/+'].map((filter) => `{ filter: ${filter} }`).join()
-    writeFileSync(path('topics.yaml'), `connectors: { plant: { type: mqtt, url: mqtt://localhost, topics: [${topics}] } }\n`)
+    writeFileSync(
+      path('topics.yaml'),
+      `connectors: { plant: { type: mqtt, url: mqtt://localhost, topics: [${topics}] } }\n`,
+    )
     const { status, stdout } = millwright('check', 'topics.yaml')
     assert.equal(status, 0)
     assert.match(stdout, /plant: the topic a\/b is never used: a\/# before it matches all of it\. Put the special/)

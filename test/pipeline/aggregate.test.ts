@@ -68,7 +68,14 @@ describe('pipeline aggregates', () => {
 
   it('are the same however the samples were cut, and over restarts', async () => {
     const runs = []
-    for (const [chunk, restart] of [[1, false], [7, false], [25, false], [1, true], [3, true]] as const) { // prettier-ignore
+    for (const [chunk, restart] of [
+      [1, false],
+      [7, false],
+      [25, false],
+      [1, true],
+      [3, true],
+    ] as const) {
+      // prettier-ignore
       const tags = new TagTable()
       runs.push(await aggregates(tags, [...seconds(tags, ramp)], chunk, restart))
     }
@@ -78,7 +85,12 @@ describe('pipeline aggregates', () => {
   it('come again at the same time when late samples change them', async () => {
     const tags = new TagTable()
     const late = [...seconds(tags, [1_000], 5)][0]
-    const batches = [...seconds(tags, ramp.map((i) => (i === 5 ? undefined : i)))]
+    const batches = [
+      ...seconds(
+        tags,
+        ramp.map((i) => (i === 5 ? undefined : i)),
+      ),
+    ]
     const found = await aggregates(tags, [...batches, { ...late, arrival: begin + 25_000 }, ...seconds(tags, [25, 26], 26)]) // prettier-ignore
     const maxima = found.filter(([name, time]) => name.endsWith('max') && time === 10)
     assert.deepEqual(maxima.map(([, , value]) => value), [9, 1_000]) // prettier-ignore

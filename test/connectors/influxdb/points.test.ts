@@ -216,7 +216,11 @@ describe('points of InfluxDB', () => {
     const entry = samples(batch.take(1_000))
     const place = { asset: 'l/a', line: 'l', site: 'shenzhen-1', tag: 'x' }
     const point = (fields: object) => ({ measurement: 'sensor_10s', tags: place, fields, time: 1_000_000n })
-    assert.deepEqual(pointsOf(encoderOf(tags), [entry]), [point({ mean: 2.5 }), point({ mean: 2.75 }), point({ max: 4 })])
+    assert.deepEqual(pointsOf(encoderOf(tags), [entry]), [
+      point({ mean: 2.5 }),
+      point({ mean: 2.75 }),
+      point({ max: 4 }),
+    ])
     // What comes for the same time once more is a revision, and no collision.
     assert.deepEqual(encoderOf(tags).encode([entry]).rejected, [])
     assert.deepEqual(pointsOf(encoderOf(tags, { content: ['samples'] }), [entry]), [])

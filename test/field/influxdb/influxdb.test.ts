@@ -31,7 +31,10 @@ async function live(one: FieldCase): Promise<void> {
   writeFileSync(password, 'old')
   const influxd = await Influxd.start(one.server)
   const journal = await openJournal({ folder: '', settings: { store: 'memory', size: 1e9, age: 1e15 } })
-  const settings = { ...one.settings, ...(one.settings && 'password_file' in one.settings && { password_file: password }) }
+  const settings = {
+    ...one.settings,
+    ...(one.settings && 'password_file' in one.settings && { password_file: password }),
+  }
   const config = influxdb.config.parse({ version: 1, url: influxd.url, database: 'plant', timeout: '2s', ...settings })
   const sink = influxdb.sink!(config, contextOf(journal.tags))!
   const stop = new AbortController()

@@ -15,7 +15,9 @@ interface Broker {
 }
 
 /** Brokers, the versions they speak, and why they cannot run here. */
-const brokers: Readonly<Record<string, readonly [versions: readonly ('3.1.1' | 5)[], start: () => Promise<Broker>, missing: boolean]>> = {
+const brokers: Readonly<
+  Record<string, readonly [versions: readonly ('3.1.1' | 5)[], start: () => Promise<Broker>, missing: boolean]>
+> = {
   mosquitto: [['3.1.1', 5], () => startMosquitto(), !hasMosquitto],
   aedes: [['3.1.1'], () => AedesBroker.start(), false],
 }
