@@ -88,7 +88,7 @@ export const operations = {
     query: queries.letters,
     answer: z.array(shapes.deadLetterView),
   },
-  'GET /api/dead-letters/:id': {
+  'GET /api/dead-letters/:letter': {
     summary: 'A dead letter with all of its payload that was kept.',
     access: 'read',
     answer: shapes.deadLetterView,

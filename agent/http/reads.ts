@@ -18,8 +18,8 @@ export function addReads(route: Route, { view, feed, read }: Pick<AppParts, 'vie
   route('GET /api/ledger', (context) => context.json(view.ledger()))
   route('GET /api/trends', (context) => context.json(view.trends()))
   route('GET /api/dead-letters', async (context, { query }) => context.json(await view.deadLetters(query)))
-  route('GET /api/dead-letters/:id', async (context) => {
-    const id = context.req.param('id')!
+  route('GET /api/dead-letters/:letter', async (context) => {
+    const id = context.req.param('letter')!
     const letter = /^\d{1,15}$/.test(id) ? await view.deadLetter(Number(id)) : undefined
     if (!letter) throw new Problem('HTTP_UNKNOWN', `there is no dead letter ${id}`)
     return context.json(letter)

@@ -41,7 +41,7 @@ export class Rereader {
     const route = this.#router.find(Buffer.from(topic).toString('latin1'))
     this.#collector.only = field === '' ? undefined : field
     if (route) this.#collector.message(route, bytes, 0, size, size, time, late)
-    else this.#collector.unmapped(topic, bytes, 0, size, size, time, late)
+    else this.#collector.aside(undefined, topic, bytes, 0, size, size, time, late)
     const events = [...this.#events, ...this.#collector.events]
     this.#events = []
     this.#collector.events = []

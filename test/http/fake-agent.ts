@@ -71,6 +71,8 @@ const pictures: Partial<Record<string, PictureAnswer>> = {
 }
 
 /** An agent that says what the test wants and records what was asked of it. */
+const letter = { id: 7, time: 1, origin: 'a', reason: 'empty', detail: 'x', subject: 's', rows: 1, payload: '', size: 0, whole: true } // prettier-ignore
+
 export class FakeAgent implements AgentView {
   readonly site = 'test-site'
   readonly version = '1.2.3'
@@ -88,7 +90,7 @@ export class FakeAgent implements AgentView {
   state = () => this.current
   ledger = () => ledger
   deadLetters = ({ limit }: { limit: number }) => (this.calls.push(['deadLetters', limit]), Promise.resolve([]))
-  deadLetter = (id: number) => (this.calls.push(['deadLetter', id]), Promise.resolve(undefined))
+  deadLetter = (id: number) => Promise.resolve(id === 7 ? letter : undefined)
   settleLetters = (action: string, letters: readonly number[], by: string) => (
     this.calls.push(['settleLetters', action, letters, by]),
     Promise.resolve([])

@@ -38,7 +38,7 @@ function decode(topic: Topic, payloads: readonly Payload[], known: Record<string
     value,
     quality,
   ])
-  return { rows, letters: collector.letters as DeadLetter[], tags, repaired: collector.repaired, batch }
+  return { rows, letters: collector.letters as DeadLetter[], tags, repaired: collector.takeClock().repaired, batch }
 }
 
 describe('connectors/mqtt formats', () => {
