@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { mqtt } from '../../../../connectors/mqtt/index.ts'
 
-import { decode, ts } from './decode.ts'
+import { decode } from './decode.ts'
 
 describe('connectors/mqtt formats: JSON by the short way', () => {
   it('reads flat objects by the short way exactly as JSON.parse does', () => {

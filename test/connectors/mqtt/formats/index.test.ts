@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { encode } from 'cbor-x'
 import fc from 'fast-check'
-import { mqtt } from '../../../../connectors/mqtt/index.ts'
 
 import { arrival, decode, ns, type Payload, type Topic, ts } from './decode.ts'
 

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { TimeReader } from '../../../../agent/core/index.ts'
-import { mqtt } from '../../../../connectors/mqtt/index.ts'
 
-import { ns } from './decode.ts'
 
 describe('connectors/mqtt times', () => {
   const readTime = (raw: unknown, unit: 'auto') => new TimeReader({ unit }).read(raw)
