@@ -79,13 +79,14 @@ class Supervisor {
 
   async start(): Promise<Agent> {
     keepHeapSmall()
-    const { log, plant } = this.#options
+    const { log, plant, signal } = this.#options
     const unit = await Unit.open({
       setting: this.#setting,
       log,
       clock: this.#clock,
       counted: this.#counted,
       ...(plant && { plant }),
+      ...(signal && { signal }),
     })
     this.#units = [unit]
     this.#stops.add('the unit', () => unit.stop())

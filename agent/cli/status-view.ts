@@ -69,7 +69,7 @@ export function alarmTable(alarms: readonly AlarmView[], now: number, lines = In
   return alarms.slice(0, lines).map((alarm) => {
     const shelved = alarm.shelvedUntil === undefined ? '' : `, shelved for ${lasting(alarm.shelvedUntil - now)}`
     const state = `${alarm.state}${shelved}`
-    const why = share(alarm.contributions)
+    const why = alarm.detail === undefined ? share(alarm.contributions) : harmless(alarm.detail)
     const score = `${valueText(alarm.score)} of ${valueText(alarm.threshold)}`
     return [paint(alarm.state === 'raised' ? 'red' : 'yellow', state), alarm.id, score, why]
   })
@@ -121,13 +121,16 @@ function tagText({ role, value, unit, quality }: TagState): string {
   return `${role} ${valueText(value)}${unit === undefined ? '' : ` ${unit}`}${bad}`
 }
 
-function journal({ journal: streams }: AgentState): string[][] {
-  return Object.entries(streams).map(([name, { rows, bytes: size, corrupt }]) => [
+function journal({ journal: streams, disk, time }: AgentState): string[][] {
+  const rows = Object.entries(streams).map(([name, { rows, bytes: size, corrupt }]) => [
     name,
     `${rows.toLocaleString('en')} rows`,
     bytes(size),
     corrupt > 0 ? paint('red', `${corrupt} corrupt records`) : '',
   ])
+  if (!disk) return rows
+  const full = disk.fullAt === null ? '' : paint('yellow', `full in ${lasting(disk.fullAt - time)} at this pace`)
+  return [...rows, ['disk', `${bytes(disk.free)} free`, `of ${bytes(disk.size)}`, full]]
 }
 
 function ledgerRows({ sources, sinks }: Ledger): string[][] {

@@ -1,4 +1,4 @@
-import type { ActionEvent, AlarmEvent } from './alarm.ts'
+import type { ActionEvent, AlarmEvent, ConditionEvent } from './alarm.ts'
 import type { AuditEvent } from './audit.ts'
 import type { Batch } from './batch.ts'
 import type { CorrectionEvent, InspectionEvent, OpinionEvent, RejectEvent } from './inspection.ts'
@@ -123,8 +123,8 @@ export interface LabelEvent {
 /** The class of a fault model that is no fault. */
 export const soundClass = 'normal'
 
-/** What a reading is of: the process, a stream of the journal, a source or a sink. */
-export type AgentPart = 'process' | 'journal' | 'source' | 'sink'
+/** What a reading is of: the process, the disk, a stream of the journal, a source or a sink. */
+export type AgentPart = 'process' | 'disk' | 'journal' | 'source' | 'sink'
 
 /** How the agent itself was at one moment. */
 export interface AgentEvent {
@@ -132,7 +132,7 @@ export interface AgentEvent {
   readonly time: number
   readonly readings: readonly {
     readonly part: AgentPart
-    /** Of the stream or connector; empty for the process. */
+    /** Of the stream or connector; empty for the process and the disk. */
     readonly name: string
     readonly values: Readonly<Record<string, number>>
   }[]
@@ -141,6 +141,7 @@ export interface AgentEvent {
 export type JournalEvent =
   | ActionEvent
   | AlarmEvent
+  | ConditionEvent
   | AuditEvent
   | ModelEvent
   | GapEvent

@@ -1,3 +1,4 @@
+// Longer than others: taking, closing and revising windows share the columns of one asset, sample by sample.
 import {
   type Asset,
   type AssetClass,

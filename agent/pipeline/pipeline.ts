@@ -190,6 +190,7 @@ export class Pipeline {
 
   async #apply(event: JournalEvent): Promise<JournalEvent[]> {
     if (event.type === 'action') return this.alarms.act(event)
+    if (event.type === 'condition') return this.alarms.meet(event)
     if (event.type === 'label') for (const monitor of this.monitors.values()) monitor.label(event)
     if (event.type === 'model') await this.#step(event)
     if (event.type === 'inspection' || event.type === 'correction' || event.type === 'opinion') {

@@ -1,5 +1,5 @@
 import type { Clock, Journal, Logger, Metrics, Sink, Status } from '../core/index.ts'
-import { deliver, sinkLedger, type Delivery, type SinkLedger } from '../delivery/index.ts'
+import { deliver, owedFrom, sinkLedger, type Delivery, type SinkLedger } from '../delivery/index.ts'
 
 export interface DeliveryParts {
   readonly journal: Journal
@@ -49,6 +49,11 @@ export class Deliveries {
   /** A sink at work. */
   find(name: string): Pick<Delivering, 'sink' | 'delivery'> | undefined {
     return this.#running.get(name)
+  }
+
+  /** Offset in the results from which on a sink still needs them. */
+  get owedFrom(): number {
+    return Math.min(...[...this.#running.keys()].map((name) => owedFrom(this.#parts.journal, name)))
   }
 
   /** Ledger and status by sink. */

@@ -1,21 +1,32 @@
+// Longer than others: everything that works on one journal is made, started and stopped in sight of each other.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Registry } from '../../models/index.ts'
 import { ImageRegistry } from '../../models/inspection/registry.ts'
 import { createStudio } from '../../models/inspection/studio/studio.ts'
 import { createConnections, pkiFolders, Trust, type Connection } from '../connections/index.ts'
-import { describeError, valuesModel, type Clock, type Journal, type JournalEvent, type Logger } from '../core/index.ts'
+import {
+  describeError,
+  streams,
+  valuesModel,
+  type Clock,
+  type Journal,
+  type JournalEvent,
+  type Logger,
+} from '../core/index.ts'
 import { Ingest } from '../ingest/index.ts'
 import { openJournal } from '../journal/index.ts'
 import { Learning, ModelRequests, type Learner } from '../learning/index.ts'
 import { Letters } from '../letters/index.ts'
-import { MonitorLearner } from '../pipeline/index.ts'
+import { MonitorLearner, pipelineCursor } from '../pipeline/index.ts'
 import type { Config } from '../settings/index.ts'
 import { Gallery, Inspections } from '../stations/index.ts'
 import { shelfOf, trainingScript } from '../training/index.ts'
 import { Annals, HealthTrends, HistoryReader, InspectionsView, Newest, View, type ViewParts } from '../view/index.ts'
 import type { Changes } from './changes.ts'
 import { Deliveries } from './deliveries.ts'
+import { DiskWatch } from './disk.ts'
 import { Flow, type Onlookers } from './flow.ts'
 import type { MetricsRegistry } from './metrics.ts'
 import { Readings } from './readings.ts'
@@ -37,6 +48,8 @@ export interface UnitOptions {
   readonly counted: MetricsRegistry
   /** A simulated plant that the page may inject faults into. */
   readonly plant?: ViewParts['plant']
+  /** Aborted where the start is given up. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -55,6 +68,7 @@ export class Unit {
   readonly #learning: Learning
   readonly #deliveries: Deliveries
   readonly #readings: Readings
+  readonly #disk: DiskWatch
   readonly #annals: Annals
   readonly #newest: Newest
   readonly #registry: Registry
@@ -66,12 +80,18 @@ export class Unit {
   #stationsStarted: Promise<void> = Promise.resolve()
   #done: Promise<void> = Promise.resolve()
 
-  /** Opens the journal and loads what was there at the last checkpoint; nothing works yet. Rejects with a JournalError. */
+  /**
+   * Opens the journal, on a full disk as soon as there is room, and loads what was there at the last checkpoint; nothing works
+   * yet. Rejects with a JournalError, or with the reason of the signal.
+   */
   static async open(options: UnitOptions): Promise<Unit> {
     const { setting, log, counted } = options
     const { data, journal: settings } = setting.config
-    mkdirSync(data, { recursive: true })
-    const journal = await openJournal({ folder: join(data, 'journal'), settings, metrics: counted.metrics, log })
+    const folder = join(data, 'journal')
+    const journal = await onceThereIsRoom(options, () => {
+      mkdirSync(data, { recursive: true })
+      return openJournal({ folder, settings, metrics: counted.metrics, log })
+    })
     const stops = new Stops(log)
     stops.add('the journal', () => journal.close())
     try {
@@ -123,12 +143,23 @@ export class Unit {
       changed: () => this.#changed(),
     })
     this.#deliveries = new Deliveries(parts)
+    journal.spare(() => ({
+      samples: journal.cursor(pipelineCursor)?.offset ?? 0,
+      results: this.#deliveries.owedFrom,
+    }))
+    this.#disk = new DiskWatch({
+      ...{ folder: config.data, clock, metrics },
+      journal: () => ({ bytes: bytesOf(journal), limit: config.journal.size }),
+      full: () => journal.holding,
+      record: (event) => void this.#record(event).catch((error: unknown) => log.debug({}, describeError(error))),
+    })
     this.#annals = new Annals(journal, (event) => this.#gallery.told(event))
     this.view = new View(this.#viewParts())
     this.#readings = new Readings({
       ...{ clock, log, journal, ingest: this.ingest, connections: this.connections },
       deliveries: () => this.#deliveries.readings(),
       lag: () => this.#flow.lag,
+      disk: () => this.#disk.state,
       openAlarms: () => this.#flow.pipeline.alarms.open().length,
       skew: (source) => counted.value('clock_skew_seconds', { source }),
       record: (event) => this.#record(event),
@@ -164,9 +195,14 @@ export class Unit {
       this.#stopping.abort()
       await Promise.allSettled([this.#done, following])
     })
-    this.#stops.add('the way to the disk', () => this.ingest.drained())
+    this.#stops.add('the way to the disk', () => {
+      this.journal.hurry()
+      return this.ingest.drained()
+    })
     const trimming = setInterval(() => void trim(this.journal, clock, log), 60_000)
     this.#stops.add('trimming the journal', () => clearInterval(trimming))
+    this.#disk.start()
+    this.#stops.add('the watch over the disk', () => this.#disk.stop())
     if (this.#hasSinks) this.#readings.start()
     this.#stops.add('the readings of the agent', () => this.#readings.stop())
     this.#stops.add('learning', () => this.#learning.stop())
@@ -307,8 +343,29 @@ export class Unit {
       metricsText: () => counted.text(),
       deliveries: () => this.#deliveries.readings(),
       lag: () => this.#flow.lag,
+      disk: () => this.#disk.state,
       failure: () => this.#failure,
       ...(plant && { plant }),
     }
   }
+}
+
+/** How often a journal that had no room to begin is tried again, ms. */
+const tryAgain = 2_000
+
+async function onceThereIsRoom<Made>({ log, signal }: UnitOptions, make: () => Promise<Made>): Promise<Made> {
+  for (let told = false; ; told = true) {
+    try {
+      return await make()
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code
+      if (code !== 'JOURNAL_FULL' && code !== 'ENOSPC') throw error
+      if (!told) log.error({ code }, `the start waits for room on the disk: ${describeError(error)}`)
+      await delay(tryAgain, undefined, { signal })
+    }
+  }
+}
+
+function bytesOf(journal: Journal): number {
+  return streams.reduce((sum, stream) => sum + journal.stats(stream).bytes, 0)
 }

@@ -1,3 +1,4 @@
+// Longer than others: the shapes of all that the API answers, each built of those before it.
 import { z } from 'zod'
 import { predictionKinds, stateBeyond } from '../core/prediction.ts'
 import { stationGlance } from './inspection-shapes.ts'
@@ -13,6 +14,7 @@ const time = z.number().describe('ms since epoch.')
 const moment = time.nullable()
 const quality = z.union([z.literal(0), z.literal(1), z.literal(2)]).describe('0 good, 1 uncertain, 2 bad.')
 const contributions = byName(z.number()).describe('Share of the score per role, largest first.')
+const detail = z.string().optional().describe('What it is, in words, of an alarm that no model raised.')
 const numbers = list(z.number().nullable())
 
 export const verdict = z.strictObject({
@@ -90,6 +92,7 @@ export const alarmView = z.strictObject({
   contributions,
   by: z.string().optional().describe('Who acknowledged or shelved it last.'),
   reason: z.string().optional(),
+  detail,
   shelvedUntil: time.optional(),
 })
 
@@ -123,6 +126,12 @@ export const agentState = z.strictObject({
     .readonly()
     .describe('Extent of each stream of the journal.'),
   journalLimit: z.number().optional().describe('Bytes that the journal may take.'),
+  disk: z
+    .strictObject({ free: z.number(), size: z.number(), fullAt: moment })
+    .optional()
+    .describe(
+      'Bytes free and altogether on the disk of the data folder, and when it will be full at the pace of late.',
+    ),
   stations: list(stationGlance).optional().describe('Stations that judge parts, where any are configured.'),
   plant: plantState.optional().describe('The simulated plant, where one is attached.'),
 })
@@ -231,6 +240,7 @@ export const alarmChange = z.strictObject({
   contributions,
   by: z.string().optional(),
   reason: z.string().optional(),
+  detail,
 })
 
 export const alarmHistory = z

@@ -58,6 +58,8 @@ export interface ViewParts extends AssetParts, ModelParts, ConnectionParts, Peop
   lag(): number
   /** Why the agent cannot do its work any more, if so. */
   failure(): string | undefined
+  /** The disk of the data folder, where the system tells. */
+  disk(): AgentState['disk']
   readonly plant?: PlantView & { state(): PlantState }
   readonly camera?: CameraView
   readonly inspection: InspectionView
@@ -118,7 +120,7 @@ export class View implements AgentView {
     const lag = this.#parts.lag()
     const failing = [
       ...this.health().reasons,
-      ...(ingest.full ? ['the journal cannot store; nothing is acknowledged'] : []),
+      ...(ingest.full || this.#parts.journal.holding ? ['the journal cannot store; nothing is acknowledged'] : []),
       ...(lag > mostLag ? [`the pipeline is ${lag} records behind`] : []),
     ]
     const troubled = connectionStates(this.#parts).filter(({ status }) => status.state !== 'up')
@@ -132,6 +134,7 @@ export class View implements AgentView {
 
   state(): AgentState {
     const { clock, pipeline, journal, plant, inspection } = this.#parts
+    const disk = this.#parts.disk()
     this.#measure()
     return {
       time: clock.now(),
@@ -151,6 +154,7 @@ export class View implements AgentView {
         }),
       ) as Record<(typeof streams)[number], StreamState>,
       journalLimit: this.#parts.journalLimit,
+      ...(disk && { disk }),
       stations: inspection.stations(),
       ...(plant && { plant: plant.state() }),
     }

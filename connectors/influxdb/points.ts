@@ -1,3 +1,4 @@
+// Longer than others: each kind of record has its lines, and all share one buffer and its refusals.
 import {
   type AgentEvent,
   type AlarmEvent,
@@ -242,10 +243,13 @@ export class PointEncoder {
 
   #alarm(event: AlarmEvent): string {
     const { site, measurements } = this.#options
-    const { asset, monitor, change, id, state, score, threshold, raised, contributions, by, reason } = event
+    const { asset, monitor, change, id, state, score, threshold, raised, contributions, by, reason, detail } = event
     return (
       seriesKey(measurements.alarm, { asset, change, monitor, site }) +
-      fields({ id, state, by, reason, score, threshold, ...shares(contributions) }, { raised: Math.round(raised) })
+      fields(
+        { id, state, by, reason, detail, score, threshold, ...shares(contributions) },
+        { raised: Math.round(raised) },
+      )
     )
   }
 

@@ -1,3 +1,4 @@
+// Longer than others: one harness, and every rule of windows beside its neighbours.
 import assert from 'node:assert/strict'
 import { Subject } from 'rxjs'
 import {
