@@ -16,29 +16,14 @@ import {
 import { Lanes, type Chunk, type DeliveryJournal } from './lanes.ts'
 import { sinkLedger } from './ledger.ts'
 import { lettersOf } from './letters.ts'
+import { Overwritten, rowsOverwritten } from './overwritten.ts'
+import { type Pace, shortLinger, usualPace } from './pace.ts'
 import { Refusals } from './refusals.ts'
 import { Urgency } from './urgency.ts'
+import { Writer } from './writer.ts'
 
 export { owedFrom, sinkLedger, type SinkLedger } from './ledger.ts'
 
-/** How a sink is served. Times in ms. */
-export interface Pace {
-  /** Most samples written in one go; a prediction or event counts as ten. */
-  readonly rows: number
-  /** Between two writes of little; after a silence the first goes at once. */
-  readonly linger: number
-  /** Longest wait before the first retry; it doubles with each, up to `slowest`. Waits are drawn from 0 to that. */
-  readonly retry: number
-  readonly slowest: number
-  /** How long a write may go on after the stop. */
-  readonly grace: number
-}
-
-/** Between two writes of what somebody waits for, and two looks whether there is any, ms. */
-const shortLinger = 50
-const usualPace: Pace = { rows: 20_000, linger: shortLinger, retry: 500, slowest: 30_000, grace: 2_000 }
-/** Between two words about rows that the far side cannot tell apart, ms. */
-const toldAgain = 600_000
 /** How soon a write to the journal that takes long is found to wait for room, ms. */
 const lookForRoom = 250
 /** A far side may ask for more patience than `slowest`, but not for a day. */
@@ -92,21 +77,21 @@ class Runner {
   readonly #pace: Pace
   readonly #lanes: Lanes
   readonly #abandon = new AbortController()
+  readonly #writer: Writer
+  readonly #overwritten: Overwritten
   #failures = 0
   #code: string | undefined
   #lastWrite = -Infinity
   /** Entries to be written one by one: a sink refused their chunk as a whole. */
   #single = 0
-  /** When rows were last told of that took the place of others, ms since epoch. */
-  #overwritten = -Infinity
-  /** The write under way: one at a time. */
-  #writing: Promise<unknown> = Promise.resolve()
   #broken: Error | undefined
 
   constructor(options: DeliveryOptions) {
     this.#options = options
     const { linger = usualPace.linger } = options.sink
     this.#pace = { ...usualPace, linger, ...options.pace }
+    this.#writer = new Writer(options.sink, this.#abandon.signal)
+    this.#overwritten = new Overwritten(options)
     this.#lanes = new Lanes(options.journal, options.name, this.#pace.rows)
   }
 
@@ -135,17 +120,8 @@ class Runner {
     }
   }
 
-  async resend(entries: readonly Entry[]): Promise<readonly Rejection[]> {
-    try {
-      return (await this.#write(entries)).filter(({ overwritten }) => !overwritten)
-    } catch (error) {
-      if (!(error instanceof DeliveryError) || error.retryable) throw error
-      const [entry] = entries
-      if (entries.length === 1) return [{ entry, detail: describeError(error) }]
-      const rejections: Rejection[] = []
-      for (const one of entries) rejections.push(...(await this.resend([one])))
-      return rejections
-    }
+  resend(entries: readonly Entry[]): Promise<readonly Rejection[]> {
+    return this.#writer.resend(entries)
   }
 
   async revived(rows: number): Promise<void> {
@@ -192,7 +168,7 @@ class Runner {
     this.#lastWrite = performance.now()
     let rejections: readonly Rejection[]
     try {
-      rejections = await this.#write(chunk.entries)
+      rejections = await this.#writer.write(chunk.entries)
     } catch (error) {
       if (this.#options.signal.aborted) return
       const refused = this.#refusal(error, chunk)
@@ -203,22 +179,6 @@ class Runner {
     this.#works()
     this.#urgency.told(chunk.entries)
     await this.#settle(chunk, rejections)
-  }
-
-  /** Does not wait longer for a sink than the stop allows, whatever the sink makes of its signal. */
-  #write(entries: readonly Entry[]): Promise<readonly Rejection[]> {
-    const { signal } = this.#abandon
-    const before = this.#writing
-    const written = new Promise<readonly Rejection[]>((resolve, reject) => {
-      const abandon = () => reject(new DeliveryError('DELIVERY_UNREACHABLE', 'stopped before the far side answered'))
-      signal.addEventListener('abort', abandon, { once: true })
-      before
-        .then(() => this.#options.sink.write(entries, signal))
-        .then(resolve, reject)
-        .finally(() => signal.removeEventListener('abort', abandon))
-    })
-    this.#writing = written.catch(() => undefined)
-    return written
   }
 
   /** For an error that forbids trying again: the entry it is about, or none yet where the chunk has to be taken apart. */
@@ -243,7 +203,7 @@ class Runner {
     this.#single = Math.max(0, this.#single - chunk.entries.length)
     metrics.count('delivered_rows_total', delivered, { sink: name })
     if (rows > 0) metrics.count('dead_rows_total', rows, { sink: name })
-    if (overwritten > 0) this.#tellOverwritten(overwritten)
+    this.#overwritten.tell(overwritten)
     this.#tellRefusals(refused)
     if (trimmed > 0) {
       metrics.count('undelivered_rows_total', trimmed, { sink: name })
@@ -266,24 +226,14 @@ class Runner {
     }
   }
 
-  /** Once in a while: rows that the far side cannot tell apart. */
-  #tellOverwritten(rows: number): void {
-    const { name, clock, log, metrics } = this.#options
-    metrics.count('overwritten_rows_total', rows, { sink: name })
-    const now = clock.now()
-    if (now - this.#overwritten < toldAgain) return
-    this.#overwritten = now
-    log.warn({ sink: name, rows }, `${rows} rows had the series and microsecond of another, which took their place`)
-  }
-
   /** Like `#stored`, but does not wait for room on a full disk: what the journal holds in memory keeps its order. */
   async #kept(store: () => Promise<unknown>): Promise<boolean> {
-    let done = false
-    const stored = this.#stored(store).finally(() => (done = true))
+    const way = { done: false }
+    const stored = this.#stored(store).finally(() => (way.done = true))
     stored.catch((error: unknown) => (this.#broken ??= error as Error))
-    while (!done && !this.#options.journal.holding)
+    while (!way.done && !this.#options.journal.holding)
       await Promise.race([stored, wait(lookForRoom, undefined, { ref: false })])
-    return done ? stored : true
+    return way.done ? stored : true
   }
 
   /** Tries until the journal has stored it; false where the stop came first. Throws where the journal never will. */
@@ -343,17 +293,4 @@ class Runner {
   async #sleep(time: number): Promise<void> {
     await wait(time, undefined, { signal: this.#options.signal }).catch(() => undefined)
   }
-}
-
-/** Rows whose place another has taken, without those that are refused as well. */
-function rowsOverwritten(rejections: readonly Rejection[]): number {
-  const taken = rejections.filter(({ overwritten }) => overwritten)
-  if (taken.length === 0) return 0
-  const refused = new Map<Entry, Set<number | undefined>>()
-  for (const { entry, row, overwritten } of rejections)
-    if (!overwritten) refused.set(entry, (refused.get(entry) ?? new Set()).add(row))
-  return taken.filter(({ entry, row }) => {
-    const rows = refused.get(entry)
-    return !rows?.has(row) && !rows?.has(undefined)
-  }).length
 }

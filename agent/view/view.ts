@@ -33,11 +33,12 @@ import {
 } from './agent-view.ts'
 import type { HealthTrends } from './health-trends.ts'
 import type { HistoryReader, HistoryTag } from './history.ts'
-import { isWhole, type Letters, type StoredLetter } from '../letters/index.ts'
+import type { Letters } from '../letters/index.ts'
 import { version } from '../process/index.ts'
 import { People, type PeopleParts } from './people.ts'
 import { connectionStates, ledgerOf, type ConnectionParts } from './connections.ts'
 import { assetStates, type AssetParts } from './assets.ts'
+import { findLetter, listLetters, settleLetters } from './dead-letters.ts'
 import { modelLives, type ModelParts } from './models.ts'
 
 /** The parts of a running agent that the view looks at. */
@@ -164,24 +165,16 @@ export class View implements AgentView {
     return ledgerOf(this.#parts)
   }
 
-  async deadLetters({ limit, ...filter }: DeadLetterRequest): Promise<readonly DeadLetterView[]> {
-    const letters = await this.#parts.letters.list(filter, limit)
-    return letters.map((letter) => ({ ...letterView(letter), whole: letter.whole }))
+  deadLetters(request: DeadLetterRequest): Promise<readonly DeadLetterView[]> {
+    return listLetters(this.#parts.letters, request)
   }
 
-  async deadLetter(id: number): Promise<DeadLetterView | undefined> {
-    const letter = await this.#parts.letters.find(id)
-    return letter && { ...letterView(letter), whole: isWhole(letter) }
+  deadLetter(id: number): Promise<DeadLetterView | undefined> {
+    return findLetter(this.#parts.letters, id)
   }
 
-  async settleLetters(action: 'resend' | 'drop', ids: readonly number[], by: string): Promise<readonly LetterResult[]> {
-    const results = await this.#parts.letters[action](ids)
-    const rows = results.reduce((sum, result) => sum + result.rows, 0)
-    const kept = results.filter(({ outcome }) => outcome === 'kept').length
-    const subject = results.length === 1 ? `dead letter ${results[0].letter}` : `${results.length} dead letters`
-    const detail = action === 'drop' ? `${rows} rows dropped` : `${rows} rows sent; ${kept} letters kept`
-    if (results.length > 0) await this.note({ by, action, subject, detail })
-    return results
+  settleLetters(action: 'resend' | 'drop', ids: readonly number[], by: string): Promise<readonly LetterResult[]> {
+    return settleLetters(this.#parts.letters, this.#people, { action, ids, by })
   }
 
   metricsText(): Promise<string> {
@@ -305,8 +298,3 @@ export class View implements AgentView {
 const mostLag = 10_000
 /** Charts that may wait for their data at a time. */
 const mostWaiting = 40
-
-function letterView(letter: Omit<StoredLetter, 'held'>): Omit<DeadLetterView, 'whole'> {
-  const { id, time, origin, reason, detail, subject, rows, payload, size } = letter
-  return { id, time, origin, reason, detail, subject, rows, size, payload: Buffer.from(payload).toString('utf8') }
-}

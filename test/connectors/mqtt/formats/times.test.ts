@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { TimeReader } from '../../../../agent/core/index.ts'
 
-
 describe('connectors/mqtt times', () => {
   const readTime = (raw: unknown, unit: 'auto') => new TimeReader({ unit }).read(raw)
 
