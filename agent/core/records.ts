@@ -81,6 +81,15 @@ export interface ModelEvent {
   readonly detail: string
 }
 
+/** The clock of the agent was set: arrivals from here on are by the new one. */
+export interface ClockEvent {
+  readonly type: 'clock'
+  /** By the clock as it was. */
+  readonly time: number
+  /** ms, forward where positive. */
+  readonly step: number
+}
+
 /** Samples that are missing for good: the source could not get them back. Times in ms since epoch. */
 export interface GapEvent {
   readonly type: 'gap'
@@ -144,6 +153,7 @@ export type JournalEvent =
   | ConditionEvent
   | AuditEvent
   | ModelEvent
+  | ClockEvent
   | GapEvent
   | LabelEvent
   | AgentEvent

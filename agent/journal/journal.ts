@@ -1,3 +1,4 @@
+// Longer than others: appending, reading, trimming and making room are one contract over one store.
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   type Cursor,

@@ -31,6 +31,8 @@ interface Track {
   overSince: number
   under: number
   underSince: number
+  /** After the clock was set back, windows that are older than the newest by this many ms are new ones. */
+  rewind?: number
   alarm?: Alarm
 }
 
@@ -55,8 +57,9 @@ export class Alarms {
   /** What a prediction changes. */
   update(prediction: Prediction): AlarmEvent[] {
     const track = this.#track(`${prediction.monitor}/${prediction.asset}`)
-    if (prediction.time <= track.last) return []
+    if (prediction.time <= track.last && !(track.last - prediction.time >= (track.rewind ?? Infinity))) return []
     track.last = prediction.time
+    delete track.rewind
     const events = this.#unshelveIfDue(track, prediction.time)
     if (Number.isNaN(prediction.score)) return events
     const settings = this.#settings[prediction.monitor]
@@ -70,6 +73,11 @@ export class Alarms {
       return [...events, this.#clear(track, track.alarm!, prediction.time)]
     }
     return events
+  }
+
+  /** The clock of the agent was set, forward by `step` ms. What follows it goes on from there: back, it was seen already. */
+  stepped(step: number): void {
+    if (step < 0) for (const track of this.#tracks.values()) track.rewind = -step / 2
   }
 
   /** What a condition changes that has begun or ended. */

@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs'
-import type { ConditionEvent, Clock, Metrics } from '../core/index.ts'
+import { lasting, type Clock, type ConditionEvent, type Metrics } from '../core/index.ts'
 
 /** The disk that the data folder is on. */
 export interface DiskState {
@@ -124,7 +124,7 @@ export class DiskWatch {
     const when = full()
       ? 'it is full'
       : Number.isFinite(left)
-        ? `full in ${hours(left)} at this pace`
+        ? `full in ${lasting(left)} at this pace`
         : 'it is nearly full'
     record({
       type: 'condition',
@@ -137,15 +137,6 @@ export class DiskWatch {
       detail: `${Math.round(free / 1e6)} MB of ${Math.round(size / 1e6)} MB are free on the disk of ${folder}: ${when}. Free disk space, or lower journal.size.`,
     })
   }
-}
-
-function hours(ms: number): string {
-  const hours = ms / 3_600_000
-  return hours < 1
-    ? `${Math.max(1, Math.round(hours * 60))} min`
-    : hours < 48
-      ? `${Math.round(hours)} h`
-      : `${Math.round(hours / 24)} days`
 }
 
 function spaceOf(folder: string): Pick<DiskState, 'free' | 'size'> | undefined {

@@ -8,6 +8,7 @@ import { createStudio } from '../../models/inspection/studio/studio.ts'
 import { createConnections, pkiFolders, Trust, type Connection } from '../connections/index.ts'
 import {
   describeError,
+  lasting,
   streams,
   valuesModel,
   type Clock,
@@ -76,6 +77,8 @@ export class Unit {
   readonly #stops: Stops
   #flow!: Flow
   #setting: Setting
+  /** ms that the clock was set forward: by a wrong one nothing is too old. */
+  #ahead = 0
   #failure: string | undefined
   #stationsStarted: Promise<void> = Promise.resolve()
   #done: Promise<void> = Promise.resolve()
@@ -199,7 +202,7 @@ export class Unit {
       this.journal.hurry()
       return this.ingest.drained()
     })
-    const trimming = setInterval(() => void trim(this.journal, clock, log), 60_000)
+    const trimming = setInterval(() => void trim(this.journal, clock.now() - this.#ahead, log), 60_000)
     this.#stops.add('trimming the journal', () => clearInterval(trimming))
     this.#disk.start()
     this.#stops.add('the watch over the disk', () => this.#disk.stop())
@@ -214,6 +217,19 @@ export class Unit {
       if (!this.#stopping.signal.aborted) this.#learning.start()
     })
     this.#stationsStarted = this.#begin('stations did not start', () => this.#stations.start())
+  }
+
+  /** The clock is about to be set forward by `step` ms. */
+  stepped(step: number): void {
+    const { log, clock } = this.#options
+    const way = `${lasting(Math.abs(step))} ${step > 0 ? 'forward' : 'back'}`
+    log.warn({ step }, `the clock was set ${way}: samples stamped by their arrival before are of another time`)
+    if (step < 0) this.#newest.setBack()
+    this.#ahead = Math.max(0, this.#ahead + step)
+    const told = (error: unknown) => log.error({}, `the step of the clock is not stored: ${describeError(error)}`)
+    this.ingest.stepped(step).catch(told)
+    const from = new Date(clock.now()).toISOString()
+    this.view.note({ by: 'the clock', action: 'set', subject: way, detail: `from ${from}` }).catch(told)
   }
 
   /** Reads what the page shows of the past; resolves when it is there. */

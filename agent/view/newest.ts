@@ -6,8 +6,11 @@ export class Newest {
   #time = new Float64Array(64).fill(-Infinity)
   #value = new Float64Array(64)
   #quality = new Uint8Array(64)
+  /** 1 where the next sample is newer whatever its time. */
+  #open = new Uint8Array(64)
   readonly #text = new Map<number, string>()
   readonly #predictions = new Map<string, Prediction>()
+  readonly #outdated = new Set<string>()
 
   constructor(tags: TagTable) {
     this.#tags = tags
@@ -18,7 +21,8 @@ export class Newest {
     if (this.#tags.size > this.#time.length) this.#grow(this.#tags.size * 2)
     for (let row = 0; row < length; row++) {
       const index = tag[row]
-      if (time[row] < this.#time[index]) continue
+      if (time[row] < this.#time[index] && this.#open[index] === 0) continue
+      this.#open[index] = 0
       this.#time[index] = time[row]
       this.#value[index] = value[row]
       this.#quality[index] = quality[row]
@@ -26,10 +30,17 @@ export class Newest {
     }
   }
 
+  /** The agent's clock was set back: what comes next is newer than what is known, whatever its time. */
+  setBack(): void {
+    this.#open.fill(1)
+    for (const key of this.#predictions.keys()) this.#outdated.add(key)
+  }
+
   predicted(predictions: readonly Prediction[]): void {
     for (const prediction of predictions) {
       const key = `${prediction.monitor}\n${prediction.asset}`
-      if (prediction.time >= (this.#predictions.get(key)?.time ?? -Infinity)) this.#predictions.set(key, prediction)
+      const newer = prediction.time >= (this.#predictions.get(key)?.time ?? -Infinity)
+      if (this.#outdated.delete(key) || newer) this.#predictions.set(key, prediction)
     }
   }
 
@@ -57,5 +68,8 @@ export class Newest {
     const quality = new Uint8Array(size)
     quality.set(this.#quality)
     this.#quality = quality
+    const open = new Uint8Array(size)
+    open.set(this.#open)
+    this.#open = open
   }
 }

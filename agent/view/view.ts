@@ -75,13 +75,14 @@ export class View implements AgentView {
   readonly #started: number
   readonly #people: People
   #rates = { samplesPerSecond: 0, predictionsPerSecond: 0 }
-  #counted = { time: 0, samples: 0, predictions: 0 }
+  #counted: { readonly time: number; readonly samples: number; readonly predictions: number }
   #predictions = 0
 
   constructor(parts: ViewParts) {
     this.#parts = parts
     this.#started = parts.clock.now()
     this.#people = new People(parts)
+    this.#counted = { time: performance.now(), samples: parts.journal.stats('samples').rows, predictions: 0 }
   }
 
   get site(): string {
@@ -279,16 +280,14 @@ export class View implements AgentView {
 
   /** Rates over at least a second. */
   #measure(): void {
-    const time = this.#parts.clock.now()
+    const time = performance.now()
     const seconds = (time - this.#counted.time) / 1000
     if (seconds < 1) return
     const samples = this.#parts.journal.stats('samples').rows
     const predictions = this.#predictions
-    if (this.#counted.time > 0) {
-      this.#rates = {
-        samplesPerSecond: (samples - this.#counted.samples) / seconds,
-        predictionsPerSecond: (predictions - this.#counted.predictions) / seconds,
-      }
+    this.#rates = {
+      samplesPerSecond: (samples - this.#counted.samples) / seconds,
+      predictionsPerSecond: (predictions - this.#counted.predictions) / seconds,
     }
     this.#counted = { time, samples, predictions }
   }

@@ -117,6 +117,11 @@ export class Publisher {
     const { content, qos, retain, every } = this.#settings
     for (const entry of entries) {
       if (entry.kind === 'event') {
+        if (entry.event.type === 'clock' && entry.event.step < 0) {
+          // The clock was set back: what is concluded now is older than what was published, and new all the same.
+          this.#published.clear()
+          newest.clear()
+        }
         const event = this.#event(entry, entry.event)
         if (event) events.push(event)
         const reject = this.#reject(entry, entry.event)

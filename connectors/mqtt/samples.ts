@@ -1,6 +1,7 @@
 import {
   type AuditEvent,
   type BatchBuilder,
+  clockUnsetBefore,
   type DeadReason,
   Quality,
   sameUnit,
@@ -30,7 +31,7 @@ export class Samples {
   #skew = Number.NaN
   #route: Pick<Route, 'arrivalOnly' | 'resolve'> | undefined
   #arrival = 0
-  /** Quality of what has no time of its own, at best. */
+  /** Quality of what has no time of its own, at best: uncertain where it had waited, or the clock was never set. */
   #worst: Quality = Quality.good
 
   constructor(builder: BatchBuilder, origin: string, reject: Reject, tell: (event: AuditEvent) => void) {
@@ -44,7 +45,7 @@ export class Samples {
   begin(route: Route | undefined, arrival: number, late: boolean): void {
     this.#route = route
     this.#arrival = arrival
-    this.#worst = late ? Quality.uncertain : Quality.good
+    this.#worst = late || arrival < clockUnsetBefore ? Quality.uncertain : Quality.good
   }
 
   /** What was counted since the last call. */
@@ -127,12 +128,12 @@ export class Samples {
 
   /** Whether a time can be one of the plant. */
   isUsable(time: number): boolean {
-    return time >= earliest && time <= this.#arrival + furthestAhead
+    return time >= earliest && (time <= this.#arrival + furthestAhead || this.#arrival < clockUnsetBefore)
   }
 
   /** The time of a sample; without a usable one that of its arrival, but after the one before it. */
   #time(slot: Slot, time: number): number {
-    if (time >= earliest && time <= this.#arrival + furthestAhead) {
+    if (this.isUsable(time)) {
       this.#skew = this.#arrival - time
       return time
     }
