@@ -37,7 +37,9 @@ describe('letters', () => {
       for (const [time, value] of rows) builder.add(0, time, value, 0)
       return { batch: builder.take(1_000), rejected }
     }
-    const take: LetterParts['take'] = async (_, { batch }) => void (await journal.append('samples', [{ kind: 'samples', batch }])) // prettier-ignore
+    const take: LetterParts['take'] = async (_, { batch }) => {
+      await journal.append('samples', [{ kind: 'samples', batch }])
+    }
     const source = (name: string) => (name === 'plc' ? ({ again, batches: () => assert.fail() } as never) : undefined)
     return new Letters({ journal, clock: systemClock, sink: () => undefined, source, take })
   }

@@ -61,11 +61,16 @@ describe('connectors/mqtt what was put aside, read again', () => {
     assert.deepEqual(again(topics, letterOf('7', { late: true })), { rows: [['t', 0, 7, 1]], reasons: [] })
   })
 
+  const { message: _, ...several } = letterOf('1')
   const kept: [what: string, letter: DeadLetter, words: RegExp][] = [
     ['was cut', letterOf('{"a":1', { size: 99 }), /only the first 6 of its 99 bytes were kept/],
     ['is stored in part', letterOf('[1]', { part: true }), /some values of the message were stored, 1 were not/],
-    ['stands for several values', { ...letterOf('1'), message: undefined } as unknown as DeadLetter, /several values/],
+    ['stands for several values', several, /several values/],
   ]
   for (const [what, letter, words] of kept)
-    it(`says why it cannot where it ${what}`, () => assert.match(again([{ filter: '#' }], letter) as string, words))
+    it(`says why it cannot where it ${what}`, () => {
+      const answer = again([{ filter: '#' }], letter)
+      assert.ok(typeof answer === 'string')
+      assert.match(answer, words)
+    })
 })
