@@ -2,7 +2,7 @@ import type { ActionEvent, AlarmEvent, ConditionEvent } from './alarm.ts'
 import type { AuditEvent } from './audit.ts'
 import type { Batch } from './batch.ts'
 import type { CorrectionEvent, InspectionEvent, OpinionEvent, RejectEvent } from './inspection.ts'
-import type { Prediction } from './prediction.ts'
+import type { Prediction, PredictionKind } from './prediction.ts'
 
 /** `samples`: what came in. `results`: what was concluded. `dead`: what could not be used or delivered, with its reason. */
 export type Stream = 'samples' | 'results' | 'dead'
@@ -81,6 +81,17 @@ export interface ModelEvent {
   readonly detail: string
 }
 
+/** A monitor has said nothing of an asset for longer than usual: what it said before holds no more. */
+export interface SilenceEvent {
+  readonly type: 'silence'
+  readonly time: number
+  readonly monitor: string
+  readonly asset: string
+  readonly kind: PredictionKind
+  /** End of the newest window, ms since epoch; absent where there was none since the start. */
+  readonly since?: number
+}
+
 /** The clock of the agent was set: arrivals from here on are by the new one. */
 export interface ClockEvent {
   readonly type: 'clock'
@@ -154,6 +165,7 @@ export type JournalEvent =
   | AuditEvent
   | ModelEvent
   | ClockEvent
+  | SilenceEvent
   | GapEvent
   | LabelEvent
   | AgentEvent

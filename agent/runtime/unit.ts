@@ -31,6 +31,7 @@ import { DiskWatch } from './disk.ts'
 import { Flow, type Onlookers } from './flow.ts'
 import type { MetricsRegistry } from './metrics.ts'
 import { Readings } from './readings.ts'
+import { SilenceWatch } from './silence.ts'
 import { Stops } from './stops.ts'
 import { tickFor, trim } from './upkeep.ts'
 
@@ -154,7 +155,7 @@ export class Unit {
       ...{ folder: config.data, clock, metrics },
       journal: () => ({ bytes: bytesOf(journal), limit: config.journal.size }),
       full: () => journal.holding,
-      record: (event) => void this.#record(event).catch((error: unknown) => log.debug({}, describeError(error))),
+      record: (event) => this.#note(event),
     })
     this.#annals = new Annals(journal, (event) => this.#gallery.told(event))
     this.view = new View(this.#viewParts())
@@ -206,6 +207,13 @@ export class Unit {
     this.#stops.add('trimming the journal', () => clearInterval(trimming))
     this.#disk.start()
     this.#stops.add('the watch over the disk', () => this.#disk.stop())
+    const silence = new SilenceWatch({
+      pipeline: () => this.#flow.pipeline,
+      newest: this.#newest,
+      tell: (silent) => this.#note({ type: 'silence', time: clock.now(), ...silent }),
+    })
+    silence.start()
+    this.#stops.add('the watch for silence', () => silence.stop())
     if (this.#hasSinks) this.#readings.start()
     this.#stops.add('the readings of the agent', () => this.#readings.stop())
     this.#stops.add('learning', () => this.#learning.stop())
@@ -300,6 +308,11 @@ export class Unit {
 
   #record(event: JournalEvent): Promise<void> {
     return this.ingest.record([{ kind: 'event', event, arrival: this.#options.clock.now() }])
+  }
+
+  /** Records without waiting for it. */
+  #note(event: JournalEvent): void {
+    this.#record(event).catch((error: unknown) => this.#options.log.debug({}, describeError(error)))
   }
 
   #learners(): ReadonlyMap<string, Learner> {

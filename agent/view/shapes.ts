@@ -55,6 +55,10 @@ export const monitorState = z.strictObject({
   progress: z.number().optional().describe('0 to 1 while learning: the share of the data collected.'),
   detail: z.string().optional().describe('What it is doing, or why it has no opinion.'),
   time: moment.describe('End of the window.'),
+  stale: z
+    .boolean()
+    .optional()
+    .describe('There was no news for longer than usual: how the machine is, nobody knows since `time`.'),
   contributions,
   value: z.number().nullable().optional().describe('Remaining life in ms, or the estimate in its own unit.'),
   lower: z.number().nullable().optional().describe('Bounds of the interval that holds the truth nine times of ten.'),
@@ -71,6 +75,7 @@ export const tagState = z.strictObject({
   value: z.union([z.number(), z.string(), z.boolean()]).nullable(),
   quality,
   time: moment.describe('Event time.'),
+  stale: z.boolean().optional().describe('It has not come for longer than usual.'),
 })
 
 export const assetState = z.strictObject({

@@ -54,6 +54,8 @@ export const strings = {
     unknown: 'No opinion',
     learning: 'Learning',
   },
+  noNews: (since: string | undefined) => (since === undefined ? 'No news yet' : `No news since ${since}`),
+  old: (age: string) => `${age} old`,
   noMonitor: 'Not watched',
   collected: 'of what it needs to learn',
   because: 'Mostly',

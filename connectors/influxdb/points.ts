@@ -9,6 +9,7 @@ import {
   type InspectionEvent,
   type MeasuredConclusion,
   type ModelEvent,
+  type SilenceEvent,
   type Prediction,
   Quality,
   type Rejection,
@@ -129,6 +130,8 @@ export class PointEncoder {
         this.#line(entry, index, 0, event.time, this.#alarm(event))
       if (event.type === 'model' && this.#content.has('models'))
         this.#line(entry, index, 0, event.time, this.#model(event))
+      if (event.type === 'silence' && this.#content.has('predictions'))
+        this.#line(entry, index, 0, event.time, this.#silence(event))
       if (event.type === 'gap' && this.#content.has('gaps')) this.#line(entry, index, 0, event.time, this.#gap(event))
       if (event.type === 'agent' && this.#content.has('agent'))
         for (const reading of event.readings) this.#line(entry, index, 0, event.time, this.#agent(reading))
@@ -238,6 +241,13 @@ export class PointEncoder {
     return (
       seriesKey(measurements.prediction, { asset, kind, monitor, site }) +
       fields({ ...own, ...shares(contributions) }, { revision })
+    )
+  }
+
+  #silence({ asset, monitor, kind }: SilenceEvent): string {
+    const { site, measurements } = this.#options
+    return (
+      seriesKey(measurements.prediction, { asset, kind, monitor, site }) + fields({ state: 'unknown', coverage: 0 }, {})
     )
   }
 
