@@ -52,7 +52,9 @@ are stored at their own time.
 Example:
   $ millwright dead-letters resend 4711 4712
   $ millwright dead-letters resend --origin history
-  $ millwright dead-letters resend --origin plant-mqtt --reason unmapped --newer 8h`,
+  $ millwright dead-letters resend --origin plant-mqtt --reason unmapped --newer 8h
+
+Exits with 1 where letters are kept.`,
     )
   acting(command.command('drop'), 'drop')
     .description('Be done with dead letters; they are not listed any more.')

@@ -49,8 +49,8 @@ const step = 32
 /** Bytes of each payload in a list, and of all of them. */
 const shown = 1_024
 const mostBytes = 1_000_000
-/** After so many ms no further letter is begun. */
-const patience = 4_000
+/** After so many ms no further letter is begun: with the last of them an answer comes within the patience of the command. */
+const patience = 3_000
 
 /** Dead letters of sources and sinks: found by filter, sent again, dropped. What is done with is never found again. */
 export class Letters {

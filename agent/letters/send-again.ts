@@ -22,7 +22,7 @@ export interface SinkParts {
 }
 
 /** Longest wait for a far side, ms; what it takes after that stays a letter as well, and sending it twice changes nothing. */
-const patience = 6_000
+const patience = 5_000
 /** Entries in which later revisions of a window are looked for; they come within seconds or minutes. */
 const reach = 20_000
 
