@@ -18,7 +18,7 @@ export async function readAgain(letter: DeadLetter, { journal, source, take }: S
   const { origin } = letter
   const kept = (detail: string): Attempt => ({ outcome: 'kept', rows: 0, detail })
   const from = source(origin)
-  if (!from) return kept(`there is no source ${origin} any more`)
+  if (!from) return kept(`no source is called ${origin}: nothing can read it again`)
   if (!from.again) return kept(`${origin} cannot read it again: only messages can be`)
   const arrival = from.again(letter)
   if (typeof arrival === 'string') return kept(arrival)

@@ -94,7 +94,7 @@ describe('letters', () => {
   it('of what is not there any more, or cannot be sent again, say so', async () => {
     await put(letter({ origin: 'gone' }), letter({ origin: 'far', reason: 'rejected' }))
     const [first, second] = await lettersOf([]).resend([0, 1])
-    assert.match(first.detail!, /there is no source gone any more/)
+    assert.match(first.detail!, /no source is called gone/)
     assert.match(second.detail!, /there is no sink far any more/)
   })
 
