@@ -15,6 +15,7 @@ const floors = [
   'connections',
   'delivery',
   'ingest',
+  'letters',
   'pipeline',
   'stations',
   'training',

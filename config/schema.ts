@@ -18,6 +18,7 @@ export interface Components<
   Station extends z.ZodType,
   Window extends z.ZodRawShape,
   Features extends z.ZodRawShape,
+  Aggregate extends z.ZodType,
 > {
   readonly connectors: readonly ConnectorDefinition[]
   readonly operators: readonly OperatorDefinition[]
@@ -25,6 +26,8 @@ export interface Components<
   readonly model: Model
   /** A station of quality inspection. */
   readonly station: Station
+  /** What is written of windows beside the samples. */
+  readonly aggregate: Aggregate
   /** The keys of a monitor that describe its windows. */
   readonly window: Window
   /** The keys of a monitor that describe its features. */
@@ -132,7 +135,8 @@ export function configSchema<
   Station extends z.ZodType,
   Window extends z.ZodRawShape,
   Features extends z.ZodRawShape,
->(components: Components<Journal, Model, Station, Window, Features>) {
+  Aggregate extends z.ZodType,
+>(components: Components<Journal, Model, Station, Window, Features, Aggregate>) {
   const clean = z.array(byKey(components.operators, 'operator')).default([])
   const monitor = z.strictObject({
     assets: name.describe('The class of assets it watches, a key of `assets`.'),
@@ -157,6 +161,12 @@ export function configSchema<
     connectors: z.record(name, byType(components.connectors, 'connector')).default({}).describe('Sources and sinks.'),
     clean: clean.describe('Operators for every tag, in this order.'),
     assets: z.record(name, assetClass).default({}).describe('Classes of machines, found by tag name.'),
+    aggregates: z
+      .record(name, components.aggregate)
+      .default({})
+      .describe(
+        'Means and other features of windows that sinks get beside the samples, each under a name such as 10s.',
+      ),
     inspections: z.record(name, components.station).default({}).describe('Stations that judge parts by their images.'),
     monitors: z.record(name, consistent).default({}).describe('Analyses, each for a class of assets.'),
   })
@@ -181,13 +191,15 @@ export function sharedNames(raw: unknown): z.core.$ZodIssue[] {
 /** References within the file that lead nowhere; found even where the schema finds other problems. */
 export function danglingReferences(raw: unknown): z.core.$ZodIssue[] {
   const known = keysOf(raw, 'assets')
-  return keysOf(raw, 'monitors').flatMap((monitor) => {
-    const name = ((raw as Record<string, Record<string, { assets?: unknown } | null>>).monitors[monitor] ?? {}).assets
-    if (typeof name !== 'string' || known.includes(name)) return []
-    const help = known.length > 0 ? `known: ${known.join(', ')}` : 'define it under "assets"'
-    const message = `no such class of assets "${name}"; ${help}`
-    return [{ code: 'custom', path: ['monitors', monitor, 'assets'], message, input: name }]
-  })
+  return ['monitors', 'aggregates'].flatMap((part) =>
+    keysOf(raw, part).flatMap((key): z.core.$ZodIssue[] => {
+      const name = ((raw as Record<string, Record<string, { assets?: unknown } | null>>)[part][key] ?? {}).assets
+      if (typeof name !== 'string' || known.includes(name)) return []
+      const help = known.length > 0 ? `known: ${known.join(', ')}` : 'define it under "assets"'
+      const message = `no such class of assets "${name}"; ${help}`
+      return [{ code: 'custom', path: [part, key, 'assets'], message, input: name }]
+    }),
+  )
 }
 
 function keysOf(raw: unknown, key: string): string[] {

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { ConfigError, type ConfigProblem } from '../core/index.ts'
+import { ConfigError, type ConfigProblem, type Finding } from '../core/index.ts'
 import type { Config } from '../settings/index.ts'
 import { jsonOption, plural, print } from './output.ts'
 import { configOption, loadOrExit, overrides, overridesOf } from './configuration.ts'
@@ -26,11 +26,13 @@ export function check(): Command {
         stations: Object.keys(inspections),
       }
       const sourceless = names.connectors.length === 0 ? '\nNothing is connected: `run` would have nothing to read, `train` and `replay` take files.' : '' // prettier-ignore
+      const warnings = advice(config)
+      const told = warnings.map(({ connector, text, remedy = '' }) => `\n${connector}: ${text}. ${remedy}`.trimEnd())
       print(
         options.json,
-        { file: path, right: true, ...names },
+        { file: path, right: true, ...names, warnings },
         () =>
-          `${path} is right: ${count(connectors, 'connector')}, ${count(assets, 'asset class').replace('classs', 'classes')}, ${count(monitors, 'monitor')}, ${count(inspections, 'station')}.${sourceless}`,
+          `${path} is right: ${count(connectors, 'connector')}, ${count(assets, 'asset class').replace('classs', 'classes')}, ${count(monitors, 'monitor')}, ${count(inspections, 'station')}.${sourceless}${told.join('')}`,
       )
     })
   for (const option of overrides) command.addOption(option)
@@ -42,4 +44,11 @@ function nothingToDo({ connectors, monitors, inspections }: Config): ConfigProbl
   if ([connectors, monitors, inspections].some((part) => Object.keys(part).length > 0)) return undefined
   const remedy = '`millwright init` makes one from a server, a broker or a file.'
   return { path: 'connectors', message: 'the configuration is empty: nothing is read and nothing is watched', remedy }
+}
+
+/** What connectors have to say of settings that are right and may not be meant. */
+function advice({ connectors }: Config): ({ readonly connector: string } & Finding)[] {
+  return Object.entries(connectors).flatMap(([connector, { definition, settings }]) =>
+    [...(definition.advise?.(settings) ?? [])].map((finding) => ({ connector, ...finding })),
+  )
 }

@@ -8,6 +8,7 @@ import { tags } from './tags.ts'
 import { backup, restore } from './backup.ts'
 import { check } from './check.ts'
 import { completion } from './completion.ts'
+import { deadLetters } from './dead-letters.ts'
 import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
@@ -37,7 +38,7 @@ const program = new Command('millwright')
 /** In the order of the help: first steps, every day, looking closer, keeping. */
 const commands = [
   [demo, init, check, test, run],
-  [status, top, alarms, doctor, trust, tags],
+  [status, top, alarms, doctor, deadLetters, trust, tags],
   [models, label, train, replayCommand, inspectCommand, journal],
   [backup, restore, schemaCommand, completion, versionCommand],
 ].flat()

@@ -149,11 +149,11 @@ function ledgerRows({ sources, sinks }: Ledger): string[][] {
         lost(difference),
       ]
     }),
-    ...sinks.map(({ name, stored, delivered, deadLettered, waiting, difference }) => {
+    ...sinks.map(({ name, stored, delivered, overwritten, deadLettered, waiting, difference }) => {
       return [
         name,
         `${stored} results`,
-        `${delivered} delivered`,
+        overwritten > 0 ? `${delivered} delivered, ${overwritten} overwritten` : `${delivered} delivered`,
         `${deadLettered} refused`,
         `${waiting} waiting`,
         lost(difference),

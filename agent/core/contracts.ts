@@ -131,6 +131,8 @@ export interface Source {
   batches(): Observable<Arrival>
   /** Resolves when what the unsubscribe has begun is done: sessions and connections are closed. */
   closed?(): Promise<void>
+  /** Reads what it had put aside once more, by the settings of today; a text says why it cannot. */
+  again?(letter: DeadLetter): Arrival | string
 }
 
 /** Something that was looked at, and what to do about it. */
@@ -149,6 +151,8 @@ export interface Rejection {
   readonly detail: string
   /** What mends the cause, so that the rows may be sent again. */
   readonly remedy?: string
+  /** Not refused, and yet not there: another row of the same series and microsecond has taken its place. */
+  readonly overwritten?: true
 }
 
 /**
@@ -159,6 +163,8 @@ export interface Rejection {
 export interface Sink {
   /** ms between two writes of little, where the sink has a wish; what an operator waits for does not wait. */
   readonly linger?: number
+  /** A row may come long after later ones and takes its own place there: what was refused can be written again. */
+  readonly placesByTime?: boolean
   write(entries: readonly Entry[], signal: AbortSignal): Promise<readonly Rejection[]>
   close(): Promise<void>
 }
@@ -170,6 +176,8 @@ export interface ConnectorDefinition<Schema extends z.ZodType = z.ZodType> {
   /** Undefined where these settings make no source. */
   source?(settings: z.output<Schema>, context: ConnectorContext): Source | undefined
   sink?(settings: z.output<Schema>, context: ConnectorContext): Sink | undefined
+  /** What these settings may not be meant to do, without a look at the far side. */
+  advise?(settings: z.output<Schema>): Iterable<Finding>
   /** Looks at the far side for someone who has trouble with it; changes nothing there and never rejects. */
   examine?(settings: z.output<Schema>, context: ConnectorContext): AsyncIterable<Finding>
 }

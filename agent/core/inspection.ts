@@ -24,7 +24,7 @@ export interface MeasuredConclusion {
   readonly score: number | null
   /** Scores above it fail. */
   readonly threshold: number
-  /** Share of the score by value, in its unit, largest first. */
+  /** Share of the score by value, 0 to 1, together 1, largest first. */
   readonly contributions: Readonly<Record<string, number>>
   /** Version of the model. */
   readonly model: string

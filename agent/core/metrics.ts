@@ -96,6 +96,11 @@ export const metrics = {
   },
   sink_up: { type: 'gauge', labels: ['sink'], help: '1 while the far side of a sink accepts.' },
   delivered_rows_total: { type: 'counter', labels: ['sink'], help: 'Rows the far side has accepted.' },
+  overwritten_rows_total: {
+    type: 'counter',
+    labels: ['sink'],
+    help: 'Rows whose place at the far side another of the same series and microsecond has taken.',
+  },
   dead_rows_total: { type: 'counter', labels: ['sink'], help: 'Rows the far side will never accept.' },
   undelivered_rows_total: {
     type: 'counter',

@@ -29,7 +29,7 @@ export interface Prediction {
   readonly revision: number
   /** Version of the model that scored it, empty while learning. */
   readonly model: string
-  /** Share of the score per role, largest first. */
+  /** Share of the score per role, 0 to 1, together 1, largest first: see `sharesOf`. */
   readonly contributions: Readonly<Record<string, number>>
   /** rul: remaining life in ms; estimate: the value in its own unit. There where the kind has it and the model an opinion. */
   readonly value?: number
@@ -40,4 +40,15 @@ export interface Prediction {
   readonly label?: string
   /** fault: its calibrated probability. */
   readonly probability?: number
+}
+
+/**
+ * What each part adds to a score (in its unit), as a share of all that is added: 0 to 1, together 1, largest first. A part that
+ * takes away from the score has none; where nothing adds, no part has.
+ */
+export function sharesOf(names: readonly string[], amounts: ArrayLike<number>): Record<string, number> {
+  const adds = names.map((_, part) => (amounts[part] > 0 ? amounts[part] : 0))
+  const sum = adds.reduce((total, amount) => total + amount, 0)
+  const shares = names.map((name, part): [string, number] => [name, sum > 0 ? adds[part] / sum : 0])
+  return Object.fromEntries(shares.sort((one, other) => other[1] - one[1]))
 }

@@ -42,6 +42,21 @@ export interface DeadLetter {
   readonly payload: Uint8Array
   /** The payload's full size in bytes. */
   readonly size: number
+  /** Where the payload is a whole message: what its source needs to read it once more. */
+  readonly message?: DeadMessage
+  /** Of a sink: the rows themselves, as `packEntries` of the journal writes them, so that they can be sent again. */
+  readonly held?: Uint8Array
+}
+
+/** The message that a dead letter is of. */
+export interface DeadMessage {
+  readonly topic: string
+  /** The value that could not be used; empty: the letter speaks of the message. */
+  readonly field: string
+  /** Others of its values are stored. */
+  readonly part: boolean
+  /** It had waited at the broker, nobody knows for how long. */
+  readonly late: boolean
 }
 
 /** Steps in the life of a model. */

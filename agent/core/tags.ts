@@ -17,6 +17,8 @@ export interface TagDefinition {
   readonly source?: string
   /** `change`: silence means that the last value still holds (OPC UA); `periodic` (default): silence is a gap. */
   readonly reporting?: 'periodic' | 'change'
+  /** It holds a feature of the windows of a signal: of which, under which key of `aggregates`, and which feature. */
+  readonly aggregate?: { readonly of: string; readonly name: string; readonly feature: string }
   /** Only words for missing have come so far: the first value decides the type, and gets an index of its own. */
   readonly untyped?: true
 }

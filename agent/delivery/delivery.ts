@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import {
   type Clock,
   DeliveryError,
+  type Entry,
   JournalError,
   type Logger,
   type Metrics,
@@ -15,27 +16,14 @@ import {
 import { Lanes, type Chunk, type DeliveryJournal } from './lanes.ts'
 import { sinkLedger } from './ledger.ts'
 import { lettersOf } from './letters.ts'
+import { Overwritten, rowsOverwritten } from './overwritten.ts'
+import { type Pace, shortLinger, usualPace } from './pace.ts'
 import { Refusals } from './refusals.ts'
 import { Urgency } from './urgency.ts'
+import { Writer } from './writer.ts'
 
 export { owedFrom, sinkLedger, type SinkLedger } from './ledger.ts'
 
-/** How a sink is served. Times in ms. */
-export interface Pace {
-  /** Most samples written in one go; a prediction or event counts as ten. */
-  readonly rows: number
-  /** Between two writes of little; after a silence the first goes at once. */
-  readonly linger: number
-  /** Longest wait before the first retry; it doubles with each, up to `slowest`. Waits are drawn from 0 to that. */
-  readonly retry: number
-  readonly slowest: number
-  /** How long a write may go on after the stop. */
-  readonly grace: number
-}
-
-/** Between two writes of what somebody waits for, and two looks whether there is any, ms. */
-const shortLinger = 50
-const usualPace: Pace = { rows: 20_000, linger: shortLinger, retry: 500, slowest: 30_000, grace: 2_000 }
 /** How soon a write to the journal that takes long is found to wait for room, ms. */
 const lookForRoom = 250
 /** A far side may ask for more patience than `slowest`, but not for a day. */
@@ -58,6 +46,13 @@ export interface Delivery {
   /** Resolves after the stop; rejects with a JournalError where the journal will never serve again. Does not close the sink. */
   readonly done: Promise<void>
   state(): Status
+  /**
+   * Writes entries that were put aside once more, between two other writes. Resolves with what is refused again; rejects with
+   * a DeliveryError where the far side cannot take anything now.
+   */
+  resend(entries: readonly Entry[]): Promise<readonly Rejection[]>
+  /** Counts rows that were dead as delivered; durable when it resolves. */
+  revived(rows: number): Promise<void>
 }
 
 /**
@@ -66,7 +61,12 @@ export interface Delivery {
  */
 export function deliver(options: DeliveryOptions): Delivery {
   const runner = new Runner(options)
-  return { done: runner.run(), state: () => runner.status }
+  return {
+    done: runner.run(),
+    state: () => runner.status,
+    resend: (entries) => runner.resend(entries),
+    revived: (rows) => runner.revived(rows),
+  }
 }
 
 class Runner {
@@ -77,6 +77,8 @@ class Runner {
   readonly #pace: Pace
   readonly #lanes: Lanes
   readonly #abandon = new AbortController()
+  readonly #writer: Writer
+  readonly #overwritten: Overwritten
   #failures = 0
   #code: string | undefined
   #lastWrite = -Infinity
@@ -88,6 +90,8 @@ class Runner {
     this.#options = options
     const { linger = usualPace.linger } = options.sink
     this.#pace = { ...usualPace, linger, ...options.pace }
+    this.#writer = new Writer(options.sink, this.#abandon.signal)
+    this.#overwritten = new Overwritten(options)
     this.#lanes = new Lanes(options.journal, options.name, this.#pace.rows)
   }
 
@@ -114,6 +118,16 @@ class Runner {
       signal.removeEventListener('abort', stop)
       clearTimeout(timer)
     }
+  }
+
+  resend(entries: readonly Entry[]): Promise<readonly Rejection[]> {
+    return this.#writer.resend(entries)
+  }
+
+  async revived(rows: number): Promise<void> {
+    this.#lanes.revive(rows)
+    await this.#lanes.save()
+    this.#options.metrics.count('delivered_rows_total', rows, { sink: this.#options.name })
   }
 
   /** The next chunk, as soon as there is one; undefined after the stop, or when it is worth looking again. */
@@ -154,7 +168,7 @@ class Runner {
     this.#lastWrite = performance.now()
     let rejections: readonly Rejection[]
     try {
-      rejections = await this.#write(chunk)
+      rejections = await this.#writer.write(chunk.entries)
     } catch (error) {
       if (this.#options.signal.aborted) return
       const refused = this.#refusal(error, chunk)
@@ -165,19 +179,6 @@ class Runner {
     this.#works()
     this.#urgency.told(chunk.entries)
     await this.#settle(chunk, rejections)
-  }
-
-  /** Does not wait longer for a sink than the stop allows, whatever the sink makes of its signal. */
-  #write(chunk: Chunk): Promise<readonly Rejection[]> {
-    const { signal } = this.#abandon
-    return new Promise((resolve, reject) => {
-      const abandon = () => reject(new DeliveryError('DELIVERY_UNREACHABLE', 'stopped before the far side answered'))
-      signal.addEventListener('abort', abandon, { once: true })
-      this.#options.sink
-        .write(chunk.entries, signal)
-        .then(resolve, reject)
-        .finally(() => signal.removeEventListener('abort', abandon))
-    })
   }
 
   /** For an error that forbids trying again: the entry it is about, or none yet where the chunk has to be taken apart. */
@@ -192,15 +193,18 @@ class Runner {
   async #settle(chunk: Chunk, rejections: readonly Rejection[]): Promise<void> {
     const { name, journal, metrics, clock, log } = this.#options
     const revisited = chunk.lane === 'revisions'
-    const { letters, rows } = lettersOf(revisited ? [] : rejections, name, clock.now(), journal.tags)
+    const refused = revisited ? [] : rejections.filter((rejection) => !rejection.overwritten)
+    const overwritten = revisited ? 0 : rowsOverwritten(rejections)
+    const { letters, rows } = lettersOf(refused, name, clock.now(), journal.tags)
     const records = letters.map((letter) => ({ kind: 'dead', letter }) as const)
     if (records.length > 0 && !(await this.#kept(() => journal.append('dead', records)))) return
-    const { delivered, trimmed } = this.#lanes.advance(chunk, rows)
+    const { delivered, trimmed } = this.#lanes.advance(chunk, rows, overwritten)
     await this.#kept(() => this.#lanes.save())
     this.#single = Math.max(0, this.#single - chunk.entries.length)
     metrics.count('delivered_rows_total', delivered, { sink: name })
     if (rows > 0) metrics.count('dead_rows_total', rows, { sink: name })
-    if (!revisited) this.#tellRefusals(rejections)
+    this.#overwritten.tell(overwritten)
+    this.#tellRefusals(refused)
     if (trimmed > 0) {
       metrics.count('undelivered_rows_total', trimmed, { sink: name })
       log.error({ sink: name, rows: trimmed }, `${trimmed} rows were gone from the journal before ${name} had them`)
@@ -210,8 +214,13 @@ class Runner {
 
   /** Once for each kind: what the far side refuses, in its words, and what mends it. */
   #tellRefusals(rejections: readonly Rejection[]): void {
-    const { name, clock, log } = this.#options
-    for (const { detail, remedy } of this.#refusals.take(rejections, clock.now())) {
+    const { name, clock, log, sink } = this.#options
+    const again = sink.placesByTime ? ` Then: millwright dead-letters resend --origin ${name}` : ''
+    const told = rejections.map((rejection) => ({
+      ...rejection,
+      ...(rejection.remedy !== undefined && { remedy: `${rejection.remedy}${again}` }),
+    }))
+    for (const { detail, remedy } of this.#refusals.take(told, clock.now())) {
       const fields = { sink: name, ...(remedy !== undefined && { remedy }) }
       log.warn(fields, `${name} refuses rows, which are put aside as dead letters: ${detail}`)
     }
@@ -219,12 +228,12 @@ class Runner {
 
   /** Like `#stored`, but does not wait for room on a full disk: what the journal holds in memory keeps its order. */
   async #kept(store: () => Promise<unknown>): Promise<boolean> {
-    let done = false
-    const stored = this.#stored(store).finally(() => (done = true))
+    const way = { done: false }
+    const stored = this.#stored(store).finally(() => (way.done = true))
     stored.catch((error: unknown) => (this.#broken ??= error as Error))
-    while (!done && !this.#options.journal.holding)
+    while (!way.done && !this.#options.journal.holding)
       await Promise.race([stored, wait(lookForRoom, undefined, { ref: false })])
-    return done ? stored : true
+    return way.done ? stored : true
   }
 
   /** Tries until the journal has stored it; false where the stop came first. Throws where the journal never will. */

@@ -24,6 +24,8 @@ export interface DeliveryState {
   born: number
   delivered: number
   dead: number
+  /** Rows whose place another has taken. Absent in cursors of earlier versions. */
+  overwritten?: number
   /** Rows that were gone from the journal before the sink had them. */
   trimmed: number
   /** Rows before the cursor's offset. */
@@ -102,8 +104,15 @@ export class Lanes {
     return lanes[0]() ?? lanes[1]()
   }
 
-  /** Takes note that a chunk is delivered but for `dead` rows. Returns the rows that were gone before it. */
-  advance(chunk: Chunk, dead: number): { delivered: number; trimmed: number } {
+  /** Takes note that rows which were dead are delivered. */
+  revive(rows: number): void {
+    const revived = Math.min(rows, this.#state.dead)
+    this.#state.dead -= revived
+    this.#state.delivered += revived
+  }
+
+  /** Takes note that a chunk is delivered but for `dead` and `overwritten` rows. Returns the rows that were gone before it. */
+  advance(chunk: Chunk, dead: number, overwritten = 0): { delivered: number; trimmed: number } {
     this.#liveTurn = chunk.lane !== 'live'
     const [stretch] = this.#state.backlog
     if (chunk.lane === 'revisions') {
@@ -115,7 +124,7 @@ export class Lanes {
     const covered = chunk.rows - lane.rows
     const handed = chunk.entries.reduce((sum, entry) => sum + rowsOf(entry), 0)
     const trimmed = Math.max(0, covered - handed)
-    const delivered = covered - trimmed - dead
+    const delivered = covered - trimmed - dead - overwritten
     lane.rows = chunk.rows
     if (chunk.lane === 'live') {
       this.#from = chunk.next
@@ -127,6 +136,7 @@ export class Lanes {
     this.#state.delivered += delivered
     this.#state.trimmed += trimmed
     this.#state.dead += dead
+    this.#state.overwritten = (this.#state.overwritten ?? 0) + overwritten
     return { delivered, trimmed }
   }
 

@@ -1,11 +1,13 @@
 import type { Journal } from '../core/index.ts'
 import { cursorName, type DeliveryState } from './lanes.ts'
 
-/** What became of the rows a sink was owed since it was first started: stored = delivered + dead + waiting + trimmed. */
+/** What became of the rows a sink was owed since it was first started: stored = delivered + overwritten + dead + waiting + trimmed. */
 export interface SinkLedger {
   readonly stored: number
   /** Rows the far side has, or that are not of the content it was configured to get. */
   readonly delivered: number
+  /** Rows that it cannot tell from another of the same series and microsecond, which has taken their place. */
+  readonly overwritten: number
   /** Rows it will never accept; they are in the dead letters. */
   readonly dead: number
   readonly waiting: number
@@ -24,11 +26,12 @@ export function owedFrom(journal: Pick<Journal, 'cursor'>, name: string): number
 /** The ledger of a sink as of now; all zero where it was never started. */
 export function sinkLedger(journal: Pick<Journal, 'cursor' | 'rowsBefore' | 'stats'>, name: string): SinkLedger {
   const cursor = journal.cursor(cursorName(name))
-  if (!cursor) return { stored: 0, delivered: 0, dead: 0, waiting: 0, trimmed: 0 }
+  if (!cursor) return { stored: 0, delivered: 0, overwritten: 0, dead: 0, waiting: 0, trimmed: 0 }
   const state = cursor.state as DeliveryState
   const rowsBefore = (offset: number) => journal.rowsBefore('results', offset)
   const all = rowsBefore(journal.stats('results').next)
   let { delivered, trimmed } = state
+  const { overwritten = 0, dead } = state
   let waiting = 0
   const live = { from: cursor.offset, rows: state.rows, end: all }
   for (const { from, rows, end } of [live, ...state.backlog.filter(({ from, to }) => from < to)]) {
@@ -39,5 +42,5 @@ export function sinkLedger(journal: Pick<Journal, 'cursor' | 'rowsBefore' | 'sta
     if (begin >= rows) trimmed += begin - rows
     else delivered += begin - rows
   }
-  return { stored: all - state.born, delivered, dead: state.dead, waiting, trimmed }
+  return { stored: all - state.born, delivered, overwritten, dead, waiting, trimmed }
 }

@@ -22,7 +22,7 @@ export class Refusals {
   take(rejections: readonly Rejection[], now: number): Pick<Kind, 'detail' | 'remedy'>[] {
     const fresh: Kind[] = []
     for (const { detail, remedy } of rejections) {
-      const key = kindOf(detail)
+      const key = causeOf(detail)
       const known = this.#kinds.get(key)
       if (known && now - known.newest < remembered) {
         known.rows++
@@ -49,8 +49,8 @@ export class Refusals {
   }
 }
 
-/** The words without what differs from row to row. */
-function kindOf(detail: string): string {
+/** The far side's words without what differs from row to row: what has the same is refused for the same cause. */
+export function causeOf(detail: string): string {
   return detail
     .replace(/"[^"]*"|'[^']*'|`[^`]*`/g, '…')
     .replace(/\d+(\.\d+)?/g, '#')

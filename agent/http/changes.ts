@@ -37,6 +37,10 @@ export function addChanges(route: Route, { view }: Pick<AppParts, 'view'>): void
       throw new Problem('HTTP_UNKNOWN', `no monitor watches an asset ${body.asset}`)
     return context.json({ asset: body.asset })
   })
+  for (const action of ['resend', 'drop'] as const)
+    route(`POST /api/dead-letters/${action}`, async (context, { body: { by, letters } }) =>
+      context.json(await view.settleLetters(action, letters, by)),
+    )
   addModels(route, { view })
   route('POST /api/tags/retype', async (context, { body: { by, tag, type } }) => {
     const from = await view.retype(tag, type, by)

@@ -83,10 +83,28 @@ export const operations = {
     answer: shapes.history,
   },
   'GET /api/dead-letters': {
-    summary: 'What could not be used or delivered, with the reason.',
+    summary: 'What could not be used or delivered, with the reason. The next page is `before` the last id.',
     access: 'read',
-    query: queries.limited,
+    query: queries.letters,
     answer: z.array(shapes.deadLetterView),
+  },
+  'GET /api/dead-letters/:letter': {
+    summary: 'A dead letter with all of its payload that was kept.',
+    access: 'read',
+    answer: shapes.deadLetterView,
+  },
+  'POST /api/dead-letters/resend': {
+    summary:
+      'Sends dead letters again: those of a sink through the sink, those of a source through its mapping of today. Letters without a result were not begun: ask again.',
+    access: 'change',
+    body: requests.letters,
+    answer: z.array(shapes.letterOutcome),
+  },
+  'POST /api/dead-letters/drop': {
+    summary: 'Is done with dead letters: they are not found again.',
+    access: 'change',
+    body: requests.letters,
+    answer: z.array(shapes.letterOutcome),
   },
   'GET /api/audit': {
     summary: 'What was done through page and API.',

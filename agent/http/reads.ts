@@ -17,7 +17,13 @@ export function addReads(route: Route, { view, feed, read }: Pick<AppParts, 'vie
   route('GET /api/state', (context) => context.json(view.state()))
   route('GET /api/ledger', (context) => context.json(view.ledger()))
   route('GET /api/trends', (context) => context.json(view.trends()))
-  route('GET /api/dead-letters', async (context, { query }) => context.json(await view.deadLetters(query.limit)))
+  route('GET /api/dead-letters', async (context, { query }) => context.json(await view.deadLetters(query)))
+  route('GET /api/dead-letters/:letter', async (context) => {
+    const id = context.req.param('letter')!
+    const letter = /^\d{1,15}$/.test(id) ? await view.deadLetter(Number(id)) : undefined
+    if (!letter) throw new Problem('HTTP_UNKNOWN', `there is no dead letter ${id}`)
+    return context.json(letter)
+  })
   route('GET /api/audit', async (context, { query }) => context.json(await view.audit(query.limit)))
   route('GET /api/models', async (context) => context.json(await view.models()))
   route('GET /api/certificates', async (context) => context.json(await view.certificates()))

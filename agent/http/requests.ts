@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { duration, labelMessage, tagTypes } from '../core/index.ts'
+import { type DeadReason, deadReasons, duration, labelMessage, tagTypes } from '../core/index.ts'
 import { Problem } from './problem.ts'
 
 const by = z.string().trim().min(1).max(100).describe('Who does it.')
@@ -27,6 +27,10 @@ export const requests = {
     by,
     tag: z.string().max(500).describe('Name of the tag.'),
     type: z.enum(tagTypes).describe('What its values are from now on.'),
+  }),
+  letters: z.strictObject({
+    by,
+    letters: z.array(z.int().min(0)).min(1).max(200).describe('Ids of dead letters.'),
   }),
   acknowledge: z.strictObject({ by, reason }),
   shelve: z.strictObject({
@@ -59,6 +63,16 @@ export const queries = {
     part: z.string().min(1).max(200).optional().describe('Id of the part that the image shows.'),
   }),
   limited: limited(1_000, 100),
+  letters: limited(1_000, 100).extend({
+    origin: z.string().max(200).optional().describe('Only those of this source or sink.'),
+    reason: z
+      .enum(Object.keys(deadReasons) as [DeadReason, ...DeadReason[]])
+      .optional()
+      .describe('Only those put aside for this reason.'),
+    from: moment.optional().describe('Only those that came at this time or later, ms since epoch.'),
+    to: moment.optional().describe('Only those that came before, ms since epoch.'),
+    before: z.coerce.number().int().min(0).optional().describe('Only those before this id.'),
+  }),
   parts: limited(100, 24).extend({
     only: z.literal('trouble').optional().describe('Only parts that did not pass.'),
   }),

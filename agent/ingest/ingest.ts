@@ -5,6 +5,7 @@ import {
   type CorrectionEvent,
   type DeadLetter,
   type Journal,
+  JournalError,
   type JournalRecord,
   type Logger,
   type Metrics,
@@ -117,6 +118,13 @@ export class Ingest {
     return Object.fromEntries(
       [...this.#tallies].map(([name, tally]) => [name, { ...tally, rejected: { ...tally.rejected } }]),
     )
+  }
+
+  /** Stores what a source has read once more of what it had put aside; resolves when the disk has it. */
+  async takeAgain(name: string, arrival: Arrival): Promise<void> {
+    if (!this.#tallies.has(name)) throw new JournalError('JOURNAL_IO', `${name} is not at work now`)
+    const stored = await new Promise<boolean>((resolve) => void this.#take(name, { ...arrival, settled: resolve }))
+    if (!stored) throw new JournalError('JOURNAL_IO', 'the journal could not store it')
   }
 
   /** The clock is about to be set forward by `step` ms: what follows in the journal is by the new one. */

@@ -1,6 +1,7 @@
 export { copyJournal } from './copy.ts'
 export { lockFolder } from './lock.ts'
 export { entriesBetween, leadIn, offsetAt } from './range.ts'
+export { packEntries, unpackEntries } from './packed.ts'
 export { readJournal } from './reading.ts'
 export { readSoon, scan, seek, timeOf } from './seek.ts'
 export { journalConfig, openJournal, type OpenJournalOptions } from './open.ts'

@@ -102,6 +102,6 @@ function sizeOf(entry: Entry): number {
     case 'event':
       return 800
     case 'dead':
-      return 600 + entry.letter.payload.length
+      return 600 + entry.letter.payload.length + (entry.letter.held?.length ?? 0)
   }
 }

@@ -57,4 +57,4 @@ function look(folder: string): void {
   if (Number.isNaN(sum)) throw new Error('not a store')
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url) && process.argv[2] !== undefined) look(process.argv[2])
+if (process.argv[1] === fileURLToPath(import.meta.url)) look(process.argv[2])

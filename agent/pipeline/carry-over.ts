@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Config } from '../settings/index.ts'
 
-type Settings = Pick<Config, 'clean' | 'assets' | 'monitors'>
+type Settings = Pick<Config, 'clean' | 'assets' | 'monitors'> & Partial<Pick<Config, 'aggregates'>>
 
 /** The part of a pipeline's saved state that depends on its settings. */
 interface Carried {
-  /** By key; keys of a monitor begin with `monitors/<name>/`, those of the common operators with `clean/`. */
+  /** By key; keys of a monitor begin with `monitors/<name>/`, of an aggregate with `aggregates/<name>/`, those of the common operators with `clean/`. */
   readonly states: Record<string, unknown>
   readonly located: Record<string, readonly number[]>
   /** What `settingsOf` gave when the state was saved; absent in the states of earlier versions. */
@@ -13,11 +13,15 @@ interface Carried {
 }
 
 /** A fingerprint of the settings behind each part of a pipeline's state, by the prefix of its keys. */
-export function fingerprints({ clean, assets, monitors }: Settings): Record<string, string> {
+export function fingerprints({ clean, assets, monitors, aggregates = {} }: Settings): Record<string, string> {
   const common = hash(clean)
   return Object.fromEntries([
     ['clean', common],
     ...Object.entries(assets).map(([name, settings]) => [`assets/${name}`, hash(settings)]),
+    ...Object.entries(aggregates).map(([name, settings]) => [
+      `aggregates/${name}`,
+      hash([common, assets[settings.assets], settings]),
+    ]),
     ...Object.entries(monitors).map(([name, settings]) => {
       // When it learns and alarms says nothing about its windows.
       const { learn: _, alarm: __, ...shape } = settings
@@ -37,7 +41,7 @@ export function carryOver<Saved extends Carried>(saved: Saved | undefined, setti
   const fits = (prefix: string) => made[prefix] === now[prefix]
   const states = Object.entries(saved.states).filter(([key]) => {
     const [room, name] = key.split('/')
-    return fits(room === 'monitors' ? `monitors/${name}` : room)
+    return fits(room === 'monitors' || room === 'aggregates' ? `${room}/${name}` : room)
   })
   const located = Object.entries(saved.located).filter(([name]) => fits(`assets/${name}`))
   return { ...saved, states: Object.fromEntries(states), located: Object.fromEntries(located) }

@@ -1,5 +1,6 @@
 import { Subject, share } from 'rxjs'
 import type { Config } from '../settings/index.ts'
+import { aggregate } from './aggregate.ts'
 import { Alarms } from './alarms.ts'
 import { carryOver, fingerprints } from './carry-over.ts'
 import { Checkpoint } from './checkpoint.ts'
@@ -26,14 +27,14 @@ import { postsAfter } from '../learning/index.ts'
 import { Monitor, type Rival } from './monitor.ts'
 
 export interface PipelineOptions {
-  readonly config: Pick<Config, 'clean' | 'assets' | 'monitors'>
+  readonly config: Pick<Config, 'clean' | 'assets' | 'monitors'> & Partial<Pick<Config, 'aggregates'>>
   readonly tags: TagTable
   readonly metrics: Metrics
   /** The detector of a model version, when a record puts it to work. Undefined where it cannot be had: no opinion then. */
   detector(monitor: string, version: string): Promise<Detector | undefined>
   /** Lives of models that judge outside the pipeline, fresh: it tells them what the journal says, and keeps them. By name. */
   readonly lives?: ReadonlyMap<string, ModelLife>
-  /** Whether the cleaned samples are results too. */
+  /** Whether the cleaned samples, and what `aggregates` make of them, are results too. */
   readonly keepSamples: boolean
   /** What `save` returned at an earlier time. */
   readonly saved?: unknown
@@ -102,6 +103,13 @@ export class Pipeline {
       return [name, new Monitor(name, settings, cleaned, { tags, metrics, assets, keeper })] as const
     })
     this.monitors = new Map(monitors)
+    for (const [name, settings] of Object.entries(options.keepSamples ? (config.aggregates ?? {}) : {})) {
+      const assets = this.#assetClass(settings.assets, saved)
+      const keeper = this.#checkpoint.within(`aggregates/${name}`)
+      aggregate(name, settings, cleaned, { tags, metrics, assets, keeper }).subscribe((batch) => {
+        if (batch.length > 0) this.#records.push(batch)
+      })
+    }
     this.lives = options.lives ?? new Map()
     for (const [name, life] of this.lives) this.#checkpoint.keep(lifeKey(name), life)
   }

@@ -1,4 +1,5 @@
 import {
+  sharesOf,
   stateBeyond,
   type FeatureBatch,
   type Prediction,
@@ -59,7 +60,5 @@ function conclusionOf({ value, lower, upper, label, probability, classes }: Scor
 }
 
 function contributionsOf({ tags, contributions }: Scores, row: number): Record<string, number> {
-  const at = row * tags.length
-  const pairs = tags.map((tag, column): [string, number] => [tag, contributions[at + column]])
-  return Object.fromEntries(pairs.sort((a, b) => b[1] - a[1]))
+  return sharesOf(tags, contributions.subarray(row * tags.length, (row + 1) * tags.length))
 }

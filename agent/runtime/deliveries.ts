@@ -46,6 +46,11 @@ export class Deliveries {
     await Promise.allSettled([...this.#running.keys()].map((name) => this.end(name)))
   }
 
+  /** A sink at work. */
+  find(name: string): Pick<Delivering, 'sink' | 'delivery'> | undefined {
+    return this.#running.get(name)
+  }
+
   /** Offset in the results from which on a sink still needs them. */
   get owedFrom(): number {
     return Math.min(...[...this.#running.keys()].map((name) => owedFrom(this.#parts.journal, name)))

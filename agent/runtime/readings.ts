@@ -115,10 +115,13 @@ export class Readings {
   }
 
   #sinks(): Reading[] {
-    return Object.entries(this.#options.deliveries()).map(([name, { ledger, status }]) => ({
+    const { deliveries, journal } = this.#options
+    // `dead` falls when letters are sent again; what was ever refused only grows, as an alert needs it.
+    const { totals } = journal.stats('dead')
+    return Object.entries(deliveries()).map(([name, { ledger, status }]) => ({
       part: 'sink',
       name,
-      values: { up: Number(status.state === 'up'), ...ledger },
+      values: { up: Number(status.state === 'up'), ...ledger, refused: totals[`${name}/rejected`] ?? 0 },
     }))
   }
 }

@@ -19,6 +19,7 @@ import {
 import { Ingest } from '../ingest/index.ts'
 import { openJournal } from '../journal/index.ts'
 import { Learning, ModelRequests, type Learner } from '../learning/index.ts'
+import { Letters } from '../letters/index.ts'
 import { MonitorLearner, pipelineCursor } from '../pipeline/index.ts'
 import { Starts } from '../process/index.ts'
 import type { Config } from '../settings/index.ts'
@@ -359,6 +360,12 @@ export class Unit {
       ...{ ingest: this.ingest, connections: this.connections, learning: this.#learning, newest: this.#newest },
       ...{ annals: this.#annals, history: new HistoryReader(this.journal), trends: new HealthTrends() },
       ...{ camera: this.#stations, corrections: this.#stations },
+      letters: new Letters({
+        ...{ clock, journal: this.journal },
+        sink: (name) => this.#deliveries.find(name),
+        source: (name) => this.connections.find((connection) => connection.name === name)?.source,
+        take: (name, arrival) => this.ingest.takeAgain(name, arrival),
+      }),
       modelRequests: new ModelRequests({ learners, learning: this.#learning, shelf }),
       inspection: new InspectionsView(this.#stations, this.#gallery, clock, (name) => this.#learning.training(name)),
       get pipeline() {

@@ -10,6 +10,7 @@ import type {
   HealthTrend,
   History,
   Ledger,
+  LetterResult,
   ModelLife,
   Verdict,
 } from './shapes.ts'
@@ -34,8 +35,12 @@ export interface AgentView {
   /** Emits whenever `state()` may have changed; as often as it likes, the server thins it out. */
   readonly changes: Observable<unknown>
   ledger(): Ledger
-  /** The newest dead letters, newest first. */
-  deadLetters(limit: number): Promise<readonly DeadLetterView[]>
+  /** Dead letters that are not done with, newest first. */
+  deadLetters(request: DeadLetterRequest): Promise<readonly DeadLetterView[]>
+  /** One of them with its whole payload, as far as that was kept. */
+  deadLetter(id: number): Promise<DeadLetterView | undefined>
+  /** Sends dead letters again, or drops them; letters without a result were not begun. */
+  settleLetters(action: 'resend' | 'drop', letters: readonly number[], by: string): Promise<readonly LetterResult[]>
   /** Every metric in the Prometheus text format. */
   metricsText(): Promise<string>
   /** Trends out of the journal. `unknown`: there is no such asset or tag; `busy`: too many wait for theirs. */
@@ -105,6 +110,16 @@ export interface AlarmRequest {
 }
 
 export type AlarmAnswer = 'recorded' | 'unknown'
+
+/** Which dead letters; times in ms since epoch, `before` an id. */
+export interface DeadLetterRequest {
+  readonly origin?: string | undefined
+  readonly reason?: string | undefined
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+  readonly before?: number | undefined
+  readonly limit: number
+}
 
 /** Trends of an asset's tags and scores, or of single tags. */
 export interface HistoryRequest {

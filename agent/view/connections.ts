@@ -23,9 +23,9 @@ export function ledgerOf({ ingest, clock, deliveries }: ConnectionParts): Ledger
       return { name, received, stored, rejected, inFlight, difference: received - stored - put - inFlight }
     }),
     sinks: Object.entries(deliveries()).map(([name, { ledger }]) => {
-      const { stored, delivered, dead, waiting, trimmed } = ledger
-      const difference = stored - delivered - dead - waiting - trimmed
-      return { name, stored, delivered, deadLettered: dead, waiting, difference }
+      const { stored, delivered, overwritten, dead, waiting, trimmed } = ledger
+      const difference = stored - delivered - overwritten - dead - waiting - trimmed
+      return { name, stored, delivered, overwritten, deadLettered: dead, waiting, difference }
     }),
   }
 }

@@ -151,11 +151,12 @@ export const sourceLedger = z.strictObject({
   difference: z.number(),
 })
 
-/** stored = delivered + dead-lettered + waiting + difference */
+/** stored = delivered + overwritten + dead-lettered + waiting + difference */
 export const sinkLedger = z.strictObject({
   name: z.string(),
   stored: z.number(),
   delivered: z.number(),
+  overwritten: z.number().describe('Rows of the series and microsecond of another, which has taken their place.'),
   deadLettered: z.number(),
   waiting: z.number(),
   difference: z.number(),
@@ -166,6 +167,7 @@ export const ledger = z
   .describe('Where every sample and every result went. `difference` is 0, or something is lost.')
 
 export const deadLetterView = z.strictObject({
+  id: z.number().describe('Its place in the stream: what `resend` and `drop` name.'),
   time: time.describe('Arrival.'),
   origin: z.string().describe('The connector that put it aside.'),
   reason: z.string(),
@@ -174,6 +176,16 @@ export const deadLetterView = z.strictObject({
   rows: z.number().describe('How many samples or records it stands for.'),
   payload: z.string().describe('The beginning of the payload as text, undecodable bytes replaced.'),
   size: z.number().describe('Full size of the payload in bytes.'),
+  whole: z.boolean().describe('All of it was kept, so that it can be sent again.'),
+})
+
+export const letterOutcome = z.strictObject({
+  letter: z.number(),
+  outcome: z
+    .enum(['sent', 'dropped', 'kept', 'gone'])
+    .describe('`kept`: all or some of it failed again, `detail` says why; `gone`: there is no such letter.'),
+  rows: z.number().describe('Rows that were sent or dropped.'),
+  detail: z.string().optional(),
 })
 
 /** Per bucket, smallest and largest value and the worst quality; null where there was no sample. */
@@ -313,6 +325,7 @@ export type AgentState = Readonly<z.output<typeof agentState>>
 export type SourceLedger = Readonly<z.output<typeof sourceLedger>>
 export type SinkLedger = Readonly<z.output<typeof sinkLedger>>
 export type Ledger = Readonly<z.output<typeof ledger>>
+export type LetterResult = Readonly<z.output<typeof letterOutcome>>
 export type DeadLetterView = Readonly<z.output<typeof deadLetterView>>
 export type TagHistory = Readonly<z.output<typeof tagHistory>>
 export type ScoreHistory = Readonly<z.output<typeof scoreHistory>>

@@ -14,6 +14,7 @@ import {
   type CertificateView,
   type CorrectionAnswer,
   type CorrectionRequest,
+  type DeadLetterRequest,
   type DeadLetterView,
   type HealthTrend,
   type LabelRequest,
@@ -21,6 +22,7 @@ import {
   type History,
   type HistoryRequest,
   type Ledger,
+  type LetterResult,
   type ModelLife,
   type InspectionView,
   type PlantState,
@@ -31,11 +33,12 @@ import {
 } from './agent-view.ts'
 import type { HealthTrends } from './health-trends.ts'
 import type { HistoryReader, HistoryTag } from './history.ts'
-import { readSoon } from '../journal/index.ts'
+import type { Letters } from '../letters/index.ts'
 import { version } from '../process/index.ts'
 import { People, type PeopleParts } from './people.ts'
 import { connectionStates, ledgerOf, type ConnectionParts } from './connections.ts'
 import { assetStates, type AssetParts } from './assets.ts'
+import { findLetter, listLetters, settleLetters } from './dead-letters.ts'
 import { modelLives, type ModelParts } from './models.ts'
 
 /** The parts of a running agent that the view looks at. */
@@ -50,6 +53,7 @@ export interface ViewParts extends AssetParts, ModelParts, ConnectionParts, Peop
   readonly history: HistoryReader
   readonly trends: HealthTrends
   readonly trust: Trust
+  readonly letters: Letters
   metricsText(): Promise<string>
   /** Entries that the pipeline has not handled. */
   lag(): number
@@ -162,12 +166,16 @@ export class View implements AgentView {
     return ledgerOf(this.#parts)
   }
 
-  async deadLetters(limit: number): Promise<readonly DeadLetterView[]> {
-    const { journal } = this.#parts
-    const { first, next } = journal.stats('dead')
-    const entries = await readSoon(journal, 'dead', Math.max(first, next - limit), limit)
-    const letters = entries.flatMap((entry) => (entry.kind === 'dead' ? [entry.letter] : []))
-    return letters.reverse().map((letter) => ({ ...letter, payload: Buffer.from(letter.payload).toString('utf8') }))
+  deadLetters(request: DeadLetterRequest): Promise<readonly DeadLetterView[]> {
+    return listLetters(this.#parts.letters, request)
+  }
+
+  deadLetter(id: number): Promise<DeadLetterView | undefined> {
+    return findLetter(this.#parts.letters, id)
+  }
+
+  settleLetters(action: 'resend' | 'drop', ids: readonly number[], by: string): Promise<readonly LetterResult[]> {
+    return settleLetters(this.#parts.letters, this.#people, { action, ids, by })
   }
 
   metricsText(): Promise<string> {

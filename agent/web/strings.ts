@@ -329,9 +329,10 @@ export const strings = {
     ledger: 'Ledger',
     ledgerHint: 'Where every sample and every result went. The difference is 0, or something is lost.',
     sourceColumns: ['Source', 'received', '= stored', '+ rejected', '+ in flight', 'difference'],
-    sinkColumns: ['Sink', 'stored', '= delivered', '+ dead letters', '+ waiting', 'difference'],
+    sinkColumns: ['Sink', 'stored', '= delivered', '+ overwritten', '+ dead letters', '+ waiting', 'difference'],
     dead: 'Dead letters',
-    deadHint: 'What could not be used or delivered. Nothing is thrown away without a reason.',
+    deadHint:
+      'What could not be used or delivered. `millwright dead-letters` sends it again once the cause is mended, or drops it.',
     noDead: 'No dead letter.',
     rows: (count: number) => (count === 1 ? '1 row' : `${count} rows`),
     payload: (size: string) => `Payload, ${size}`,

@@ -25,24 +25,31 @@ export class Client {
   readonly #settings: Settings
   readonly #pool: Pool
   readonly #path: string
-  readonly #headers: Readonly<Record<string, string>>
+  #headers: Readonly<Record<string, string>>
 
   constructor(settings: Settings) {
     const { origin } = new URL(settings.url)
     this.#settings = settings
     this.#pool = new Pool(origin, { connections: 2, pipelining: 1 })
     this.#path = writePath(settings)
-    this.#headers = {
-      'content-type': 'text/plain; charset=utf-8',
-      'user-agent': 'millwright',
-      ...(settings.gzip && { 'content-encoding': 'gzip' }),
-      ...authorization(settings),
-    }
+    this.#headers = headersOf(settings)
   }
 
-  /** Rejects with DELIVERY_UNREACHABLE where no answer comes in time, or `signal` aborts. */
+  /**
+   * Rejects with DELIVERY_UNREACHABLE where no answer comes in time, or `signal` aborts. Credentials that the server refuses are
+   * read from their file again: whoever changes them writes the file, and restarts nothing.
+   */
   async post(lines: Buffer, signal: AbortSignal): Promise<Answer> {
     const body = this.#settings.gzip ? await compress(lines, { level: 1 }) : lines
+    const answer = await this.#send(body, signal)
+    if (answer.status !== 401 && answer.status !== 403) return answer
+    const headers = headersOf(this.#settings)
+    if (headers.authorization === this.#headers.authorization) return answer
+    this.#headers = headers
+    return this.#send(body, signal)
+  }
+
+  async #send(body: Buffer, signal: AbortSignal): Promise<Answer> {
     const abort = new AbortController()
     const stop = () => abort.abort(signal.reason)
     if (signal.aborted) stop()
@@ -95,15 +102,24 @@ function writePath(settings: Settings): string {
   }
 }
 
-/** The header that shows the credentials. */
+function headersOf(settings: Settings): Readonly<Record<string, string>> {
+  return {
+    'content-type': 'text/plain; charset=utf-8',
+    'user-agent': 'millwright',
+    ...(settings.gzip && { 'content-encoding': 'gzip' }),
+    ...authorization(settings),
+  }
+}
+
+/** The header that shows the credentials, as their file has them now. */
 export function authorization(settings: Settings): { authorization?: string } {
   if (settings.version === 1) {
     if (settings.username === undefined) return {}
-    const password = (settings.password_file ?? settings.password)?.reveal() ?? ''
+    const password = (settings.password_file ?? settings.password)?.current() ?? ''
     return { authorization: `Basic ${Buffer.from(`${settings.username}:${password}`).toString('base64')}` }
   }
   const token = settings.token_file ?? settings.token
-  return token ? { authorization: `Token ${token.reveal()}` } : {}
+  return token ? { authorization: `Token ${token.current()}` } : {}
 }
 
 /** The whole text, so that the connection can be used again; an absurdly long one is cut and its connection given up. */

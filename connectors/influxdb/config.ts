@@ -30,7 +30,7 @@ const shared = {
     .describe('What is written.'),
   measurements: z
     .strictObject({
-      sensor: measurement('sensor').describe('Cleaned samples.'),
+      sensor: measurement('sensor').describe('Cleaned samples; with `_NAME` behind it what `aggregates` make of them.'),
       prediction: measurement('prediction').describe('What monitors conclude.'),
       alarm: measurement('alarm').describe('Changes of alarms.'),
       model: measurement('model').describe('Trainings and promotions of models.'),

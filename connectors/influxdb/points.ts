@@ -20,7 +20,16 @@ import { BodyBuilder, type Body } from './body.ts'
 import { escapeKey, quote, type LineWriter } from './line-writer.ts'
 
 /** What a sink may be told to write. */
-export const contents = ['samples', 'predictions', 'alarms', 'models', 'gaps', 'agent', 'inspections'] as const
+export const contents = [
+  'samples',
+  'aggregates',
+  'predictions',
+  'alarms',
+  'models',
+  'gaps',
+  'agent',
+  'inspections',
+] as const
 export type Content = (typeof contents)[number]
 
 /** Names of the measurements. */
@@ -62,9 +71,12 @@ interface Series {
 
 /** InfluxDB keeps times as signed 64-bit nanoseconds: the years 1677 to 2262. In µs. */
 const latest = 9_223_372_036_854_774
+/** Rows of an entry are fewer. */
+const rowsApart = 2 ** 20
 /** Longest value, time and line end, in bytes; texts make their own room. */
 const tail = 96
 
+const qualities = [Quality.good, Quality.uncertain, Quality.bad] as const
 const valueKey = Buffer.from(',value=')
 const integerKey = Buffer.from(',integer=')
 const yes = Buffer.from(',state=true')
@@ -78,6 +90,9 @@ export class PointEncoder {
   /** By tag: whether its unit and type were written since the start. */
   readonly #described: boolean[] = []
   readonly #lists: readonly [BodyBuilder, BodyBuilder]
+  /** By tag: time in µs and place in the stream of the row that was written last. */
+  #times = new Float64Array(64).fill(NaN)
+  #places = new Float64Array(64)
   #rejected: Rejection[] = []
 
   constructor(options: PointOptions) {
@@ -103,7 +118,8 @@ export class PointEncoder {
 
   #entry(entry: Entry, index: number): void {
     if (rowsOf(entry) === 0) return
-    if (entry.kind === 'samples' && this.#content.has('samples')) this.#samples(entry, entry.batch, index)
+    if (entry.kind === 'samples' && this.#content.has(this.#contentOf(entry.batch)))
+      this.#samples(entry, entry.batch, index)
     if (entry.kind === 'predictions' && this.#content.has('predictions'))
       entry.predictions.forEach((prediction, row) =>
         this.#line(entry, index, row, prediction.time, this.#prediction(prediction)),
@@ -126,7 +142,14 @@ export class PointEncoder {
     }
   }
 
+  /** A batch holds samples, or features of windows. */
+  #contentOf({ tag }: Batch): Content {
+    return this.#options.tags.at(tag[0]).aggregate ? 'aggregates' : 'samples'
+  }
+
   #samples(entry: Entry, batch: Batch, index: number): void {
+    // Of an aggregate, what comes for the same time is a revision.
+    const aggregate = this.#contentOf(batch) === 'aggregates'
     for (let row = 0; row < batch.length; row++) {
       const time = Math.round(batch.time[row] * 1000)
       if (!(Math.abs(time) <= latest)) {
@@ -134,6 +157,8 @@ export class PointEncoder {
         continue
       }
       const tag = batch.tag[row]
+      if (!aggregate && this.#isTaken(tag, time, entry.offset * rowsApart + row))
+        this.#rejected.push({ entry, row, detail: 'another row has its series and microsecond', overwritten: true })
       const list = this.#lists[tag & 1]
       const series = (this.#series[tag] ??= this.#makeSeries(tag))
       if (!this.#described[tag]) {
@@ -148,6 +173,25 @@ export class PointEncoder {
       list.writer.time(time)
       list.endLine(index, row)
     }
+  }
+
+  /** Whether a row before this one has its time; one that is written once more after a failure is no other. */
+  #isTaken(tag: number, time: number, place: number): boolean {
+    if (tag >= this.#times.length) this.#grow(tag)
+    const taken = this.#times[tag] === time && this.#places[tag] < place
+    this.#times[tag] = time
+    this.#places[tag] = place
+    return taken
+  }
+
+  #grow(tag: number): void {
+    const wider = (column: Float64Array) => {
+      const grown = new Float64Array(tag * 2).fill(NaN)
+      grown.set(column)
+      return grown
+    }
+    this.#times = wider(this.#times)
+    this.#places = wider(this.#places)
   }
 
   #line(entry: Entry, index: number, row: number, time: number, text: string): void {
@@ -174,11 +218,15 @@ export class PointEncoder {
   #makeSeries(index: number): Series {
     const tag = this.#options.tags.at(index)
     const { site, measurements } = this.#options
+    if (tag.aggregate) {
+      const { of, name, feature } = tag.aggregate
+      const head = `${seriesKey(`${measurements.sensor}_${name}`, { ...placeOf(of), site })} ${escapeKey(feature)}=`
+      const write: Series['write'] = (line, batch, row) => line.decimal(batch.value[row])
+      return { heads: qualities.map(() => Buffer.from(head)), about: undefined, write }
+    }
     const place = { ...placeOf(tag.name), site }
     const key = seriesKey(measurements.sensor, place)
-    const heads = [Quality.good, Quality.uncertain, Quality.bad].map((quality) =>
-      Buffer.from(`${key} quality=${quality}i`),
-    )
+    const heads = qualities.map((quality) => Buffer.from(`${key} quality=${quality}i`))
     const { type, unit, low, high, source } = tag
     const known = unit !== undefined || low !== undefined || high !== undefined
     const about = known ? seriesKey(measurements.tag, place) + fields({ type, unit, low, high, source }, {}) : undefined

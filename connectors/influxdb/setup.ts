@@ -13,7 +13,7 @@ export async function createTarget(settings: Extract<Settings, { version: 1 }>):
     hosts: [host(settings.url)],
     ...(settings.username !== undefined && {
       username: settings.username,
-      password: (settings.password_file ?? settings.password)?.reveal() ?? '',
+      password: (settings.password_file ?? settings.password)?.current() ?? '',
     }),
     pool: { requestTimeout: timeout, maxRetries: 0 },
   })

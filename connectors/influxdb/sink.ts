@@ -23,6 +23,7 @@ interface Delivery {
  */
 export class InfluxSink implements Sink {
   readonly linger: number
+  readonly placesByTime = true
   readonly #settings: Settings
   readonly #client: Client
   readonly #encoder: PointEncoder

@@ -12,6 +12,8 @@ export interface Role {
   /** How long the broker keeps a session that is not clean, ms. */
   readonly sessionExpiry?: number
   readonly will?: IClientOptions['will']
+  /** Messages that are published at a time. */
+  readonly inFlight?: number
   /** Puts something between the socket and mqtt.js. */
   wrap?(socket: Duplex): Duplex
   /** The broker has accepted; `session`: it remembers this client. */
@@ -110,10 +112,10 @@ export class Connection {
     this.#client = client
     client.on('connect', (packet) => this.#up(client, packet))
     client.on('error', (error) => (cause ??= error))
-    client.on(
-      'disconnect',
-      ({ reasonCode }) => (cause ??= Object.assign(new Error('disconnected'), { code: reasonCode })),
-    )
+    // The broker's own word says more than how the socket ended.
+    client.on('disconnect', ({ reasonCode }) => {
+      if (typeof reasonCode === 'number') cause = Object.assign(new Error('disconnected'), { code: reasonCode })
+    })
     client.on('close', () => end(client))
   }
 
@@ -146,14 +148,16 @@ export class Connection {
     this.#isUp = true
     this.#accepted = Date.now()
     const { clean, sessionExpiry, will } = this.#role
-    const asked = { keepalive: this.#settings.keepalive, retain: will !== undefined }
+    const { inFlight = 0 } = this.#role
+    const asked = { keepalive: this.#settings.keepalive, retain: will !== undefined, inFlight }
     const limits = limitsOf(packet, { ...asked, sessionExpiry: clean ? undefined : sessionExpiry })
     this.#role.up(client, packet.sessionPresent, limits)
   }
 
   #ended(client: MqttClient | undefined, cause: unknown): void {
     if (this.#client !== client) return
-    if (this.#isUp && Date.now() - this.#accepted > goodAfter) this.#failures = 0
+    const wasUp = this.#isUp
+    if (wasUp && Date.now() - this.#accepted > goodAfter) this.#failures = 0
     this.#isUp = false
     this.#client = undefined
     if ((cause as { code?: unknown } | undefined)?.code === retainRefused) this.#retains = false
@@ -161,7 +165,7 @@ export class Connection {
     const { first, longest } = this.#settings.reconnect
     const wait = Math.min(first * 2 ** Math.min(this.#failures++, 30), longest) * (0.5 + Math.random() / 2)
     this.#timer = setTimeout(() => this.#try(), wait)
-    this.#role.down(cause === undefined ? troubleOf(undefined) : troubleOf(cause))
+    this.#role.down(troubleOf(cause, wasUp))
   }
 }
 

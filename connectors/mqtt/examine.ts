@@ -14,9 +14,14 @@ export async function* examineBroker(settings: MqttSettings): AsyncGenerator<Fin
     (settings.topics ?? []).map(({ filter }) => filter),
     heard,
   )
+  yield* advise(settings)
+  yield* queue(settings)
+}
+
+/** What is known of the settings without a broker. */
+export function* advise(settings: MqttSettings): Generator<Finding> {
   yield* habits(settings)
   yield* overlapping((settings.topics ?? []).map(({ filter }) => filter))
-  yield* queue(settings)
 }
 
 /** The same for what is subscribed otherwise than by a source. `heard`: what to say of what came within so many ms. */

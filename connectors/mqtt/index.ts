@@ -1,5 +1,5 @@
 import { defineConnector } from '../../agent/core/index.ts'
-import { examineBroker } from './examine.ts'
+import { advise, examineBroker } from './examine.ts'
 import { mqttSettings } from './settings.ts'
 import { MqttSink } from './sink.ts'
 import { MqttSource } from './source.ts'
@@ -28,5 +28,6 @@ export const mqtt = defineConnector({
   config: mqttSettings,
   source: (settings, context) => (settings.topics ? new MqttSource(settings, context) : undefined),
   sink: (settings, context) => (settings.publish ? new MqttSink(settings, settings.publish, context) : undefined),
+  advise,
   examine: examineBroker,
 })

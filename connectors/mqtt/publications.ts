@@ -29,7 +29,7 @@ export interface PredictionMessage {
   readonly revision: number
   /** Version of the model, empty while learning. */
   readonly model: string
-  /** Share of the score by role, in its unit, largest first. */
+  /** Share of the score by role, 0 to 1, together 1, largest first. */
   readonly contributions: Readonly<Record<string, number>>
   /** Kind rul: remaining life in ms; estimate: the value in its own unit; with the bounds that hold it nine times of ten. */
   readonly value?: number | null

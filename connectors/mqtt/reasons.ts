@@ -67,8 +67,7 @@ const network: Readonly<Record<string, Trouble>> = {
   ETIMEDOUT: { message: 'no answer in time', remedy: 'Check host, port and firewalls.' },
   ECONNRESET: {
     message: 'the broker closed the connection',
-    remedy:
-      'Look at the log of the broker: another client with the same client id takes the session over, or the port speaks TLS (mqtts:) or not (mqtt:).',
+    remedy: 'Look at the log of the broker; the port may speak TLS (mqtts:) or not (mqtt:).',
   },
   EPROTO: { message: 'what answers does not speak this protocol', remedy: 'Check the port, and mqtt: against mqtts:.' },
   ENOENT: { message: 'a file of tls is missing', remedy: 'Check the paths under tls.' },
@@ -103,12 +102,21 @@ const network: Readonly<Record<string, Trouble>> = {
   },
 }
 
-/** What went wrong with a connection, in words. */
-export function troubleOf(error: unknown): Trouble {
+/** A broker of MQTT 3.1.1 closes without a word: that it had accepted says that address, TLS and password are right. */
+const closed: Trouble = {
+  message: 'the broker closed the connection that it had accepted',
+  remedy:
+    'Another client with the same client id may have taken the session over: give each agent its own site and connector name, or set client_id. Else the log of the broker says why.',
+}
+const closings = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED'])
+
+/** What went wrong with a connection, in words; `wasUp`: the broker had accepted it. */
+export function troubleOf(error: unknown, wasUp = false): Trouble {
+  const code = (error as { code?: unknown } | undefined)?.code
+  if (wasUp && (error === undefined || closings.has(String(code)))) return closed
   if (!(error instanceof Error))
     return { message: 'the broker closed the connection', remedy: network.ECONNRESET.remedy }
   if (error instanceof MillwrightError) return { message: error.message, remedy: error.remedy ?? '' }
-  const code = (error as { code?: unknown }).code
   if (typeof code === 'number') return reasonOf(code)
   if (typeof code === 'string') {
     const known = network[code]

@@ -56,6 +56,8 @@ export interface Route {
   resolve(slot: Slot, type: TagType, bare: boolean): string | undefined
 }
 
+export type Readers = Map<PresetName, ItemReader>
+
 interface Rule {
   readonly settings: TopicSettings
   readonly decode: Decode
@@ -71,6 +73,8 @@ const unprintable = /[\p{Cc}\p{Surrogate}]/u
 
 /** Finds what to do with a topic; one look-up by text after the first time. */
 export class Router {
+  /** One reader for all topics of a preset: what it learns on one it needs on another. */
+  readonly readers: Readers
   readonly #rules: readonly Rule[]
   readonly #tags: TagTable
   readonly #source: string
@@ -93,9 +97,9 @@ export class Router {
     tags: TagTable,
     source: string,
     retyped: (tag: string, from: TagType, to: TagType) => void = () => undefined,
+    readers: Readers = new Map(),
   ) {
-    // One reader for all topics of a preset: what it learns on one it needs on another.
-    const readers = new Map<PresetName, ItemReader>()
+    this.readers = readers
     this.#rules = (settings.topics ?? []).map((topic) => createRule(topic, settings.max_depth, readers))
     this.#tags = tags
     this.#source = source
@@ -225,7 +229,7 @@ function ofField<T extends string>(said: T | Readonly<Record<string, T>> | undef
   return Object.hasOwn(said, field) ? said[field] : undefined
 }
 
-function createRule(settings: TopicSettings, maxDepth: number, readers: Map<PresetName, ItemReader>): Rule {
+function createRule(settings: TopicSettings, maxDepth: number, readers: Readers): Rule {
   const { format, time, missing } = settings
   const { unit, format: pattern } = time === 'arrival' ? {} : time
   const times =

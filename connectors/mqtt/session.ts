@@ -7,16 +7,15 @@ import { Collector } from './collect.ts'
 import { Connection } from './connection.ts'
 import { Gate } from './gate.ts'
 import type { Trouble } from './reasons.ts'
-import { Router } from './routes.ts'
+import { type Readers, Router } from './routes.ts'
 import type { MqttSettings } from './settings.ts'
 import { SkewMeter } from './skew.ts'
 import { Subscriptions } from './subscriptions.ts'
+import { Waiting } from './waiting.ts'
 
 /** Rows and dead letters at which an arrival is handed on before the turn ends. */
 const maxRows = 32_768
 const maxLetters = 1_000
-/** How long after a connection messages may count as held back by the broker, ms. */
-const longestQueue = 60_000
 const pingRequest = Buffer.of(0xc0, 0)
 /** How long the end waits for what is not settled yet, ms. */
 const farewell = 2_000
@@ -41,12 +40,7 @@ export class MqttSession {
   /** Bytes of messages that are not settled. */
   #unsettled = 0
   #pinged = false
-  /** Messages may come that waited at the broker for this session: those without a time of their own are older. */
-  #queued = false
-  /** When this connection began, ms since epoch; a ping is under way, and whether a message came since it was sent. */
-  #since = 0
-  #probing = false
-  #heard = false
+  readonly #waiting = new Waiting()
   #connections = 0
   /** What the broker grants less of than was asked for. */
   #limits: readonly string[] = []
@@ -78,6 +72,11 @@ export class MqttSession {
       up: (client, present, limits) => this.#up(client, present, limits),
       down: (trouble) => this.#down(trouble),
     })
+  }
+
+  /** What the presets have learned so far: names that came in messages of their own. */
+  get readers(): Readers {
+    return this.#router.readers
   }
 
   open(): void {
@@ -189,7 +188,7 @@ export class MqttSession {
     const weight = end - topicStart
     if (!this.#desk.receive((first >> 1) & 3, packetId, weight)) return
     this.#unsettled += weight
-    this.#heard = true
+    this.#waiting.heard()
     if (!this.#collecting) {
       this.#collecting = true
       this.#arrival = this.#context.clock.now()
@@ -197,13 +196,13 @@ export class MqttSession {
     }
     const key = bytes.toString('latin1', topicStart, topicEnd)
     const retained = (first & 1) === 1
+    const late = retained || this.#waiting.possible
     try {
       const route = this.#router.find(key)
-      if (route)
-        this.#collector.message(route, bytes, start, end, size, this.#arrival, retained || this.#queued, retained)
-      else this.#collector.unmapped(text(key), bytes, start, end, size, this.#arrival)
+      if (route) this.#collector.message(route, bytes, start, end, size, this.#arrival, late, retained)
+      else this.#collector.aside(undefined, text(key), bytes, start, end, size, this.#arrival, late)
     } catch (error) {
-      this.#collector.failed(error, text(key), bytes, start, end, size, this.#arrival)
+      this.#collector.aside(error, text(key), bytes, start, end, size, this.#arrival, late)
     }
     if (this.#builder.length >= maxRows || this.#collector.letters.length >= maxLetters) this.#flush()
   }
@@ -221,17 +220,16 @@ export class MqttSession {
     this.#collecting = false
     const desk = this.#desk
     const parcel = desk.close()
-    const { letters, events, repaired, duplicates, skew } = this.#collector
+    const { events, duplicates } = this.#collector
+    const { repaired, skew } = this.#collector.takeClock()
+    const letters = this.#collector.takeLetters()
     const batch = this.#builder.take(this.#arrival)
-    this.#collector.letters = []
     this.#collector.events = []
-    this.#collector.repaired = 0
     this.#collector.duplicates = 0
     const { metrics, name } = this.#context
     if (repaired > 0) metrics.count('repaired_times_total', repaired, { source: name, fallback: 'arrival' })
     if (duplicates > 0) metrics.count('duplicate_messages_total', duplicates, { source: name })
     this.#skew.add(skew)
-    this.#collector.skew = Number.NaN
     let open = true
     this.#emit({
       batch,
@@ -267,26 +265,17 @@ export class MqttSession {
 
   /** Before any message of this connection, which may come in the same piece as the broker's word. */
   #accepted(present: boolean): void {
-    this.#since = this.#context.clock.now()
-    this.#queued = present
-    this.#probing = false
+    this.#waiting.accepted(this.#context.clock.now(), present)
   }
 
-  /** The broker sends in order: with nothing between ping and answer, and all acknowledged before, it holds nothing back. */
   #answered(): void {
-    if (!this.#queued || !this.#probing) return
-    this.#probing = false
-    // On a topic that is never silent the answer never comes alone.
-    this.#queued = this.#heard && this.#context.clock.now() - this.#since < longestQueue
-    this.#probe()
+    if (this.#waiting.answered(this.#context.clock.now())) this.#probe()
   }
 
   /** Asks whether the broker still has messages from before this connection. */
   #probe(): void {
-    if (!this.#queued || this.#probing || this.#unsettled > 0 || !this.#gate) return
+    if (this.#unsettled > 0 || !this.#gate || !this.#waiting.ask()) return
     this.#desk.flush()
-    this.#probing = true
-    this.#heard = false
     this.#gate.send(pingRequest)
   }
 

@@ -14,6 +14,8 @@ import type { MqttSettings, PublishSettings } from './settings.ts'
 
 /** Messages under way at a time, where the broker does not ask for fewer. */
 const mostInFlight = 100
+/** Bytes of a packet around topic and payload, at most. */
+const packetOverhead = 16
 /** Topic name invalid, packet too large, payload format invalid: the broker will never take such a message. */
 const never = new Set([144, 149, 153])
 /** Not authorized: somebody has to change the rules of the broker. */
@@ -43,6 +45,7 @@ export class MqttSink implements Sink {
     this.#connection = new Connection(settings, {
       clientId: `${settings.client_id ?? `millwright-${context.site}-${context.name}`}-out`,
       clean: true,
+      inFlight: mostInFlight,
       will: {
         topic: this.#publisher.statusTopic,
         payload: Buffer.from(JSON.stringify(offline)),
@@ -155,6 +158,15 @@ export class MqttSink implements Sink {
 
   async #publish(client: MqttClient, publication: Publication): Promise<Rejection | undefined> {
     const { topic, payload, qos, retain, entry, row } = publication
+    const size = Buffer.byteLength(topic) + Buffer.byteLength(payload) + packetOverhead
+    const { maximumPacketSize = Infinity } = client.serverProperties ?? {}
+    // mqtt.js would send it, and the broker break the connection at it: for ever.
+    if (size > maximumPacketSize)
+      return {
+        ...{ entry, ...(row !== undefined && { row }) },
+        detail: `${topic}: ${size} bytes; the broker takes packets of at most ${maximumPacketSize}`,
+        remedy: reasonOf(149).remedy,
+      }
     try {
       await this.#send(client, topic, payload, qos, retain)
     } catch (error) {

@@ -1,5 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs'
-import type { Arrival, ConnectorContext, Source } from '../../agent/core/index.ts'
+import type { Arrival, ConnectorContext, DeadLetter, Source } from '../../agent/core/index.ts'
+import { Rereader } from './again.ts'
 import { MqttSession } from './session.ts'
 import type { MqttSettings } from './settings.ts'
 
@@ -12,6 +13,8 @@ export class MqttSource implements Source {
   readonly #settings: MqttSettings
   readonly #context: ConnectorContext
   #closing: Promise<void> = Promise.resolve()
+  #session: MqttSession | undefined
+  #rereader: Rereader | undefined
 
   constructor(settings: MqttSettings, context: ConnectorContext) {
     this.#settings = settings
@@ -22,10 +25,17 @@ export class MqttSource implements Source {
     return new Observable((subscriber: Subscriber<Arrival>) => {
       const session = new MqttSession(this.#settings, this.#context, (arrival) => subscriber.next(arrival))
       session.open()
+      this.#session = session
+      this.#rereader = undefined
       return () => {
         this.#closing = session.close()
       }
     })
+  }
+
+  again(letter: DeadLetter): Arrival | string {
+    this.#rereader ??= new Rereader(this.#settings, this.#context, this.#session?.readers)
+    return this.#rereader.read(letter)
   }
 
   closed(): Promise<void> {

@@ -13,7 +13,14 @@ import { parseColumn, planOf, type Plan, type RolePlan } from './plan.ts'
 import { assetRegistry, columnsOf, featureNames, isAssetFeature, registry, type FeatureName } from './registry.ts'
 import { Runs, type Run } from './runs.ts'
 
-export { assetRegistry, featureNames, registry, type FeatureDefinition, type FeatureName } from './registry.ts'
+export {
+  assetRegistry,
+  featureNames,
+  isAssetFeature,
+  registry,
+  type FeatureDefinition,
+  type FeatureName,
+} from './registry.ts'
 
 /** What is computed where the settings do not say, by what a monitor concludes. */
 export const defaultFeatures = {

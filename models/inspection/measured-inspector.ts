@@ -1,4 +1,4 @@
-import { type Detector, type FeatureBatch, type Scores, soundClass } from '../../agent/core/index.ts'
+import { type Detector, type FeatureBatch, type Scores, sharesOf, soundClass } from '../../agent/core/index.ts'
 import { openDetector } from '../onnx/detector.ts'
 import type { ModelBundle } from '../onnx/manifest.ts'
 
@@ -19,7 +19,7 @@ export interface MeasuredAnswer {
   /** Distance from good parts, or the probability of any defect. NaN: no opinion. */
   readonly score: number
   readonly threshold: number
-  /** Share of the score by value, in its unit, largest first. */
+  /** Share of the score by value, 0 to 1, together 1, largest first. */
   readonly contributions: Readonly<Record<string, number>>
   readonly model: string
 }
@@ -81,12 +81,11 @@ function answerOf(
 ): MeasuredAnswer {
   const [score, threshold] = [scores[row], thresholds[row]]
   const named = label && label[row] >= 0 ? classes?.[label[row]] : undefined
-  const shares = tags.map((name, at): [string, number] => [name, contributions[row * tags.length + at]])
   return {
     label: named === undefined || named === soundClass ? (score > threshold ? 'defect' : 'good') : named,
     score,
     threshold,
-    contributions: Object.fromEntries(shares.sort((a, b) => b[1] - a[1])),
+    contributions: sharesOf(tags, contributions.subarray(row * tags.length, (row + 1) * tags.length)),
     model,
   }
 }

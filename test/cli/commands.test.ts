@@ -54,6 +54,20 @@ describe('millwright', function () {
     assert.match(stdout, /plant\.yaml is right: 0 connectors, 1 asset class, 1 monitor, 0 stations/)
   })
 
+  it('check: warns of topic filters of which one is never used, or that bring messages twice', () => {
+    const topics = ['a/#', 'a/b', 'c/+/x', 'c/d/+'].map((filter) => `{ filter: ${filter} }`).join()
+    writeFileSync(
+      path('topics.yaml'),
+      `connectors: { plant: { type: mqtt, url: mqtt://localhost, topics: [${topics}] } }\n`,
+    )
+    const { status, stdout } = millwright('check', 'topics.yaml')
+    assert.equal(status, 0)
+    assert.match(stdout, /plant: the topic a\/b is never used: a\/# before it matches all of it\. Put the special/)
+    assert.match(stdout, /plant: c\/\+\/x and c\/d\/\+ match some topics both: .* twice/)
+    const { warnings } = JSON.parse(millwright('check', 'topics.yaml', '--json').stdout) as { warnings: unknown[] }
+    assert.equal(warnings.length, 2)
+  })
+
   it('check: finds the starting point right, with what is commented out in it as well', () => {
     const text = readFileSync(join(import.meta.dirname, '..', '..', 'config', 'plant.yaml'), 'utf8')
     const [, stations] = text.split('# inspections:\n')

@@ -26,6 +26,7 @@ const schema = configSchema({
   journal: z.strictObject({}).prefault({}),
   model: z.string().default('anomaly'),
   station: z.strictObject({}),
+  aggregate: z.strictObject({}),
   window: { window: duration.prefault('60s') },
   features: { features: z.array(z.string()).default(['mean']) },
 })

@@ -10,6 +10,7 @@ import {
   type Prediction,
   type Sink,
 } from '../../agent/core/index.ts'
+import { unpackEntries } from '../../agent/journal/index.ts'
 import { deliver, sinkLedger, type Delivery, type DeliveryOptions } from '../../agent/delivery/delivery.ts'
 import {
   checkedLedger,
@@ -101,7 +102,14 @@ describe('delivery', () => {
     stop.abort()
     await delivery.done
     await append(25, 5)
-    assert.deepEqual(checkedLedger(journal, 'far'), { stored: 30, delivered: 25, dead: 0, waiting: 5, trimmed: 0 })
+    assert.deepEqual(checkedLedger(journal, 'far'), {
+      stored: 30,
+      delivered: 25,
+      overwritten: 0,
+      dead: 0,
+      waiting: 5,
+      trimmed: 0,
+    })
     start(sink)
     await until(() => sink.values.length === 30)
     assert.deepEqual(sink.values, range(0, 30))
@@ -169,14 +177,23 @@ describe('delivery', () => {
     await append(0, 2, 30)
     start(sink)
     await handled(journal, 'far', 60)
-    assert.deepEqual(checkedLedger(journal, 'far'), { stored: 60, delivered: 54, dead: 6, waiting: 0, trimmed: 0 })
+    assert.deepEqual(checkedLedger(journal, 'far'), {
+      stored: 60,
+      delivered: 54,
+      overwritten: 0,
+      dead: 6,
+      waiting: 0,
+      trimmed: 0,
+    })
     assert.equal(metrics.get('dead_rows_total', { sink: 'far' }), 6)
     const letters = journal.read('dead', 0).map((entry) => (entry.kind === 'dead' ? entry.letter : undefined))
     assert.equal(
       letters.reduce((sum, letter) => sum + letter!.rows, 0),
       6,
     )
-    const { payload, ...letter } = letters[0]!
+    const { payload, held, ...letter } = letters[0]!
+    const [row] = unpackEntries(held!)
+    assert.ok(row.kind === 'samples' && row.batch.value[0] === 3 && row.offset === 0)
     assert.deepEqual(
       { ...letter, rows: 0 },
       {
@@ -221,7 +238,14 @@ describe('delivery', () => {
     await append(0, 20)
     start(sink)
     await handled(journal, 'far', 20)
-    assert.deepEqual(checkedLedger(journal, 'far'), { stored: 20, delivered: 19, dead: 1, waiting: 0, trimmed: 0 })
+    assert.deepEqual(checkedLedger(journal, 'far'), {
+      stored: 20,
+      delivered: 19,
+      overwritten: 0,
+      dead: 1,
+      waiting: 0,
+      trimmed: 0,
+    })
     assert.deepEqual(
       sink.distinct,
       range(0, 20).filter((value) => value !== 7),
@@ -435,11 +459,25 @@ describe('delivery', () => {
     stop.abort()
     finish()
     await delivery.done
-    assert.deepEqual(checkedLedger(journal, 'far'), { stored: 1, delivered: 1, dead: 0, waiting: 0, trimmed: 0 })
+    assert.deepEqual(checkedLedger(journal, 'far'), {
+      stored: 1,
+      delivered: 1,
+      overwritten: 0,
+      dead: 0,
+      waiting: 0,
+      trimmed: 0,
+    })
   })
 
   it('knows nothing of a sink that was never started', () => {
-    assert.deepEqual(sinkLedger(journal, 'nobody'), { stored: 0, delivered: 0, dead: 0, waiting: 0, trimmed: 0 })
+    assert.deepEqual(sinkLedger(journal, 'nobody'), {
+      stored: 0,
+      delivered: 0,
+      overwritten: 0,
+      dead: 0,
+      waiting: 0,
+      trimmed: 0,
+    })
   })
 })
 

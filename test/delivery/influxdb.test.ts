@@ -88,6 +88,7 @@ describe(`delivery to a real InfluxDB 1.x${missing}`, function () {
     assert.deepEqual(checkedLedger(journal, 'history'), {
       stored: 100,
       delivered: 0,
+      overwritten: 0,
       dead: 100,
       waiting: 0,
       trimmed: 0,

@@ -94,8 +94,8 @@ export async function until(condition: () => boolean): Promise<void> {
 /** The ledger, which must add up whenever one looks. */
 export function checkedLedger(journal: Journal, name: string) {
   const ledger = sinkLedger(journal, name)
-  const { stored, delivered, dead, waiting, trimmed } = ledger
-  assert.equal(delivered + dead + waiting + trimmed, stored, JSON.stringify(ledger))
+  const { stored, delivered, overwritten, dead, waiting, trimmed } = ledger
+  assert.equal(delivered + overwritten + dead + waiting + trimmed, stored, JSON.stringify(ledger))
   assert.ok(Math.min(delivered, dead, waiting, trimmed) >= 0, JSON.stringify(ledger))
   return ledger
 }
@@ -104,8 +104,8 @@ export function checkedLedger(journal: Journal, name: string) {
 export async function handled(journal: Journal, name: string, rows: number): Promise<void> {
   const look = () => checkedLedger(journal, name)
   const done = () => {
-    const { delivered, dead, trimmed, waiting } = look()
-    return delivered + dead + trimmed === rows && waiting === 0
+    const { delivered, overwritten, dead, trimmed, waiting } = look()
+    return delivered + overwritten + dead + trimmed === rows && waiting === 0
   }
   await poll(() => JSON.stringify(look()), done)
 }

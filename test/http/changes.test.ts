@@ -17,6 +17,18 @@ describe('http changes', () => {
     ])
   })
 
+  it('name dead letters by their ids, at most 200 of them', async () => {
+    const { agent, post } = setUp()
+    for (const action of ['resend', 'drop']) {
+      const address = `/api/dead-letters/${action}`
+      assert.equal((await post(address, { by: 'Mei', letters: [3, 1] }, bearer)).status, 200)
+      assert.equal((await post(address, { by: 'Mei', letters: [3] })).status, 401)
+      for (const letters of [[], [-1], ['1'], Array.from({ length: 201 }, (_, i) => i)])
+        assert.equal((await post(address, { by: 'Mei', letters }, bearer)).status, 400)
+    }
+    assert.deepEqual(agent.calls, [['settleLetters', 'resend', [3, 1], 'Mei'], ['settleLetters', 'drop', [3, 1], 'Mei']]) // prettier-ignore
+  })
+
   it('of an unknown alarm say that there is none', async () => {
     const { post } = setUp()
     for (const action of ['acknowledge', 'unshelve']) {

@@ -43,7 +43,7 @@ export const state: AgentState = {
 const ledger: Ledger = {
   time: 1_764_000_060_000,
   sources: [{ name: 'plc', received: 12, stored: 10, rejected: { type: 2 }, inFlight: 0, difference: 0 }],
-  sinks: [{ name: 'history', stored: 10, delivered: 7, deadLettered: 1, waiting: 2, difference: 0 }],
+  sinks: [{ name: 'history', stored: 10, delivered: 7, overwritten: 0, deadLettered: 1, waiting: 2, difference: 0 }],
 }
 
 const none = { pass: 0, fail: 0, operator: 0, incomplete: 0, unusable: 0 }
@@ -71,6 +71,8 @@ const pictures: Partial<Record<string, PictureAnswer>> = {
 }
 
 /** An agent that says what the test wants and records what was asked of it. */
+const letter = { id: 7, time: 1, origin: 'a', reason: 'empty', detail: 'x', subject: 's', rows: 1, payload: '', size: 0, whole: true } // prettier-ignore
+
 export class FakeAgent implements AgentView {
   readonly site = 'test-site'
   readonly version = '1.2.3'
@@ -87,7 +89,12 @@ export class FakeAgent implements AgentView {
   ready = () => ({ ok: this.prepared, reasons: this.prepared ? ['history: down'] : ['the journal is not open'] })
   state = () => this.current
   ledger = () => ledger
-  deadLetters = (limit: number) => (this.calls.push(['deadLetters', limit]), Promise.resolve([]))
+  deadLetters = ({ limit }: { limit: number }) => (this.calls.push(['deadLetters', limit]), Promise.resolve([]))
+  deadLetter = (id: number) => Promise.resolve(id === 7 ? letter : undefined)
+  settleLetters = (action: string, letters: readonly number[], by: string) => (
+    this.calls.push(['settleLetters', action, letters, by]),
+    Promise.resolve([])
+  )
   alarmChanges: AlarmChange[] = []
   readonly notes: Omit<AuditEntry, 'time'>[] = []
   history = (request: HistoryRequest) => {

@@ -24,7 +24,7 @@ const change: AlarmChange = {
 
 /** `GET /api/history` -> an address that the fake agent has an answer for. */
 function addressOf(operation: string): string {
-  const path = operation.split(' ')[1].replace(':station', 'weld').replace(':id', 'id-1')
+  const path = operation.split(' ')[1].replace(':station', 'weld').replace(':id', 'id-1').replace(':letter', '7')
   return path === '/api/history' ? `${path}?asset=line1/pump2&from=1&to=2` : path
 }
 

@@ -38,6 +38,12 @@ describe('http reads', () => {
     assert.deepEqual(await (await ask('/api/ledger')).json(), agent.ledger())
   })
 
+  it('show one dead letter, and say that there is none of another id', async () => {
+    const { ask } = setUp()
+    assert.equal((await ask('/api/dead-letters/7')).status, 200)
+    for (const id of ['8', 'x', '1e3', '-1']) assert.equal((await ask(`/api/dead-letters/${id}`)).status, 404)
+  })
+
   it('bound the number of dead letters', async () => {
     const { agent, ask } = setUp()
     await ask('/api/dead-letters')

@@ -29,6 +29,9 @@ export interface InfluxdOptions {
   readonly largest?: number
   /** Most rows of one answer. */
   readonly rows?: number
+  /** Most values of one tag, and most series of a database. */
+  readonly values?: number
+  readonly series?: number
   /** Another influxd than that of the system, 1.8, with Flux on. */
   readonly flux?: string
 }
@@ -39,11 +42,16 @@ export class Influxd {
   readonly #port: number
   readonly #auth: boolean
   readonly #binary: string
+  readonly #rpcPort: number
+  readonly #options: InfluxdOptions
   #process: ChildProcess | undefined
 
-  private constructor(folder: string, port: number, { auth = false, flux = binary! }: InfluxdOptions) {
+  private constructor(folder: string, port: number, rpcPort: number, options: InfluxdOptions) {
+    const { auth = false, flux = binary! } = options
     this.#folder = folder
     this.#port = port
+    this.#rpcPort = rpcPort
+    this.#options = options
     this.#auth = auth
     this.#binary = flux
   }
@@ -54,7 +62,7 @@ export class Influxd {
     const [port, rpcPort] = await freePorts(2)
     const { auth = false } = options
     await writeFile(join(folder, 'influxd.conf'), configuration(folder, port, rpcPort, options))
-    const influxd = new Influxd(folder, port, options)
+    const influxd = new Influxd(folder, port, rpcPort, options)
     await influxd.restart()
     if (auth) await influxd.query(`CREATE USER admin WITH PASSWORD 'secret' WITH ALL PRIVILEGES`)
     return influxd
@@ -77,6 +85,14 @@ export class Influxd {
       if (child.exitCode !== null || Date.now() > deadline) throw new Error('influxd does not start')
       await wait(25)
     }
+  }
+
+  /** Starts it again with other settings, on the same port and data. */
+  async reconfigure(options: InfluxdOptions): Promise<void> {
+    await this.stop()
+    const text = configuration(this.#folder, this.#port, this.#rpcPort, { ...this.#options, ...options })
+    await writeFile(join(this.#folder, 'influxd.conf'), text)
+    await this.restart()
   }
 
   /** Stops it as an operator does. */
@@ -163,7 +179,7 @@ function configuration(
   folder: string,
   port: number,
   rpcPort: number,
-  { auth = false, largest = 25_000_000, rows = 0, flux }: InfluxdOptions,
+  { auth = false, largest = 25_000_000, rows = 0, values = 100_000, series = 1_000_000, flux }: InfluxdOptions,
 ): string {
   return `
 reporting-disabled = true
@@ -173,6 +189,8 @@ dir = "${folder}/meta"
 [data]
 dir = "${folder}/data"
 wal-dir = "${folder}/wal"
+max-values-per-tag = ${values}
+max-series-per-database = ${series}
 [http]
 bind-address = "127.0.0.1:${port}"
 auth-enabled = ${auth}${flux === undefined ? '' : '\nflux-enabled = true'}

@@ -76,7 +76,7 @@ function* examineLedger({ sources, sinks }: Ledger): Generator<Finding> {
     if (deadLettered > 0)
       yield warning(
         `${name} has refused ${deadLettered} results for good`,
-        'The dead letters have its words; often a field had another type before.',
+        `\`millwright dead-letters list --origin ${name}\` has its words; once the cause is mended, \`resend\` sends them.`,
       )
   }
 }
@@ -92,7 +92,7 @@ function* examineLetters(letters: readonly DeadLetterView[]): Generator<Finding>
   for (const { count, newest } of kinds.values()) {
     const { origin, reason, detail, subject, time } = newest
     const meaning = reason in deadReasons ? deadReasons[reason as DeadReason] : reason
-    const remedy = reason in deadReasons ? remedyOf(reason as DeadReason) : 'See the dead letters on the page.'
+    const remedy = reason in deadReasons ? remedyOf(reason as DeadReason) : 'See `millwright dead-letters list`.'
     yield warning(
       `${origin} put ${count} letters aside, the newest ${lasting(Math.max(0, Date.now() - time))} ago: ${meaning} ${subject}: ${detail}`,
       remedy,

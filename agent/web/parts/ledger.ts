@@ -12,9 +12,9 @@ export function ledgerTables({ sources, sinks }: Ledger): TemplateResult {
     const all = Object.values(rejected).reduce((sum, rows) => sum + rows, 0)
     return { name, figures: [received, stored, all, inFlight, difference], note: reasons.join(', ') }
   })
-  const delivered = sinks.map(({ name, stored, delivered, deadLettered, waiting, difference }) => ({
+  const delivered = sinks.map(({ name, stored, delivered, overwritten, deadLettered, waiting, difference }) => ({
     name,
-    figures: [stored, delivered, deadLettered, waiting, difference],
+    figures: [stored, delivered, overwritten, deadLettered, waiting, difference],
     note: '',
   }))
   return html`<section aria-labelledby="ledger-title">

@@ -62,8 +62,8 @@ const alerts: readonly Alert[] = [
     uid: 'millwright-refused',
     title: 'Rows refused',
     summary:
-      '{{ $labels.name }} of {{ $labels.site }} refuses rows: the log and the page, under Connections, have its words and what mends them.',
-    question: totalOf('agent', part('sink'), by, 'spread', { field: 'dead', as: 'refused' }),
+      '{{ $labels.name }} of {{ $labels.site }} refuses rows: `millwright dead-letters list` has its words; once the cause is mended, `millwright dead-letters resend` sends them.',
+    question: totalOf('agent', part('sink'), by, 'spread', { field: 'refused', as: 'refused' }),
     ...{ range: 3600, when: '$B > 0', lasts: '0s', silence: 'OK', severity: 'warning' },
   },
   {

@@ -120,7 +120,7 @@ function events(begin: number) {
 function agent(time: number, n: number): JournalEvent {
   const process = { cpu: 0.1, memory: 1e8, uptime: n * 10, loop_delay: 0.01, lag: 0, alarms: 1 }
   const source = { up: 1, received: n * 40, stored: n * 40, rejected: 0, in_flight: 0, refused: 0, skew: 0.2 }
-  const sink = { up: 1, stored: n * 50, delivered: n * 49, dead: 0, waiting: n, trimmed: 0 }
+  const sink = { up: 1, stored: n * 50, delivered: n * 49, overwritten: 0, dead: 0, refused: 0, waiting: n, trimmed: 0 }
   return {
     type: 'agent',
     time,

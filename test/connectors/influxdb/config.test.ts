@@ -14,7 +14,16 @@ describe('configuration of influxdb', () => {
     assert.equal(settings.gzip, true)
     assert.equal(settings.timeout, 10_000)
     assert.equal(settings.create, true)
-    assert.deepEqual(settings.content, ['samples', 'predictions', 'alarms', 'models', 'gaps', 'agent', 'inspections'])
+    assert.deepEqual(settings.content, [
+      'samples',
+      'aggregates',
+      'predictions',
+      'alarms',
+      'models',
+      'gaps',
+      'agent',
+      'inspections',
+    ])
     assert.ok(influxdb.config.parse({ version: 3, url: 'https://influx/v3', database: 'plant' }))
   })
 

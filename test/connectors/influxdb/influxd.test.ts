@@ -242,6 +242,32 @@ describe(`influxdb sink with a real InfluxDB 1.x${missing}`, function () {
     )
   })
 
+  it('keeps samples and what is made of windows for different times, in two policies of one database', async () => {
+    const tags = tagsOf('l/a/x')
+    const aggregate = { of: 'l/a/x', name: '10s', feature: 'mean' }
+    const mean = tags.resolve({ name: 'l/a/x:10s.mean', type: 'number', aggregate })
+    const { sink: raw, database } = open(tags, { content: ['samples'], retention: { name: 'raw', duration: '30d' } })
+    const year = sinkOf(
+      {
+        version: 1,
+        url: influxd.url,
+        database,
+        content: ['aggregates'],
+        retention: { name: 'year', duration: '366d' },
+      },
+      tags,
+    )
+    sinks.push(year)
+    const now = Date.now()
+    for (const sink of [raw, year])
+      assert.deepEqual(await sink.write([numbers(0, [1, 3], now, 0), numbers(mean.index, [2], now, 1)], never), [])
+    const [samples_] = await influxd.query('SELECT value FROM raw.sensor', database)
+    assert.deepEqual(samples_.values.map(([, value]) => value), [1, 3]) // prettier-ignore
+    const [means] = await influxd.query('SELECT mean FROM "year"."sensor_10s"', database)
+    assert.deepEqual(means.values.map(([, value]) => value), [2]) // prettier-ignore
+    assert.deepEqual(await influxd.query('SELECT * FROM "year"."sensor", raw.sensor_10s', database), [])
+  })
+
   it('creates a dropped database again', async () => {
     const { sink, database } = open(tagsOf('l/a/x'))
     await sink.write([numbers(0, [1], time)], never)

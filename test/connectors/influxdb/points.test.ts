@@ -142,7 +142,7 @@ describe('points of InfluxDB', () => {
           else builder.addText(index, micro / 1000, text, quality)
         }
         const { lists, rejected } = encoderOf(tags, { maxLines: 7 }).encode([samples(builder.take(0))])
-        assert.deepEqual(rejected, [])
+        assert.ok(rejected.every(({ overwritten }) => overwritten))
         const seen = new Set<number>()
         for (const body of lists.flat()) {
           const points = parseLines(body.bytes.toString())
@@ -204,6 +204,38 @@ describe('points of InfluxDB', () => {
       ],
     )
     assert.match(rejected[0].detail, /years 1677 to 2262/)
+  })
+
+  it('hold features of windows in a measurement of their own, a field each, and leave them out where not asked for', () => {
+    const tags = new TagTable()
+    for (const feature of ['mean', 'max'])
+      tags.resolve({ name: `l/a/x:10s.${feature}`, type: 'number', aggregate: { of: 'l/a/x', name: '10s', feature } })
+    const batch = new BatchBuilder('aggregate')
+    batch.add(0, 1_000, 2.5, 0)
+    batch.add(1, 1_000, 4, 0)
+    batch.add(0, 1_000, 2.75, 0)
+    const entry = samples(batch.take(1_000))
+    const place = { asset: 'l/a', line: 'l', site: 'shenzhen-1', tag: 'x' }
+    const point = (fields: object) => ({ measurement: 'sensor_10s', tags: place, fields, time: 1_000_000n })
+    assert.deepEqual(pointsOf(encoderOf(tags), [entry]), [
+      point({ mean: 2.5 }),
+      point({ mean: 2.75 }),
+      point({ max: 4 }),
+    ])
+    // What comes for the same time once more is a revision, and no collision.
+    assert.deepEqual(encoderOf(tags).encode([entry]).rejected, [])
+    assert.deepEqual(pointsOf(encoderOf(tags, { content: ['samples'] }), [entry]), [])
+  })
+
+  it('tell of rows that another of the same series and microsecond replaces, but not of those that are written again', () => {
+    const tags = new TagTable()
+    tags.resolve({ name: 'a/b', type: 'number' })
+    const builder = new BatchBuilder('test')
+    for (const time of [1, 1, 1.0001, 2, 1]) builder.add(0, time, time, 0)
+    const [one, other] = [samples(builder.take(0), 7), samples(new BatchBuilder('test').take(0), 8)]
+    const encoder = encoderOf(tags)
+    for (const entries of [[one], [one], [one, other]])
+      assert.deepEqual(encoder.encode(entries).rejected.map(({ row, overwritten }) => [row, overwritten]), [[1, true], [2, true]]) // prettier-ignore
   })
 
   it('hold predictions and alarms, contributions by role, and leave out what has no value', () => {

@@ -21,9 +21,8 @@ function reader(topic: Topic = {}, settings: Partial<Settings> = {}, name = 'pla
   const collector = new Collector(builder, 'plant', config)
   const read = (payload: string | Uint8Array, at = arrival) => {
     const bytes = Buffer.from(payload as Uint8Array)
-    collector.letters = []
     collector.message(router.find(name)!, bytes, 0, bytes.length, bytes.length, at, false)
-    return { letters: collector.letters, batch: builder.take(at), events: collector.events }
+    return { letters: collector.takeLetters(), batch: builder.take(at), events: collector.events }
   }
   return { read, tags }
 }
@@ -130,7 +129,7 @@ describe('connectors/mqtt poison', () => {
       assert.ok(letters.length > 0 && letters.length <= 20, `${letters.length} letters`)
       assert.equal(letters[0].reason, reason, letters[0].detail)
       for (const letter of letters) {
-        assert.ok(letter.detail.length <= 500 && letter.subject.length <= 1_000 && letter.payload.length <= 256)
+        assert.ok(letter.detail.length <= 500 && letter.subject.length <= 1_000 && letter.payload.length <= 32_768)
       }
       assert.deepEqual(events, [])
       assert.ok(tags.size < 20, `${tags.size} tags`)

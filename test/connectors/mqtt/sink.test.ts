@@ -1,3 +1,4 @@
+// Longer than others: what a broker sees of every kind of result, with one set-up.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

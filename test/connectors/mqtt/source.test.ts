@@ -1,3 +1,4 @@
+// Longer than others: sessions of one broker, which starts once for all of them.
 import assert from 'node:assert/strict'
 import { connectAsync, type MqttClient } from 'mqtt'
 import type { Arrival } from '../../../agent/core/index.ts'

@@ -126,6 +126,30 @@ describe('field/mqtt what brokers do (needs mosquitto)', () => {
     }
   })
 
+  it('tells how little a broker takes, and puts results aside that are larger than its packets', async () => {
+    const broker = await startMosquitto({ maxInflight: 5, lines: ['max_packet_size 600'] })
+    const context = new TestContext()
+    const sink = mqtt.sink!(mqtt.config.parse({ type: 'mqtt', url: broker.url, publish: { every: true } }), context)!
+    const prediction: Prediction = { time: Date.UTC(2026, 0, 15), asset: 'p', monitor: 'm', kind: 'anomaly', score: 1, threshold: 3, state: 'normal', coverage: 1, revision: 1, model: 'v', contributions: {} } // prettier-ignore
+    const large = { ...prediction, time: prediction.time + 1, contributions: { ['x'.repeat(600)]: 1 } }
+    const entry = { kind: 'predictions', predictions: [prediction, large], origin: 0, offset: 0 } as const
+    try {
+      const rejected = await sink.write([entry], new AbortController().signal)
+      assert.ok(rejected.length > 0)
+      for (const { row, detail } of rejected) {
+        assert.equal(row, 1)
+        assert.match(detail, /bytes; the broker takes packets of at most 600/)
+      }
+      assert.deepEqual(await sink.write([{ ...entry, predictions: [prediction], offset: 1 }], new AbortController().signal), []) // prettier-ignore
+      assert.match(context.status!.message, /it takes 5 messages at a time, not 100/)
+      assert.match(context.status!.message, /it takes packets of at most 600 bytes/)
+    } finally {
+      await sink.close()
+      await broker.dispose()
+      context.dispose()
+    }
+  })
+
   it('uses the new password of its file once the broker refuses the old one', async () => {
     const broker = await startMosquitto({ users: { mill: 'new' } })
     const context = new TestContext()

@@ -1,3 +1,4 @@
+// Longer than others: one table, which is read from top to bottom.
 import type { Settings } from '../../connectors/mqtt/harness.ts'
 
 /** A payload as a product sends it, the rule a user writes for it, and what must come out. */

@@ -1,0 +1,47 @@
+import { DeliveryError, type Entry, type Rejection, type Sink, describeError } from '../core/index.ts'
+
+/** Writes to a sink, one write at a time, and waits no longer for it than the stop allows, whatever it makes of its signal. */
+export class Writer {
+  readonly #sink: Sink
+  /** Gives up the write under way. */
+  readonly #abandon: AbortSignal
+  #writing: Promise<unknown> = Promise.resolve()
+
+  constructor(sink: Sink, abandon: AbortSignal) {
+    this.#sink = sink
+    this.#abandon = abandon
+  }
+
+  /** Begins when the write before has ended. Resolves and rejects as the sink does. */
+  write(entries: readonly Entry[]): Promise<readonly Rejection[]> {
+    const signal = this.#abandon
+    const before = this.#writing
+    const written = new Promise<readonly Rejection[]>((resolve, reject) => {
+      const abandon = () => reject(new DeliveryError('DELIVERY_UNREACHABLE', 'stopped before the far side answered'))
+      signal.addEventListener('abort', abandon, { once: true })
+      before
+        .then(() => this.#sink.write(entries, signal))
+        .then(resolve, reject)
+        .finally(() => signal.removeEventListener('abort', abandon))
+    })
+    this.#writing = written.catch(() => undefined)
+    return written
+  }
+
+  /**
+   * Writes what was put aside once more; resolves with what is refused again. An entry that the far side refuses as a whole is
+   * found by writing them one by one. Rejects with a DeliveryError where the far side cannot take anything now.
+   */
+  async resend(entries: readonly Entry[]): Promise<readonly Rejection[]> {
+    try {
+      return (await this.write(entries)).filter(({ overwritten }) => !overwritten)
+    } catch (error) {
+      if (!(error instanceof DeliveryError) || error.retryable) throw error
+      const [entry] = entries
+      if (entries.length === 1) return [{ entry, detail: describeError(error) }]
+      const rejections: Rejection[] = []
+      for (const one of entries) rejections.push(...(await this.resend([one])))
+      return rejections
+    }
+  }
+}

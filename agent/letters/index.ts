@@ -1,0 +1,9 @@
+export {
+  Letters,
+  isWhole,
+  type LetterFilter,
+  type LetterOutcome,
+  type LetterParts,
+  type ListedLetter,
+  type StoredLetter,
+} from './letters.ts'
