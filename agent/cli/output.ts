@@ -75,8 +75,9 @@ export function lasting(ms: number): string {
     .join(' ')
 }
 
-/** A value as people read it: numbers to six digits. */
+/** A value as people read it: whole integers, other numbers to six digits. */
 export function valueText(value: number | string | boolean | null): string {
+  if (Number.isInteger(value)) return String(value)
   if (typeof value === 'number') return String(Number(value.toPrecision(6)))
   return value === null ? '-' : harmless(String(value))
 }

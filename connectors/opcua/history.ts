@@ -4,7 +4,6 @@ import type { Connection } from './client.ts'
 import { isTooLarge } from './faults.ts'
 import type { Item } from './items.ts'
 import type { Span } from './spans.ts'
-import { resolveNode } from './subscriptions.ts'
 import { TimePicker } from './times.ts'
 import { isSameValue } from './values.ts'
 
@@ -43,7 +42,7 @@ interface Reading {
 export async function readHistory(connection: Connection, wanted: readonly Wanted[], take: Take): Promise<Span[]> {
   const holes: Span[] = []
   const picker = new TimePicker()
-  const queue = [...wanted].sort((a, b) => a.from - b.from).map((one) => begin(one, connection.namespaces))
+  const queue = [...wanted].sort((a, b) => a.from - b.from).map(begin)
   while (queue.length > 0) {
     const group = takeGroup(queue, connection.limits.historyRead)
     const results = await ask(connection, group)
@@ -61,8 +60,8 @@ export async function readHistory(connection: Connection, wanted: readonly Wante
   return holes
 }
 
-function begin(wanted: Wanted, namespaces: readonly string[]): Reading {
-  const nodeId = resolveNode(wanted.item.settings.node, namespaces) as NodeId
+function begin(wanted: Wanted): Reading {
+  const nodeId = wanted.item.nodeId!
   const { from: newest, known } = wanted
   const start = {
     newest,

@@ -289,7 +289,7 @@ export class ValueReader implements ItemReader {
       origin: this.#source,
       reason,
       detail: `${item.settings.tag}: ${detail}`,
-      subject: item.settings.node,
+      subject: item.address,
       rows,
       payload: payload.subarray(0, payloadBytes),
       size: payload.length,

@@ -20,6 +20,11 @@ export class SilentItems {
     this.#settings = settings
   }
 
+  /** Reads the first of them at the next turn. */
+  hurry(): void {
+    this.#askedAt = -Infinity
+  }
+
   /** Reads some of the silent items, if it is time; the others have their turn later. Resolves with whether it did. */
   async look(
     connection: Connection,
@@ -30,7 +35,7 @@ export class SilentItems {
   ): Promise<boolean> {
     const now = performance.now()
     const pause = Math.min(silence, this.#settings.retry.first)
-    if (now - this.#askedAt < pause) return false
+    if (items.length === 0 || now - this.#askedAt < pause) return false
     this.#askedAt = now
     const silent = this.#choose(items, now - pause, connection.limits.read)
     if (silent.length === 0) return false
@@ -44,7 +49,7 @@ export class SilentItems {
       } else if (isSilentSince(item, value, now)) dead.push(item)
     })
     await subscriptions.remove(connection.session, [...gone, ...dead])
-    if (dead.length > 0) await subscriptions.place(connection.session, dead, connection.namespaces)
+    if (dead.length > 0) await subscriptions.place(connection.session, dead)
     return gone.length + dead.length > 0
   }
 
@@ -53,7 +58,7 @@ export class SilentItems {
     const chosen: Item[] = []
     for (let i = 0; i < items.length && chosen.length < most; i++) {
       const item = items[this.#next++ % items.length]
-      if (item.refusal === undefined && item.seen && item.place && item.heardAt <= before) chosen.push(item)
+      if (item.nodeId && item.refusal === undefined && item.seen && item.place && item.heardAt <= before) chosen.push(item)
     }
     this.#next %= items.length
     return chosen

@@ -15,12 +15,13 @@ import {
   emptyBatch,
 } from '../../agent/core/index.ts'
 import type { Connector, Session } from './client.ts'
-import { deadbandOf } from './deadband.ts'
 import { isOverlong, told } from './faults.ts'
 import type { Outage } from './backfill.ts'
 import type { Ending, Link, LinkHost } from './link.ts'
-import { makeItems, type ItemReader } from './items.ts'
+import { makeInventory, type Item, type ItemReader } from './items.ts'
 import { ValueReader } from './reader.ts'
+import { Reports } from './reports.ts'
+import { statusOf } from './status.ts'
 import { mergeSpans, type Span } from './spans.ts'
 import type { SessionSettings } from './settings.ts'
 import type { Limits, Subscriptions } from './subscriptions.ts'
@@ -71,7 +72,9 @@ class Run implements LinkHost {
   readonly name: string
   readonly settings: SessionSettings
   readonly clock: Clock
-  readonly items
+  readonly inventory
+  readonly items: readonly Item[]
+  readonly reports
   readonly reader
   readonly limits: Limits
   readonly #context: ConnectorContext
@@ -101,7 +104,9 @@ class Run implements LinkHost {
     this.#subscriber = subscriber
     this.name = context.name
     this.clock = context.clock
-    this.items = makeItems(settings)
+    this.inventory = makeInventory(settings)
+    this.items = this.inventory.items
+    this.reports = new Reports(context.name, settings.events)
     this.limits = { perCall: settings.items_per_call }
     this.reader = reader
     this.#lastStoredFile = join(context.folder, 'last-stored')
@@ -186,14 +191,19 @@ class Run implements LinkHost {
   async #fillGap(link: Link, outage: Outage): Promise<void> {
     const time = this.clock.now()
     const served = link.served.length
-    if (served === 0) return
+    const { backfill } = this.settings
     const none = (): Span[] => [{ from: outage.since, to: time }]
-    const holes = this.settings.backfill ? await link.backfill(outage).catch(none) : none()
-    const why = this.settings.backfill ? 'the server has no whole history of them' : 'the connection was lost'
-    const detail = `${this.settings.backfill ? Math.min(holes.length, served) : served} nodes: ${why}`
-    const gap = { type: 'gap', time, source: this.name, detail } as const
-    const events = mergeSpans(holes).map(({ from, to }): GapEvent => ({ ...gap, from, to }))
+    const holes = served > 0 && backfill ? await link.backfill(outage).catch(none) : served > 0 ? none() : []
+    const why = backfill ? 'the server has no whole history of them' : 'the connection was lost'
+    const events = this.#gaps(holes, time, `${backfill ? Math.min(holes.length, served) : served} nodes: ${why}`)
+    // Events are not in the history of values.
+    if (this.reports.nodes.length > 0 && (backfill || served === 0))
+      events.push(...this.#gaps(none(), time, 'events: the connection was lost'))
     if (events.length > 0) this.emit({ events }, this.clock.now(), () => undefined)
+  }
+
+  #gaps(spans: readonly Span[], time: number, detail: string): GapEvent[] {
+    return mergeSpans(spans).map(({ from, to }) => ({ type: 'gap', time, source: this.name, from, to, detail }))
   }
 
   async #lost(ending: Ending): Promise<void> {
@@ -205,7 +215,7 @@ class Run implements LinkHost {
     this.#remains = { client, session, subscriptions: gone ? undefined : link.subscriptions }
     if (this.#stopping) return
     this.#tellLoss(ending)
-    if (!ending.silent || link.heard) return
+    if (ending.silence === 0 || link.heard) return
     // Taken over and then silent again: such a session is dead, whatever the server says. Its end frees its place.
     this.#remains = undefined
     const { disconnect } = await import('./client.ts')
@@ -215,10 +225,11 @@ class Run implements LinkHost {
   #tellLoss(ending: Ending): void {
     const { metrics, log } = this.#context
     metrics.gauge('source_up', 0, { source: this.name })
-    if (ending.silent) metrics.count('rebuilds_total', 1, { source: this.name })
+    if (ending.silence > 0) metrics.count('rebuilds_total', 1, { source: this.name })
     const arrival = this.clock.now()
     this.#lostSince ??= Number.isNaN(this.#lastStored) ? arrival : this.#lastStored
-    this.reader.addLoss(this.items, arrival)
+    // What was heard last held until then; it may take a while until silence is noticed.
+    this.reader.addLoss(this.items, arrival - ending.silence)
     const data = this.reader.take(arrival)
     if (data) this.emit(data, arrival, () => undefined)
     const message = `connection lost: ${describeError(ending.error)}`
@@ -289,28 +300,8 @@ class Run implements LinkHost {
   changed(): void {
     const refused = this.items.filter((item) => item.refusal !== undefined)
     this.#context.metrics.gauge('quarantined_items', refused.length, { source: this.name })
-    const connected = [`connected to ${this.settings.endpoint}`, ...this.#notes()]
-    if (refused.length === 0) {
-      this.#context.report({ state: 'up', message: connected.join('; ') })
-      return
-    }
-    this.#context.report({
-      state: 'degraded',
-      message: [...connected, `it refuses ${refused.length} of ${this.items.length} nodes`].join('; '),
-      remedy: 'Check these node ids; they are asked for again now and then.',
-      items: Object.fromEntries(refused.map((item) => [item.settings.node, item.refusal!])),
-    })
-  }
-
-  /** What the server does otherwise than it was asked to. */
-  #notes(): string[] {
-    const unfiltered = this.items.filter((item) => item.unfiltered !== undefined)
-    const here = unfiltered.filter(({ settings }) => !Number.isNaN(deadbandOf(settings))).length
-    const nowhere = unfiltered.length - here
-    const notes = [...(this.#link?.cuts ?? [])]
-    if (here > 0) notes.push(`it refuses the filter of ${here} nodes: the agent filters their values itself`)
-    if (nowhere > 0) notes.push(`it refuses the filter of ${nowhere} nodes: all their changes are taken`)
-    return notes
+    const { endpoint } = this.settings
+    this.#context.report(statusOf(endpoint, this.inventory, this.reports, this.#link?.cuts ?? []))
   }
 
   alive(): void {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Subscription } from 'rxjs'
 import { TagTable, systemClock } from '../../../agent/core/index.ts'
-import type { Arrival, DeadLetter, GapEvent, Quality, Status } from '../../../agent/core/index.ts'
+import type { Arrival, DeadLetter, GapEvent, JournalEvent, Quality, Status } from '../../../agent/core/index.ts'
 import { opcua } from '../../../connectors/opcua/index.ts'
 import { until } from '../../support/until.ts'
 
@@ -77,7 +77,13 @@ export class Running {
   }
 
   get gaps(): GapEvent[] {
-    return this.arrivals.flatMap(({ events = [] }) => events).filter((event) => event.type === 'gap')
+    return this.events('gap')
+  }
+
+  /** Events of a type so far. */
+  events<Type extends JournalEvent['type']>(type: Type): Extract<JournalEvent, { type: Type }>[] {
+    const isWanted = (event: JournalEvent): event is Extract<JournalEvent, { type: Type }> => event.type === type
+    return this.arrivals.flatMap(({ events = [] }) => events).filter(isWanted)
   }
 
   /** Samples so far, of one tag or all. */

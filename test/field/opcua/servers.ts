@@ -5,7 +5,8 @@ import type { Misbehaviour, OpcuaServer, ServerNode, ServerOptions } from '../..
 import { until } from '../../support/until.ts'
 import type { Running } from '../../connectors/opcua/harness.ts'
 
-interface Parts {
+/** What a case has at hand. */
+export interface Parts {
   readonly server: OpcuaServer
   readonly proxy: Proxy
   readonly source: Running
