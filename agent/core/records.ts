@@ -101,7 +101,7 @@ export interface ReportEvent {
   /** What of the machine it comes from, in the machine's words. */
   readonly origin: string
   readonly message: string
-  /** 1 to 1000. */
+  /** 1 to 1000 by the standard; 0 where a machine says so. */
   readonly severity: number
   /** Name of the alarm whose change it is; absent: an event that only happens. */
   readonly alarm?: string

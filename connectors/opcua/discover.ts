@@ -32,7 +32,7 @@ const deepest = 32
 const nodesPerBrowse = 50
 /** Ways to one node that are followed: it may stand in folders of several kinds. */
 const mostWays = 4
-/** Variables that are remembered to name the nearest where none fits. */
+/** Nodes that are remembered to name the nearest where none fits. */
 const mostRemembered = 1_000
 const propertyType = 68
 
@@ -93,7 +93,7 @@ class Search {
     const near = nearest(match, this.#others)
     return {
       found,
-      trouble: `no variable fits; ${near.length === 0 ? 'there is none' : `the nearest are ${near.join(', ')}`}`,
+      trouble: `no variable fits; ${near.length === 0 ? 'nothing is there' : `the nearest are ${near.join(', ')}`}`,
     }
   }
 
@@ -111,6 +111,7 @@ class Search {
       this.#ways.set(key, ways)
       this.#seen++
       const levels = [...place.levels, (browseName.name ?? '').replaceAll('/', '_')]
+      if (this.#others.length < mostRemembered) this.#others.push(levels.join('/'))
       const isProperty = typeDefinition.namespace === 0 && typeDefinition.value === propertyType
       if (nodeClass === NodeClass.Variable && (!isProperty || this.#takesProperties)) this.#look(nodeId, levels)
       if (!isProperty && levels.length < deepest && this.#match.reaches(levels)) next.push({ id: nodeId, levels })
@@ -120,10 +121,7 @@ class Search {
   #look(nodeId: NodeId, levels: readonly string[]): void {
     const path = levels.join('/')
     const fits = this.#match.fit(path)
-    if (!fits) {
-      if (this.#others.length < mostRemembered) this.#others.push(path)
-      return
-    }
+    if (!fits) return
     const tag = nameOf(this.#rule.tag, fits)
     if (tag === '') this.#nameless ??= path
     else if (!this.#found.has(nodeId.toString())) this.#found.set(nodeId.toString(), { nodeId, path, tag })

@@ -17,8 +17,8 @@ interface Rule {
 export class Labels {
   readonly #source: string
   readonly #rules: readonly Rule[]
-  /** Since when alarms are active, ms since epoch. */
-  readonly #active = new Map<string, number>()
+  /** Alarms that are active: since when, ms since epoch, and what they are. */
+  readonly #active = new Map<string, { readonly began: number; readonly rule: Rule }>()
 
   constructor(source: string, settings: readonly LabelSettings[]) {
     this.#source = source
@@ -35,29 +35,36 @@ export class Labels {
    * there is none. What happens at a moment is told when its alarm begins. `since`: when the alarm became what it is.
    */
   take(report: ReportEvent, condition: string, since: number | undefined): LabelEvent | undefined {
-    const { alarm, kind, message, severity, active, time } = report
-    const rule = this.#rules.find(
-      ({ settings, name, message: words }) =>
-        severity >= settings.severity && name.fit(alarm ?? kind) !== undefined && words.fit(message) !== undefined,
-    )
-    if (!rule) return undefined
-    if (active === undefined) return this.#label(rule, report, time)
-    const key = `${condition}\n${report.origin}\n${alarm ?? kind}`
-    const began = this.#active.get(key)
-    if (active) {
-      this.#begin(key, since ?? began ?? time)
-      const isNew = began === undefined || (since !== undefined && since > began)
-      return rule.settings.label === 'fault' || !isNew ? undefined : this.#label(rule, report, since ?? time)
+    const { alarm, kind, active, time } = report
+    if (active === undefined) {
+      const rule = this.#ruleOf(report)
+      return rule && this.#label(rule, report, time)
     }
+    const key = `${condition}\n${report.origin}\n${alarm ?? kind}`
+    const known = this.#active.get(key)
+    if (active) return this.#begin(key, report, since)
     this.#active.delete(key)
-    if (rule.settings.label !== 'fault' || began === undefined) return undefined
-    const end = since !== undefined && since >= began ? since : time
-    return this.#label(rule, report, end, began)
+    if (known?.rule.settings.label !== 'fault') return undefined
+    const end = since !== undefined && since >= known.began ? since : time
+    return this.#label(known.rule, report, end, known.began)
   }
 
-  #begin(key: string, time: number): void {
-    this.#active.set(key, time)
+  #begin(key: string, report: ReportEvent, since: number | undefined): LabelEvent | undefined {
+    const known = this.#active.get(key)
+    // Severity and message may change while it lasts; it stays what it was when it began.
+    const rule = known?.rule ?? this.#ruleOf(report)
+    if (!rule) return undefined
+    const isNew = known === undefined || (since !== undefined && since > known.began)
+    const began = since ?? known?.began ?? report.time
+    this.#active.set(key, { began, rule })
     if (this.#active.size > mostActive) this.#active.delete(this.#active.keys().next().value!)
+    return rule.settings.label === 'fault' || !isNew ? undefined : this.#label(rule, report, began)
+  }
+
+  #ruleOf({ alarm, kind, message, severity }: ReportEvent): Rule | undefined {
+    return this.#rules.find(({ settings, name, message: words }) => {
+      return severity >= settings.severity && name.fit(alarm ?? kind) && words.fit(message)
+    })
   }
 
   #label({ settings }: Rule, { asset, message }: ReportEvent, time: number, from?: number): LabelEvent {

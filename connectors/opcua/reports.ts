@@ -37,6 +37,8 @@ interface Entry {
   readonly settings: EventSettings
   readonly origin: Match
   readonly labels: Labels
+  /** Active alarms that were taken. */
+  readonly alarms: Set<string>
 }
 
 /** An event that cannot be understood, and why. */
@@ -74,6 +76,7 @@ export class Reports {
       settings: entry,
       origin: anyText(entry.origin),
       labels: new Labels(source, entry.labels),
+      alarms: new Set(),
     }))
   }
 
@@ -123,10 +126,15 @@ export class Reports {
     if (kind === 'EventQueueOverflowEventType') this.#overflow(happened)
     if (/^Refresh(Start|End|Required)EventType$|^EventQueueOverflowEventType$/.test(kind)) return
     const from = text(origin, 'name of a source', longestName)
-    const entry = this.#entries.find(({ settings, origin: match }) => {
-      return settings.node === node && match.fit(from) && !(Number(severity) < settings.severity)
+    const alarm = `${String(condition ?? '')}\n${from}\n${String(name)}`
+    const entry = this.#entries.find(({ settings, origin: match, alarms }) => {
+      // The end of an alarm is less severe than its beginning.
+      const isEnd = active === false && alarms.has(alarm)
+      return settings.node === node && match.fit(from) && (isEnd || !(Number(severity) < settings.severity))
     })
     if (!entry) return
+    if (active === true) remember(entry.alarms, alarm)
+    else entry.alarms.delete(alarm)
     const report: ReportEvent = {
       type: 'report',
       time: happened,
@@ -180,6 +188,11 @@ export class Reports {
   }
 }
 
+function remember(alarms: Set<string>, alarm: string): void {
+  alarms.add(alarm)
+  if (alarms.size > mostRemembered) alarms.delete(alarms.keys().next().value!)
+}
+
 function idOf(id: unknown): string {
   if (id instanceof Uint8Array && id.length > 0 && id.length <= 256) return Buffer.from(id).toString('hex')
   throw new Unusable('malformed', id instanceof Uint8Array && id.length > 0 ? 'the id of the event is longer than 256 bytes' : 'the event has no id') // prettier-ignore
@@ -193,7 +206,7 @@ function text(value: unknown, what: string, longest: number): string {
 
 function severityOf(severity: unknown): number {
   if (typeof severity === 'number' && Number.isInteger(severity) && severity >= 0 && severity <= 1_000) return severity
-  throw new Unusable('value', `the severity ${String(severity)} is none of 1 to 1000`)
+  throw new Unusable('value', `the severity ${String(severity)} is none of 0 to 1000`)
 }
 
 function assetOf({ settings, origin }: Entry, from: string): string {

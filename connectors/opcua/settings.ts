@@ -96,7 +96,7 @@ const label = z
   .strictObject({
     name: match.default('**').describe('Names of alarms, or kinds of events, that it is for; `*` for any text.'),
     message: match.default('**').describe('Messages that it is for, likewise.'),
-    severity: z.int().min(1).max(1_000).default(1).describe('Lowest severity that it is for.'),
+    severity: z.int().min(0).max(1_000).default(0).describe('Lowest severity that it is for.'),
     label: z.enum(['fault', 'failure', 'maintenance']).describe(
       `What models learn from it. \`fault\`: ${labelKinds.fault} It is the time for which the alarm is active. \`failure\`: ${labelKinds.failure} \`maintenance\`: ${labelKinds.maintenance}`,
     ),
@@ -118,7 +118,7 @@ const event = z
       .describe(
         'Name of the asset: `{origin}` is the name of the source, `{1}` what the first `*` of `origin` stood for.',
       ),
-    severity: z.int().min(1).max(1_000).default(1).describe('Lowest severity that is taken.'),
+    severity: z.int().min(0).max(1_000).default(0).describe('Lowest severity that is taken; an alarm is, until it ends.'),
     labels: z.array(label).default([]).describe('Events that are labels as well: of them the first that fits counts.'),
   })
   .superRefine(({ origin, asset }, context) => {

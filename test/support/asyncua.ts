@@ -10,7 +10,7 @@ import { endProcess } from './ending.ts'
 import { freePort } from './ports.ts'
 
 /** The version that the tests run against. */
-export const asyncuaVersion = '1.1.8'
+export const asyncuaVersion = '2.1.0'
 
 const run = promisify(execFile)
 

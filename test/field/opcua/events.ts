@@ -63,7 +63,7 @@ export const events: readonly ServerCase[] = [
     what: async ({ server, source }) => {
       await server.raise({ source: 'Robot1', message: 'very bad', severity: 60_000 })
       await until('letter', () => source.letters.length === 1)
-      assert.deepEqual([source.letters[0].reason, source.letters[0].detail], ['value', 'the severity 60000 is none of 1 to 1000']) // prettier-ignore
+      assert.deepEqual([source.letters[0].reason, source.letters[0].detail], ['value', 'the severity 60000 is none of 0 to 1000']) // prettier-ignore
     },
   },
   {
@@ -72,7 +72,7 @@ export const events: readonly ServerCase[] = [
     nodes: [hot],
     tags,
     settings: {
-      events: [{ asset: '{origin}', labels: [{ name: 'Over*', label: 'fault', class: 'overheating' }] }],
+      events: [{ origin: '*Pump*', asset: 'pump{2}', severity: 100, labels: [{ name: 'Over*', label: 'fault', class: 'overheating' }] }],
     },
     what: async ({ server, source }) => {
       await until('value', () => source.rows('temperature').length > 0)
@@ -82,10 +82,10 @@ export const events: readonly ServerCase[] = [
       await until('label', () => source.events('label').length === 1)
       const reports = source.events('report').filter(({ alarm }) => alarm === 'Overheated')
       const began = reports.find(({ active }) => active === true)!
-      assert.deepEqual([began.asset, began.kind, began.acknowledged], ['Pump7', 'ExclusiveLimitAlarmType', false])
+      assert.deepEqual([began.asset, began.kind, began.acknowledged], ['pump7', 'ExclusiveLimitAlarmType', false])
       assert.equal(reports.at(-1)!.active, false)
       const [{ label, asset, class: name, from, time, by }] = source.events('label')
-      assert.deepEqual([label, asset, name, by], ['fault', 'Pump7', 'overheating', 'plc'])
+      assert.deepEqual([label, asset, name, by], ['fault', 'pump7', 'overheating', 'plc'])
       assert.ok(from! <= began.time && time > from!)
       assert.equal(new Set(reports.map(({ id }) => id)).size, reports.length)
     },
@@ -111,14 +111,14 @@ export const events: readonly ServerCase[] = [
   },
   {
     ...plain,
-    name: 'a node that tells no events',
+    name: 'a node of events that is not there',
     source: 'people',
-    settings: { events: [{ node: 'ns=2;s=A' }] },
+    settings: { events: [{ node: 'ns=2;s=B' }] },
     isRefused: true,
     what: async ({ source }) => {
       await until('degraded', () => source.status?.state === 'degraded')
       assert.match(source.status!.message, /it does not tell events of 1 nodes/)
-      assert.match(source.status!.items!['events of ns=2;s=A'], /^Bad/)
+      assert.match(source.status!.items!['events of ns=2;s=B'], /^Bad/)
       assert.ok(source.rows('A').length > 0)
     },
   },

@@ -43,16 +43,16 @@ class World {
   readonly steps: Record<string, number> = {}
   readonly #random: Random
   readonly #present = new Set(names)
+  readonly server: OpcuaServer
+  readonly proxy: Proxy
+  readonly source: Running
   #value = 0
   #time = 0
-  #writing = true
 
-  private constructor(
-    readonly server: OpcuaServer,
-    readonly proxy: Proxy,
-    readonly source: Running,
-    random: Random,
-  ) {
+  private constructor(server: OpcuaServer, proxy: Proxy, source: Running, random: Random) {
+    this.server = server
+    this.proxy = proxy
+    this.source = source
     this.#random = random
   }
 
@@ -79,7 +79,7 @@ class World {
   }
 
   async live(ms: number): Promise<void> {
-    for (const end = performance.now() + ms; performance.now() < end; await delay(pace)) if (this.#writing) await this.write()
+    for (const end = performance.now() + ms; performance.now() < end; await delay(pace)) await this.write()
   }
 
   /** Takes over what the source has handed on. */
