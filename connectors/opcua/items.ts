@@ -42,6 +42,9 @@ export interface Item {
   /** Time and value of the newest that was filled in from history; -Infinity where none was. */
   pastUntil: number
   pastValue: unknown
+  /** Time and value that were read after a loss: the subscription tells them as well, after those before them. */
+  readTime: number
+  readValue: unknown
   /** When its connection was lost, until a value arrives again. */
   lostAt: number
   /** The server refuses its filter, in its words: the agent filters itself. */
@@ -130,6 +133,8 @@ export function makeItem(settings: ItemSettings, address: string, handle: number
     liveValue: undefined,
     pastUntil: -Infinity,
     pastValue: undefined,
+    readTime: -Infinity,
+    readValue: undefined,
     lostAt: -Infinity,
     unfiltered: undefined,
     kept: NaN,

@@ -266,7 +266,11 @@ export class Link {
   async #affirm(): Promise<void> {
     const { reader, clock } = this.#host
     const lost = this.served.filter((item) => item.lostAt > -Infinity)
-    await readNow(this.connection, lost, (item, value) => reader.add(item, value, clock.now(), false))
+    await readNow(this.connection, lost, (item, value) => {
+      reader.add(item, value, clock.now(), false)
+      item.readTime = item.lastTime
+      item.readValue = item.lastValue
+    })
     this.handOn(clock.now())
   }
 

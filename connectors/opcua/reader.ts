@@ -138,7 +138,8 @@ export class ValueReader implements ItemReader {
     const isFilledIn = time < item.pastUntil || (time === item.pastUntil && isSameValue(value, item.pastValue))
     if (!isFilledIn) item.pastUntil = -Infinity
     const isRepeated = time === item.lastTime && status === item.lastStatus && isSameValue(value, item.lastValue)
-    if (!isRepeated && !isFilledIn && !isWithinDeadband(item, data)) this.#addPresent(item, data, time)
+    const isRead = time === item.readTime && isSameValue(value, item.readValue)
+    if (!isRepeated && !isFilledIn && !isRead && !isWithinDeadband(item, data)) this.#addPresent(item, data, time)
     if (stands) this.#addPresent(item, data, this.#onServerClock(arrival, item.lostAt))
     item.lostAt = -Infinity
     item.lastTime = time

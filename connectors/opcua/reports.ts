@@ -149,16 +149,18 @@ export class Reports {
       ...states({ active, acknowledged: acked, confirmed }),
     }
     this.#newest = Math.max(this.#newest, happened)
-    this.#record(report, again, () => {
+    // Some servers give an alarm's state another id where they tell it again.
+    const { active: on, acknowledged, confirmed: seen } = report
+    const state = [alarm, happened, on, acknowledged, seen, report.message].join('\n')
+    this.#record(report, report.alarm === undefined ? report.id : state, again, () => {
       // A branch is an earlier state that somebody has yet to acknowledge: it says nothing about now.
       if (isNode(branch)) return undefined
       return entry.labels.take(report, String(condition ?? ''), sinceOf(since, happened))
     })
   }
 
-  #record(report: ReportEvent, again: boolean, labelOf: () => LabelEvent | undefined): void {
-    const { id, time, active, acknowledged, confirmed, message } = report
-    const key = [id, time, active, acknowledged, confirmed, message].join('\n')
+  /** `key`: what is the same where it is told again. */
+  #record(report: ReportEvent, key: string, again: boolean, labelOf: () => LabelEvent | undefined): void {
     const isKnown = this.#seen.has(key)
     const label = isKnown ? this.#seen.get(key) : labelOf()
     // What holds is told again after a loss: it begins anew for the labels, and is stored already.

@@ -150,7 +150,7 @@ const patterns: readonly ServerCase[] = [
     nodes: [flow('3/Pump7', 7)],
     tags: [{ browse: { match: '*/Pmp*/Flow', tag: '{1}/{2}' } }],
     isRefused: true,
-    what: told('browse */Pmp*/Flow', /^no variable fits; the nearest are 3\/Pump7\/Flow, /),
+    what: told('browse */Pmp*/Flow', /^no variable fits; the nearest are 3\/Pump7, 3$/),
   },
   {
     name: 'a pattern that gives two nodes one tag',

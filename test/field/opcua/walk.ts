@@ -82,6 +82,11 @@ class World {
     for (const end = performance.now() + ms; performance.now() < end; await delay(pace)) await this.write()
   }
 
+  /** The newest value; they count up. */
+  get newest(): number {
+    return this.#value
+  }
+
   /** Takes over what the source has handed on. */
   collect(): void {
     for (const row of this.source.rows()) this.rows.get(row.tag)!.push(row)
@@ -203,8 +208,9 @@ export async function walk({ minutes, seed, say }: WalkOptions): Promise<Walked>
   try {
     for (const end = performance.now() + minutes * 60_000; performance.now() < end;) {
       await world.live(200 + random.integer(3_000))
+      const before = world.newest
       const name = await world.step()
-      say?.(`${name}; ${world.source.status?.state ?? ''}`)
+      say?.(`${name}, values ${before} to ${world.newest}; ${world.source.status?.state ?? ''}`)
       // Half of the time the next blow comes before it has recovered.
       if (random.integer(2) === 0) await world.source.up()
     }
