@@ -3,9 +3,7 @@
  * for is wanted; or a named place, at least one character within a level.
  */
 export type Piece =
-  | { readonly text: string }
-  | { readonly any: 'level' | 'levels'; readonly as?: string }
-  | { readonly name: string }
+  { readonly text: string } | { readonly any: 'level' | 'levels'; readonly as?: string } | { readonly name: string }
 
 /** Where a named place is in a text that fits. */
 export interface Found {

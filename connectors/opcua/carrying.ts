@@ -7,7 +7,9 @@ export async function transfer(session: Session, carried: Subscriptions): Promis
   const subscriptionIds = [...carried.byId.keys()]
   const results = await new Promise<readonly TransferResult[]>((resolve, reject) => {
     const request = { subscriptionIds, sendInitialValues: false }
-    session.transferSubscriptions(request, (error, response) => (error ? reject(error) : resolve(response?.results ?? [])))
+    session.transferSubscriptions(request, (error, response) =>
+      error ? reject(error) : resolve(response?.results ?? []),
+    )
   })
   return results.length === subscriptionIds.length && results.every((result) => result.statusCode.isGood())
 }

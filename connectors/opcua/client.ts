@@ -172,7 +172,10 @@ export class Connector {
     this.#thumbprint = thumbprint
     if (before === undefined || before === thumbprint) return
     const { endpoint } = this.#settings
-    this.#log.warn({ endpoint, before, thumbprint, subject, validTo }, 'the server shows another certificate than before')
+    this.#log.warn(
+      { endpoint, before, thumbprint, subject, validTo },
+      'the server shows another certificate than before',
+    )
   }
 
   #client(manager: OPCUACertificateManager, endpoint?: EndpointDescription): OPCUAClient {

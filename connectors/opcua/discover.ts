@@ -1,4 +1,4 @@
-import { NodeClass, type NodeId, type ReferenceDescription } from 'node-opcua-client'
+import type { NodeId, ReferenceDescription } from 'node-opcua-client'
 import { childrenOf } from './children.ts'
 import type { Connection } from './client.ts'
 import { Match, nameOf } from './match.ts'
@@ -35,6 +35,8 @@ const mostWays = 4
 /** Nodes that are remembered to name the nearest where none fits. */
 const mostRemembered = 1_000
 const propertyType = 68
+/** Node class of variables as numbered in OPC UA Part 3. */
+const variableClass = 2
 
 /** Finds the variables whose names fit a pattern, breadth first. Rejects only where the connection breaks. */
 export async function discover(connection: Connection, rule: BrowseSettings): Promise<Discovery> {
@@ -69,9 +71,9 @@ class Search {
 
   async run(below: NodeId): Promise<void> {
     let level: Place[] = [{ id: below, levels: [] }]
-    while (level.length > 0 && !this.#isFull) {
+    while (level.length > 0 && !this.#isFull()) {
       const next: Place[] = []
-      for (let at = 0; at < level.length && !this.#isFull; at += nodesPerBrowse) {
+      for (let at = 0; at < level.length && !this.#isFull(); at += nodesPerBrowse) {
         const places = level.slice(at, at + nodesPerBrowse)
         const children = await childrenOf(
           this.#connection,
@@ -87,7 +89,7 @@ class Search {
     const { match, most } = this.#rule
     const found = [...this.#found.values()]
     const full = `there are more than ${most} nodes; raise most, or say more in below and match`
-    if (this.#isFull) return { found, trouble: full, partial: true }
+    if (this.#isFull()) return { found, trouble: full, partial: true }
     if (this.#nameless !== undefined) return { found, trouble: `${this.#nameless} gives a tag without a name` }
     if (found.length > 0) return { found }
     const near = nearest(match, this.#others)
@@ -97,7 +99,7 @@ class Search {
     }
   }
 
-  get #isFull(): boolean {
+  #isFull(): boolean {
     return this.#seen > this.#rule.most
   }
 
@@ -113,7 +115,7 @@ class Search {
       const levels = [...place.levels, (browseName.name ?? '').replaceAll('/', '_')]
       if (this.#others.length < mostRemembered) this.#others.push(levels.join('/'))
       const isProperty = typeDefinition.namespace === 0 && typeDefinition.value === propertyType
-      if (nodeClass === NodeClass.Variable && (!isProperty || this.#takesProperties)) this.#look(nodeId, levels)
+      if (Number(nodeClass) === variableClass && (!isProperty || this.#takesProperties)) this.#look(nodeId, levels)
       if (!isProperty && levels.length < deepest && this.#match.reaches(levels)) next.push({ id: nodeId, levels })
     }
   }

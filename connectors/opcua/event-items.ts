@@ -53,11 +53,9 @@ export async function listen(connection: Connection, subscriptions: Subscription
 export async function refresh({ session }: Connection, subscriptions: Subscriptions): Promise<void> {
   for (const subscriptionId of subscriptions.watching) {
     const inputArguments = [new Variant({ dataType: DataType.UInt32, value: subscriptionId })]
-    await session
-      .call({ objectId: condition, methodId: conditionRefresh, inputArguments })
-      .catch((error: unknown) => {
-        if (!isAnswer(error)) throw error
-      })
+    await session.call({ objectId: condition, methodId: conditionRefresh, inputArguments }).catch((error: unknown) => {
+      if (!isAnswer(error)) throw error
+    })
   }
 }
 

@@ -1,5 +1,5 @@
 import { transfer, abandon } from './carrying.ts'
-import type { Arrival, Clock, NodeEvent } from '../../agent/core/index.ts'
+import type { Arrival, Clock } from '../../agent/core/index.ts'
 import { backfill, readNow, type Outage } from './backfill.ts'
 import { sessionTimeout, type Connection } from './client.ts'
 import { describeItems } from './describe.ts'
@@ -7,7 +7,7 @@ import { listen, modelHandle, refresh } from './event-items.ts'
 import { isAnswer, isOverlong } from './faults.ts'
 import type { Inventory, Item, ItemReader } from './items.ts'
 import { lookUp, type Changes } from './lookup.ts'
-import { nodeText } from './nodes.ts'
+import { nodeEvents } from './node-events.ts'
 import { Publisher } from './publisher.ts'
 import { Receiver } from './receiver.ts'
 import type { Reports } from './reports.ts'
@@ -30,6 +30,8 @@ export interface LinkHost {
   readonly limits: Limits
   /** Hands data on; `settled` is called once. */
   emit(data: Partial<Arrival>, arrival: number, settled: (stored: boolean) => void): void
+  /** Items have missed something while they were not read. */
+  missed(link: Link, items: readonly Item[], outage: Outage): void
   /** The server has said that there is nothing new. */
   alive(): void
   /** The refusals of items have changed. */
@@ -106,18 +108,18 @@ export class Link {
 
   /** Items that the server serves. */
   get served(): readonly Item[] {
-    return this.#host.items.filter(({ nodeId, refusal }) => nodeId !== undefined && refusal === undefined)
+    return this.#host.items.filter(isServed)
   }
 
   /** Reads what was missed from the server's history. Resolves with what is missing there, in the server's time. */
-  async backfill(outage: Outage): Promise<Span[]> {
+  async backfill(items: readonly Item[], outage: Outage): Promise<Span[]> {
     const { reader, clock } = this.#host
     const now = () => {
       const arrival = clock.now()
       if (reader.length >= 10_000) this.handOn(arrival)
       return arrival
     }
-    return backfill(this.connection, this.served, outage, reader, now).finally(() => this.handOn(clock.now()))
+    return backfill(this.connection, items, outage, reader, now).finally(() => this.handOn(clock.now()))
   }
 
   /** An answer came to a publish request of this link. */
@@ -189,9 +191,19 @@ export class Link {
     const { appeared, moved, vanished } = changes
     await this.subscriptions.remove(this.connection.session, [...vanished.map(({ item }) => item), ...moved])
     const refused = (some ?? items).filter(({ refusal, nodeId }) => refusal !== undefined && nodeId !== undefined)
-    const here = [...new Set([...appeared, ...moved, ...refused])]
-    await describeItems(this.connection, here)
-    await this.subscriptions.place(this.connection.session, here)
+    await this.placeAgain([...new Set([...appeared, ...moved, ...refused])])
+  }
+
+  /** Reads items again that were not read for a while; what those that were read before have missed is filled in. */
+  async placeAgain(items: readonly Item[]): Promise<void> {
+    const before = items.filter(({ lastTime }) => lastTime > -Infinity)
+    const known = knownOf(this.#host.items)
+    for (const item of before) item.liveFrom = Infinity
+    await describeItems(this.connection, items)
+    await this.subscriptions.place(this.connection.session, items)
+    const back = before.filter(isServed)
+    const since = Math.min(...back.map(({ lastTime }) => lastTime))
+    if (back.length > 0) this.#host.missed(this, back, { known, since })
   }
 
   /** Asks for the conditions that hold, where the server wants to be asked. */
@@ -216,22 +228,13 @@ export class Link {
   }
 
   /** Nodes that are found by name have come, gone, or are others. */
-  #tell({ appeared, moved, vanished }: Changes): void {
-    const { name: source, clock, reader } = this.#host
+  #tell(changes: Changes): void {
+    const { name, clock, reader } = this.#host
     const arrival = clock.now()
-    const isNamed = (item: Item) => item.found || item.address.startsWith('/')
-    const event = (change: NodeEvent['change'], item: Item, node = item.nodeId!): NodeEvent[] => {
-      if (!isNamed(item)) return []
-      return [{ type: 'node', time: arrival, source, change, tag: item.settings.tag, node: nodeText(node, this.connection.namespaces) }] // prettier-ignore
-    }
     // What is lost since the connection was is told already.
-    const gone = vanished.map(({ item }) => item).filter(({ lostAt }) => lostAt === -Infinity)
+    const gone = changes.vanished.map(({ item }) => item).filter(({ lostAt }) => lostAt === -Infinity)
     reader.addLoss(gone, arrival)
-    const events = [
-      ...appeared.flatMap((item) => event('appeared', item)),
-      ...moved.flatMap((item) => event('moved', item)),
-      ...vanished.flatMap(({ item, node }) => event('vanished', item, node)),
-    ]
+    const events = nodeEvents(changes, name, arrival, this.connection.namespaces)
     const data = reader.take(arrival)
     if (data || events.length > 0) this.#host.emit({ ...data, events }, arrival, () => undefined)
   }
@@ -305,4 +308,13 @@ export class Link {
   #gone(error: Error): void {
     this.#end({ error, silence: 0, subscriptionsGone: true })
   }
+}
+
+function isServed({ nodeId, refusal }: Item): boolean {
+  return nodeId !== undefined && refusal === undefined
+}
+
+/** Time and value of the newest of each item. */
+export function knownOf(items: readonly Item[]): Outage['known'] {
+  return items.map(({ lastTime: time, lastValue: value }) => ({ time, value }))
 }

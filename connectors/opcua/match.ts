@@ -38,7 +38,11 @@ export class Match {
     const open = levels.findIndex((level) => level.includes('**'))
     this.#depth = open < 0 ? levels.length : Infinity
     this.#levels = (open < 0 ? levels : levels.slice(0, open)).map(
-      (level) => new Pattern(piecesOf(level, wildcard, () => ({ any: 'level' })), true),
+      (level) =>
+        new Pattern(
+          piecesOf(level, wildcard, () => ({ any: 'level' })),
+          true,
+        ),
     )
   }
 
@@ -79,7 +83,10 @@ function withoutLevels(pieces: readonly Piece[]): Piece[][] {
     if (!isOptional) all = all.map((one) => [...one, piece])
     else {
       const rest: Piece = { text: after.text.slice(1) }
-      all = all.flatMap((one) => [[...one, piece, after], [...one, rest]])
+      all = all.flatMap((one) => [
+        [...one, piece, after],
+        [...one, rest],
+      ])
       at++
     }
   }

@@ -126,7 +126,7 @@ export class Reports {
     if (kind === 'EventQueueOverflowEventType') this.#overflow(happened)
     if (/^Refresh(Start|End|Required)EventType$|^EventQueueOverflowEventType$/.test(kind)) return
     const from = text(origin, 'name of a source', longestName)
-    const alarm = `${String(condition ?? '')}\n${from}\n${String(name)}`
+    const alarm = `${shown(condition)}\n${from}\n${String(name)}`
     const entry = this.#entries.find(({ settings, origin: match, alarms }) => {
       // The end of an alarm is less severe than its beginning.
       const isEnd = active === false && alarms.has(alarm)
@@ -155,7 +155,7 @@ export class Reports {
     this.#record(report, report.alarm === undefined ? report.id : state, again, () => {
       // A branch is an earlier state that somebody has yet to acknowledge: it says nothing about now.
       if (isNode(branch)) return undefined
-      return entry.labels.take(report, String(condition ?? ''), sinceOf(since, happened))
+      return entry.labels.take(report, shown(condition), sinceOf(since, happened))
     })
   }
 
@@ -180,7 +180,7 @@ export class Reports {
   }
 
   #reject(node: string, values: readonly unknown[], { reason, message }: Unusable, time: number): void {
-    const named = Object.fromEntries(eventPaths.map((path, i) => [path ?? 'ConditionId', String(values.at(i) ?? '').slice(0, payloadBytes)])) // prettier-ignore
+    const named = Object.fromEntries(eventPaths.map((path, i) => [path ?? 'ConditionId', shown(values.at(i)).slice(0, payloadBytes)])) // prettier-ignore
     const payload = Buffer.from(JSON.stringify(named))
     const known = this.#letters.find(({ subject, detail }) => subject === node && detail === message)
     const rows = (known?.rows ?? 0) + 1
@@ -232,6 +232,11 @@ function sinceOf(since: unknown, time: number): number | undefined {
   return at > Date.UTC(2000, 0, 1) && at <= time ? at : undefined
 }
 
+/** A field as a text; none is empty. */
+function shown(value: unknown): string {
+  return value === null || value === undefined ? '' : `${value as string}`
+}
+
 function isNode(id: unknown): boolean {
-  return id !== null && id !== undefined && !/^(ns=0;)?i=0$/.test(String(id))
+  return id !== null && id !== undefined && !/^(ns=0;)?i=0$/.test(shown(id))
 }

@@ -39,7 +39,10 @@ const browse = z
     match: match.describe(
       'Browse names from there down, without namespaces: `*` stands for anything within a level, `**` for any levels.',
     ),
-    tag: z.string().min(1).describe('Name of each tag: `{1}` is what the first `*` or `**` stood for, `{2}` the second.'),
+    tag: z
+      .string()
+      .min(1)
+      .describe('Name of each tag: `{1}` is what the first `*` or `**` stood for, `{2}` the second.'),
     most: z
       .int()
       .min(1)
@@ -53,38 +56,42 @@ const browse = z
 
 const tag = z
   .strictObject({
-  node: nodeId
-    .optional()
-    .describe('Node id on the server, by namespace index (ns=2;s=...) or URI (nsu=http://...;s=...).'),
-  path: browsePath
-    .optional()
-    .describe(
-      'Browse path instead of a node id, from Root: `/Objects/2:Line3/2:Pump7/2:Flow`, or by URI: `/Objects/nsu=http://vendor/plc;Line3`. It is looked up with each session. `&` before `/`, `:` or `&` takes it as part of a name.',
-    ),
-  browse: browse
-    .optional()
-    .describe('All variables whose names fit a pattern, instead of one node; looked for with each session.'),
-  tag: z.string().min(1).optional().describe('Name of the tag, `line3/press/force`; with `browse` it stands there.'),
-  unit: z.string().optional().describe('Unit of the values.'),
-  low: z.number().optional().describe('Low end of the plausible range, for operators such as `clamp`.'),
-  high: z.number().optional().describe('High end of the plausible range.'),
-  type: z
-    .enum(['number', 'integer', 'boolean', 'text'])
-    .optional()
-    .describe("What the values are; found from the node otherwise. `text` turns an enum's numbers into its names."),
-  rate: z
-    .number()
-    .positive()
-    .optional()
-    .describe('Samples per second: an array is then a waveform, one sample per element, the last at the source time.'),
-  sampling: duration.optional().describe("How often the server samples this node, instead of the connector's setting."),
-  queue: z.int().min(1).optional().describe("Values the server keeps per node, instead of the connector's setting."),
-  report: z
-    .enum(['changes', 'updates'])
-    .optional()
-    .describe('`changes`, the default: values that differ. `updates`: the same value with a new time as well.'),
-  deadband: deadband.optional(),
-})
+    node: nodeId
+      .optional()
+      .describe('Node id on the server, by namespace index (ns=2;s=...) or URI (nsu=http://...;s=...).'),
+    path: browsePath
+      .optional()
+      .describe(
+        'Browse path instead of a node id, from Root: `/Objects/2:Line3/2:Pump7/2:Flow`, or by URI: `/Objects/nsu=http://vendor/plc;Line3`. It is looked up with each session. `&` before `/`, `:` or `&` takes it as part of a name.',
+      ),
+    browse: browse
+      .optional()
+      .describe('All variables whose names fit a pattern, instead of one node; looked for with each session.'),
+    tag: z.string().min(1).optional().describe('Name of the tag, `line3/press/force`; with `browse` it stands there.'),
+    unit: z.string().optional().describe('Unit of the values.'),
+    low: z.number().optional().describe('Low end of the plausible range, for operators such as `clamp`.'),
+    high: z.number().optional().describe('High end of the plausible range.'),
+    type: z
+      .enum(['number', 'integer', 'boolean', 'text'])
+      .optional()
+      .describe("What the values are; found from the node otherwise. `text` turns an enum's numbers into its names."),
+    rate: z
+      .number()
+      .positive()
+      .optional()
+      .describe(
+        'Samples per second: an array is then a waveform, one sample per element, the last at the source time.',
+      ),
+    sampling: duration
+      .optional()
+      .describe("How often the server samples this node, instead of the connector's setting."),
+    queue: z.int().min(1).optional().describe("Values the server keeps per node, instead of the connector's setting."),
+    report: z
+      .enum(['changes', 'updates'])
+      .optional()
+      .describe('`changes`, the default: values that differ. `updates`: the same value with a new time as well.'),
+    deadband: deadband.optional(),
+  })
   .superRefine(({ node, path, browse: found, tag: name }, context) => {
     if ([node, path, found].filter((way) => way !== undefined).length !== 1)
       complain(context, 'needs one of node, path and browse')
@@ -97,9 +104,11 @@ const label = z
     name: match.default('**').describe('Names of alarms, or kinds of events, that it is for; `*` for any text.'),
     message: match.default('**').describe('Messages that it is for, likewise.'),
     severity: z.int().min(0).max(1_000).default(0).describe('Lowest severity that it is for.'),
-    label: z.enum(['fault', 'failure', 'maintenance']).describe(
-      `What models learn from it. \`fault\`: ${labelKinds.fault} It is the time for which the alarm is active. \`failure\`: ${labelKinds.failure} \`maintenance\`: ${labelKinds.maintenance}`,
-    ),
+    label: z
+      .enum(['fault', 'failure', 'maintenance'])
+      .describe(
+        `What models learn from it. \`fault\`: ${labelKinds.fault} It is the time for which the alarm is active. \`failure\`: ${labelKinds.failure} \`maintenance\`: ${labelKinds.maintenance}`,
+      ),
     class: z.string().trim().min(1).max(100).optional().describe('Name of the fault.'),
   })
   .superRefine(({ label: kind, class: name }, context) => {
@@ -118,7 +127,12 @@ const event = z
       .describe(
         'Name of the asset: `{origin}` is the name of the source, `{1}` what the first `*` of `origin` stood for.',
       ),
-    severity: z.int().min(0).max(1_000).default(0).describe('Lowest severity that is taken; an alarm is, until it ends.'),
+    severity: z
+      .int()
+      .min(0)
+      .max(1_000)
+      .default(0)
+      .describe('Lowest severity that is taken; an alarm is, until it ends.'),
     labels: z.array(label).default([]).describe('Events that are labels as well: of them the first that fits counts.'),
   })
   .superRefine(({ origin, asset }, context) => {
@@ -180,7 +194,9 @@ export const settings = z.strictObject({
   events: z
     .array(event)
     .default([])
-    .describe('Events and alarms of the server as events of assets; of the entries for a node the first that fits counts.'),
+    .describe(
+      'Events and alarms of the server as events of assets; of the entries for a node the first that fits counts.',
+    ),
   lookup: duration
     .prefault('10m')
     .describe('How often names are looked up again where the server does not say that its nodes have changed.'),

@@ -25,20 +25,21 @@ export class SilentItems {
     this.#askedAt = -Infinity
   }
 
-  /** Reads some of the silent items, if it is time; the others have their turn later. Resolves with whether it did. */
+  /** Reads some of the silent items, if it is time; the others have their turn later. Resolves with those that live and
+   * are to be subscribed to anew; undefined where nothing is to be done. */
   async look(
     connection: Connection,
     subscriptions: Subscriptions,
     items: readonly Item[],
     reader: ItemReader,
     arrival: number,
-  ): Promise<boolean> {
+  ): Promise<readonly Item[] | undefined> {
     const now = performance.now()
     const pause = Math.min(silence, this.#settings.retry.first)
-    if (items.length === 0 || now - this.#askedAt < pause) return false
+    if (items.length === 0 || now - this.#askedAt < pause) return undefined
     this.#askedAt = now
     const silent = this.#choose(items, now - pause, connection.limits.read)
-    if (silent.length === 0) return false
+    if (silent.length === 0) return undefined
     const dead: Item[] = []
     const gone: Item[] = []
     await readNow(connection, silent, (item, value) => {
@@ -49,8 +50,7 @@ export class SilentItems {
       } else if (isSilentSince(item, value, now)) dead.push(item)
     })
     await subscriptions.remove(connection.session, [...gone, ...dead])
-    if (dead.length > 0) await subscriptions.place(connection.session, dead)
-    return gone.length + dead.length > 0
+    return gone.length + dead.length > 0 ? dead : undefined
   }
 
   /** Items that were not heard of since `before`, from where the last turn ended. */
@@ -58,7 +58,8 @@ export class SilentItems {
     const chosen: Item[] = []
     for (let i = 0; i < items.length && chosen.length < most; i++) {
       const item = items[this.#next++ % items.length]
-      if (item.nodeId && item.refusal === undefined && item.seen && item.place && item.heardAt <= before) chosen.push(item)
+      if (item.nodeId && item.refusal === undefined && item.seen && item.place && item.heardAt <= before)
+        chosen.push(item)
     }
     this.#next %= items.length
     return chosen

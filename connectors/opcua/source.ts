@@ -1,6 +1,4 @@
 // Longer than others: connecting, losing and leaving are one life with one owner of what remains of a connection.
-import { readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { OPCUAClient } from 'node-opcua-client'
 import { Observable } from 'rxjs'
@@ -17,6 +15,7 @@ import {
 import type { Connector, Session } from './client.ts'
 import { isOverlong, told } from './faults.ts'
 import type { Outage } from './backfill.ts'
+import { LastStored } from './last-stored.ts'
 import type { Ending, Link, LinkHost } from './link.ts'
 import { makeInventory, type Item, type ItemReader } from './items.ts'
 import { ValueReader } from './reader.ts'
@@ -28,6 +27,8 @@ import type { Limits, Subscriptions } from './subscriptions.ts'
 
 /** Batches that may wait for the journal before the source stops reading. */
 const mostUnsettled = 64
+
+const lost = 'the connection was lost'
 
 /** Makes the reader of one run of a source. */
 type MakeReader = (settings: SessionSettings, context: ConnectorContext) => ItemReader
@@ -79,7 +80,7 @@ class Run implements LinkHost {
   readonly limits: Limits
   readonly #context: ConnectorContext
   readonly #subscriber: Subscriber<Arrival>
-  readonly #lastStoredFile: string
+  readonly #lastStored: LastStored
   #link: Link | undefined
   #remains: Remains | undefined
   #stopping = false
@@ -87,9 +88,6 @@ class Run implements LinkHost {
   #wake: () => void = () => undefined
   #unsettled = 0
   #paused = false
-  /** Arrival of the newest batch that is on disk, ms since epoch; NaN where there never was one. */
-  #lastStored = NaN
-  #savedAt = 0
   /** Since when nothing is known, ms since epoch; undefined while connected. */
   #lostSince: number | undefined
 
@@ -109,12 +107,11 @@ class Run implements LinkHost {
     this.reports = new Reports(context.name, settings.events)
     this.limits = { perCall: settings.items_per_call }
     this.reader = reader
-    this.#lastStoredFile = join(context.folder, 'last-stored')
+    this.#lastStored = new LastStored(join(context.folder, 'last-stored'))
   }
 
   async start(): Promise<void> {
-    this.#lastStored = readTime(this.#lastStoredFile)
-    if (!Number.isNaN(this.#lastStored)) this.#lostSince = this.#lastStored
+    if (!Number.isNaN(this.#lastStored.time)) this.#lostSince = this.#lastStored.time
     this.#context.report({ state: 'connecting', message: `connecting to ${this.settings.endpoint}` })
     // Loading the library takes half a second and 100 MB: only where there is such a source.
     const { Connector } = await import('./client.ts')
@@ -146,11 +143,11 @@ class Run implements LinkHost {
 
   /** Connects and stays; resolves when the connection has ended. Rejects where it cannot be made. */
   async #connectOnce(connector: Connector): Promise<Ending> {
-    const [{ Link }, { disconnect }] = await Promise.all([import('./link.ts'), import('./client.ts')])
+    const [{ Link, knownOf }, { disconnect }] = await Promise.all([import('./link.ts'), import('./client.ts')])
     const remains = this.#remains
     const connection = await connector.connect(remains?.session)
     const link = new Link(this, connection)
-    const known = this.items.map(({ lastTime: time, lastValue: value }) => ({ time, value }))
+    const known = knownOf(this.items)
     try {
       const goesOn = await link.open(remains?.subscriptions)
       this.#remains = undefined
@@ -182,28 +179,39 @@ class Run implements LinkHost {
     if (this.#paused) link.pause()
     this.#context.metrics.gauge('source_up', 1, { source })
     if (again) this.#context.metrics.count('reconnects_total', 1, { source })
-    if (known && this.#lostSince !== undefined) void this.#fillGap(link, { known, since: this.#lostSince })
+    const since = this.#lostSince
+    if (known && since !== undefined) {
+      void this.#fillGap(link, link.served, { known, since }, lost)
+      // Events are in no history of values.
+      const time = this.clock.now()
+      if (this.reports.nodes.length > 0) this.#tellGaps([{ from: since, to: time }], time, `events: ${lost}`)
+    }
     this.#lostSince = undefined
     this.changed()
   }
 
-  /** Reads what was missed, or records that it is missing. */
-  async #fillGap(link: Link, outage: Outage): Promise<void> {
-    const time = this.clock.now()
-    const served = link.served.length
-    const { backfill } = this.settings
-    const none = (): Span[] => [{ from: outage.since, to: time }]
-    const holes = served > 0 && backfill ? await link.backfill(outage).catch(none) : served > 0 ? none() : []
-    const why = backfill ? 'the server has no whole history of them' : 'the connection was lost'
-    const events = this.#gaps(holes, time, `${backfill ? Math.min(holes.length, served) : served} nodes: ${why}`)
-    // Events are not in the history of values.
-    if (this.reports.nodes.length > 0 && (backfill || served === 0))
-      events.push(...this.#gaps(none(), time, 'events: the connection was lost'))
-    if (events.length > 0) this.emit({ events }, this.clock.now(), () => undefined)
+  missed(link: Link, items: readonly Item[], outage: Outage): void {
+    void this.#fillGap(link, items, outage, 'the server did not serve them')
   }
 
-  #gaps(spans: readonly Span[], time: number, detail: string): GapEvent[] {
-    return mergeSpans(spans).map(({ from, to }) => ({ type: 'gap', time, source: this.name, from, to, detail }))
+  /** Reads what items have missed, or records that it is missing. */
+  async #fillGap(link: Link, items: readonly Item[], outage: Outage, why: string): Promise<void> {
+    const { length } = items
+    if (length === 0) return
+    const time = this.clock.now()
+    const { backfill } = this.settings
+    const none = (): Span[] => [{ from: outage.since, to: time }]
+    const holes = backfill ? await link.backfill(items, outage).catch(none) : none()
+    const detail = backfill
+      ? `${Math.min(holes.length, length)} nodes: the server has no whole history of them`
+      : `${length} nodes: ${why}`
+    this.#tellGaps(holes, time, detail)
+  }
+
+  #tellGaps(spans: readonly Span[], time: number, detail: string): void {
+    const gap = { type: 'gap', time, source: this.name, detail } as const
+    const events = mergeSpans(spans).map(({ from, to }): GapEvent => ({ ...gap, from, to }))
+    if (events.length > 0) this.emit({ events }, this.clock.now(), () => undefined)
   }
 
   async #lost(ending: Ending): Promise<void> {
@@ -227,7 +235,7 @@ class Run implements LinkHost {
     metrics.gauge('source_up', 0, { source: this.name })
     if (ending.silence > 0) metrics.count('rebuilds_total', 1, { source: this.name })
     const arrival = this.clock.now()
-    this.#lostSince ??= Number.isNaN(this.#lastStored) ? arrival : this.#lastStored
+    this.#lostSince ??= Number.isNaN(this.#lastStored.time) ? arrival : this.#lastStored.time
     // What was heard last held until then; it may take a while until silence is noticed.
     this.reader.addLoss(this.items, arrival - ending.silence)
     const data = this.reader.take(arrival)
@@ -308,20 +316,8 @@ class Run implements LinkHost {
     this.#stored(this.clock.now())
   }
 
-  /** Remembers, once a second, up to when all is stored: what a start after a crash has missed is a gap since then. */
   #stored(arrival: number): void {
     if (this.#unsettled > 0 || this.#link?.owes) return
-    this.#lastStored = arrival
-    if (performance.now() - this.#savedAt < 1_000) return
-    this.#savedAt = performance.now()
-    writeFile(this.#lastStoredFile, String(arrival)).catch(() => undefined)
-  }
-}
-
-function readTime(file: string): number {
-  try {
-    return Number.parseFloat(readFileSync(file, 'utf8'))
-  } catch {
-    return NaN
+    this.#lastStored.note(arrival)
   }
 }

@@ -4,7 +4,12 @@ import type { Inventory, Item } from './items.ts'
 import type { Reports } from './reports.ts'
 
 /** How a connected server does: what it refuses, what names do not lead to, and what it gives less of (`cuts`). */
-export function statusOf(endpoint: string, { items, rules }: Inventory, reports: Reports, cuts: readonly string[]): Status {
+export function statusOf(
+  endpoint: string,
+  { items, rules }: Inventory,
+  reports: Reports,
+  cuts: readonly string[],
+): Status {
   const connected = [`connected to ${endpoint}`, ...cuts, ...filterNotes(items)]
   const refused = items.filter((item) => item.refusal !== undefined)
   const troubled = rules.filter(({ trouble }) => trouble !== undefined)

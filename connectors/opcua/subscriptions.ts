@@ -112,11 +112,7 @@ export class Subscriptions {
   }
 
   /** Creates the items of a batch; returns those that need another subscription or a smaller request. */
-  async #create(
-    session: Session,
-    subscription: Subscription,
-    batch: readonly Item[],
-  ): Promise<readonly Item[]> {
+  async #create(session: Session, subscription: Subscription, batch: readonly Item[]): Promise<readonly Item[]> {
     let results: readonly MonitoredItemCreateResult[]
     try {
       const answer = await session.createMonitoredItems({

@@ -104,6 +104,7 @@ export class Tending {
     const arrival = clock.now()
     const found = await this.#silent.look(this.#link.connection, this.#link.subscriptions, items, reader, arrival)
     if (!found) return
+    await this.#link.placeAgain(found)
     this.#link.handOn(arrival)
     this.#host.changed()
   }

@@ -36,7 +36,9 @@ class Plant:
         self.server.set_endpoint(f"opc.tcp://127.0.0.1:{self.port}")
         self.server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
         if self.history:
-            self.server.iserver.history_manager.set_storage(HistorySQLite(":memory:", self.history))
+            storage = HistorySQLite(":memory:", self.history)
+            await storage.init()
+            self.server.iserver.history_manager.set_storage(storage)
         self.index = await self.server.register_namespace(PLANT)
         self.count()
         await self.server.start()

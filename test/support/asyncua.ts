@@ -9,9 +9,6 @@ import { promisify } from 'node:util'
 import { endProcess } from './ending.ts'
 import { freePort } from './ports.ts'
 
-/** The version that the tests run against. */
-export const asyncuaVersion = '2.1.0'
-
 const run = promisify(execFile)
 
 /** A Python with asyncua in a folder of its own. */
@@ -25,13 +22,13 @@ export class Asyncua {
   }
 
   /** Makes it; resolves with the reason in words where there is no Python, no venv, or PyPI does not answer. */
-  static async install(): Promise<Asyncua | string> {
+  static async install(version: string): Promise<Asyncua | string> {
     const folder = mkdtempSync(join(tmpdir(), 'millwright-asyncua-'))
     const made = new Asyncua(folder)
     try {
       await run('python3', ['-m', 'venv', folder])
       const options = ['--quiet', '--disable-pip-version-check', '--retries', '1', '--timeout', '20']
-      await run(made.python, ['-m', 'pip', 'install', ...options, `asyncua==${asyncuaVersion}`])
+      await run(made.python, ['-m', 'pip', 'install', ...options, `asyncua==${version}`])
       return made
     } catch (error) {
       made.remove()
@@ -50,7 +47,8 @@ export interface AsyncuaNode {
   readonly value: number
   readonly folder?: string
   readonly history?: boolean
-  readonly id?: string
+  /** Identifier of its node id instead of its name. */
+  readonly id?: string | number
 }
 
 /** A server of asyncua in a process of its own, on a free port. */

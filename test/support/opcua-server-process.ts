@@ -155,7 +155,7 @@ function addAlarm(namespace: Namespace, inputNode: UAVariable, { name, high }: N
   namespace.instantiateExclusiveLimitAlarm('ExclusiveLimitAlarmType', {
     browseName: name,
     conditionName: name,
-    conditionSource: inputNode.parent as UAObject,
+    conditionSource: inputNode.parent!,
     inputNode,
     highLimit: high,
     lowLimit: -1e9,

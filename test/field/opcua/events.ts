@@ -72,7 +72,14 @@ export const events: readonly ServerCase[] = [
     nodes: [hot],
     tags,
     settings: {
-      events: [{ origin: '*Pump*', asset: 'pump{2}', severity: 100, labels: [{ name: 'Over*', label: 'fault', class: 'overheating' }] }],
+      events: [
+        {
+          origin: '*Pump*',
+          asset: 'pump{2}',
+          severity: 100,
+          labels: [{ name: 'Over*', label: 'fault', class: 'overheating' }],
+        },
+      ],
     },
     what: async ({ server, source }) => {
       await until('value', () => source.rows('temperature').length > 0)

@@ -4,7 +4,12 @@ import { until } from '../../support/until.ts'
 import type { Parts, ServerCase } from './servers.ts'
 
 const plant = 'http://millwright.test/plant'
-const flow = (line: string, value: number, more: object = {}) => ({ name: `${line}/Flow`, folder: line, value, ...more })
+const flow = (line: string, value: number, more: object = {}) => ({
+  name: `${line}/Flow`,
+  folder: line,
+  value,
+  ...more,
+})
 const pump7 = flow('Line3/Pump7', 7)
 const path = '/Objects/2:Line3/2:Pump7/2:Flow'
 const byUri = `/Objects/nsu=${plant};Line3/nsu=${plant};Pump7/nsu=${plant};Flow`

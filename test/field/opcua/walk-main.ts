@@ -13,5 +13,7 @@ const say = (line: string) => write(`${((performance.now() - began) / 1_000).toF
 const { wrong, ...figures } = await walk({ minutes, seed, say })
 write(JSON.stringify(figures, null, 2))
 for (const line of wrong.slice(0, 50)) write(line)
-write(wrong.length === 0 ? 'Every value is stored once or lies in a recorded gap.' : `${wrong.length} values are wrong.`)
+write(
+  wrong.length === 0 ? 'Every value is stored once or lies in a recorded gap.' : `${wrong.length} values are wrong.`,
+)
 process.exitCode = wrong.length === 0 ? 0 : 1

@@ -79,7 +79,11 @@ class World {
   }
 
   async live(ms: number): Promise<void> {
-    for (const end = performance.now() + ms; performance.now() < end; await delay(pace)) await this.write()
+    const end = performance.now() + ms
+    while (performance.now() < end) {
+      await this.write()
+      await delay(pace)
+    }
   }
 
   /** The newest value; they count up. */
@@ -107,6 +111,16 @@ class World {
     this.proxy.mend()
     for (const name of names) if (!this.#present.has(name)) await this.#create(name)
     await this.source.up()
+    await this.#arrived()
+    // Gaps come with the first answers after a loss, history right behind.
+    await this.live(3_000)
+    await this.#arrived()
+    await until('up', () => this.source.status?.state === 'up')
+    this.collect()
+  }
+
+  /** Until the newest value of each node has come. */
+  async #arrived(): Promise<void> {
     await this.write()
     await until('the newest values', () => {
       this.collect()
@@ -114,12 +128,6 @@ class World {
         const last = this.had.get(name)!.at(-1)!
         return this.rows.get(name)!.some(({ value, time }) => value === last.value && time === last.time)
       })
-    })
-    // Gaps come with the first answers after a loss, history right behind.
-    await this.live(3_000)
-    await until('all is stored', () => {
-      this.collect()
-      return this.source.status?.state === 'up'
     })
   }
 
@@ -183,7 +191,12 @@ class World {
     this.#time = Math.max(this.#time + 1, Date.now())
     const [value, time] = [++this.#value, this.#time]
     const nodes = names.map((name): ServerNode => {
-      const past = withHistory ? this.had.get(name)!.slice(-5_000).map((had) => ({ value: had.value, sourceTime: had.time })) : []
+      const past = withHistory
+        ? this.had
+            .get(name)!
+            .slice(-5_000)
+            .map((had) => ({ value: had.value, sourceTime: had.time }))
+        : []
       return { name, value, sourceTime: time, history: keptHistory, past }
     })
     await this.server.launch(nodes)
