@@ -127,6 +127,11 @@ export class Link {
     return this.#receiver.heard
   }
 
+  /** All subscriptions have sent something: those that were taken over are still there. */
+  get proven(): boolean {
+    return [...this.subscriptions.byId.values()].every(({ proven }) => proven)
+  }
+
   /** Whether notifications wait to be asked for again because the journal could not store them. */
   get owes(): boolean {
     return [...this.subscriptions.byId.values()].some(({ unstored }) => unstored.length > 0)
@@ -247,6 +252,7 @@ export class Link {
       if (!this.connection.resumed && !(await transfer(this.connection.session, carried))) return false
       for (const subscription of carried.byId.values()) {
         subscription.heardAt = performance.now()
+        subscription.proven = false
         await this.#receiver.republishRest(subscription, () => performance.now() < until)
       }
       this.subscriptions = carried

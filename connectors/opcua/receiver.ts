@@ -48,6 +48,8 @@ export class Receiver {
     const isKeepAlive = !message.notificationData?.length
     const before = subscription.arrival
     const missing = follow(subscription, message.sequenceNumber, isKeepAlive)
+    const isEnd = message.notificationData?.some((data) => data instanceof StatusChangeNotification)
+    if (!isEnd) subscription.proven = true
     if (isKeepAlive) this.#host.alive()
     else this.#process(subscription, message)
     if (missing.length > 0) void this.#fetchMissing(subscription, missing, before)

@@ -90,6 +90,8 @@ class Run implements LinkHost {
   #paused = false
   /** Since when nothing is known, ms since epoch; undefined while connected. */
   #lostSince: number | undefined
+  /** What was known before subscriptions were taken over, and since when not, until they have sent something. */
+  #unproven: Outage | undefined
 
   constructor(
     settings: SessionSettings,
@@ -147,11 +149,11 @@ class Run implements LinkHost {
     const remains = this.#remains
     const connection = await connector.connect(remains?.session)
     const link = new Link(this, connection)
-    const known = knownOf(this.items)
+    const known = this.#unproven?.known ?? knownOf(this.items)
     try {
       const goesOn = await link.open(remains?.subscriptions)
       this.#remains = undefined
-      this.#up(link, goesOn ? undefined : known, remains !== undefined)
+      this.#up(link, known, goesOn, remains !== undefined)
     } catch (error) {
       link.close()
       if (!connection.resumed) await disconnect(connection.client)
@@ -172,15 +174,16 @@ class Run implements LinkHost {
     return link.ended
   }
 
-  /** `known`: where subscriptions are new, the time of each item's newest value before. */
-  #up(link: Link, known: Outage['known'] | undefined, again: boolean): void {
+  /** `known`: the newest value of each item before; `goesOn`: with the subscriptions of before. */
+  #up(link: Link, known: Outage['known'], goesOn: boolean, again: boolean): void {
     const source = this.name
     this.#link = link
     if (this.#paused) link.pause()
     this.#context.metrics.gauge('source_up', 1, { source })
     if (again) this.#context.metrics.count('reconnects_total', 1, { source })
-    const since = this.#lostSince
-    if (known && since !== undefined) {
+    const since = this.#unproven?.since ?? this.#lostSince
+    this.#unproven = goesOn && since !== undefined ? { known, since } : undefined
+    if (!goesOn && since !== undefined) {
       void this.#fillGap(link, link.served, { known, since }, lost)
       // Events are in no history of values.
       const time = this.clock.now()
@@ -218,6 +221,7 @@ class Run implements LinkHost {
     const link = this.#link!
     link.close()
     this.#link = undefined
+    if (link.proven) this.#unproven = undefined
     const { client, session } = link.connection
     const gone = ending.subscriptionsGone || this.#stopping
     this.#remains = { client, session, subscriptions: gone ? undefined : link.subscriptions }

@@ -32,6 +32,8 @@ export interface Subscription {
   /** Numbers that keep-alives have announced since the newest notification. */
   readonly announced: Set<number>
   heardAt: number
+  /** It has sent something in this connection: it lives, and nothing of it is missing. */
+  proven: boolean
   /** When its newest notification arrived, ms since epoch. */
   arrival: number
   /** Notifications that the journal could not store: asked for again. */
@@ -100,6 +102,7 @@ export class Subscriptions {
         sequence: -1,
         announced: new Set(),
         heardAt: performance.now(),
+        proven: false,
         arrival: Date.now(),
         unstored: [],
       }

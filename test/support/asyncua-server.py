@@ -28,6 +28,7 @@ class Plant:
         self.history = history
         self.nodes = {}
         self.folders = {}
+        self.historized = set()
         self.republishes = 0
 
     async def start(self):
@@ -36,9 +37,9 @@ class Plant:
         self.server.set_endpoint(f"opc.tcp://127.0.0.1:{self.port}")
         self.server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
         if self.history:
-            storage = HistorySQLite(":memory:", self.history)
-            await storage.init()
-            self.server.iserver.history_manager.set_storage(storage)
+            self.storage = HistorySQLite(":memory:", self.history)
+            await self.storage.init()
+            self.server.iserver.history_manager.set_storage(self.storage)
         self.index = await self.server.register_namespace(PLANT)
         self.count()
         await self.server.start()
@@ -82,13 +83,19 @@ class Plant:
         node = await parent.add_variable(node_id, f"{self.index}:{name.rpartition('/')[2]}", float(value))
         self.nodes[name] = node
         if history:
-            await self.server.historize_node_data_change(node, period=None, count=0)
+            # Not by its own subscription, which keeps the newest value of each 10 ms only.
+            await self.storage.new_historized_node(node_id, None, 0)
+            self.historized.add(name)
+        await self.write([{"name": name, "value": value}])
 
     async def write(self, values):
         for one in values:
             time = utc(one["sourceTime"]) if "sourceTime" in one else datetime.now(timezone.utc).replace(tzinfo=None)
             value = ua.DataValue(ua.Variant(float(one["value"]), ua.VariantType.Double), SourceTimestamp=time, ServerTimestamp=time)
-            await self.nodes[one["name"]].write_value(value)
+            node = self.nodes[one["name"]]
+            if one["name"] in self.historized:
+                await self.storage.save_node_value(node.nodeid, value)
+            await node.write_value(value)
 
     async def remove(self, name):
         await self.server.delete_nodes([self.nodes.pop(name)])
