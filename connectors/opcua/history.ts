@@ -1,7 +1,7 @@
-import { HistoryData } from 'node-opcua-client'
-import type { DataValue, HistoryReadResult, NodeId } from 'node-opcua-client'
+import { HistoryData, HistoryReadRequest, ReadRawModifiedDetails } from 'node-opcua-client'
+import type { DataValue, HistoryReadResult, HistoryReadValueIdOptions, NodeId } from 'node-opcua-client'
 import type { Connection } from './client.ts'
-import { isTooLarge } from './faults.ts'
+import { isAnswer, isTooLarge } from './faults.ts'
 import type { Item } from './items.ts'
 import type { Span } from './spans.ts'
 import { TimePicker } from './times.ts'
@@ -50,12 +50,14 @@ export async function readHistory(connection: Connection, wanted: readonly Wante
       queue.unshift(...group)
       continue
     }
+    const spare: HistoryReadValueIdOptions[] = []
     group.forEach((reading, i) => {
       const result = results?.[i]
-      if (result) receive(reading, result, picker, take)
+      if (result) receive(reading, result, picker, take, spare)
       if (!result || isDone(reading, result)) holes.push(...holeOf(reading))
       else queue.unshift(reading)
     })
+    await release(connection, spare)
   }
   return holes
 }
@@ -105,7 +107,24 @@ async function ask(
   }
 }
 
-function receive(reading: Reading, result: HistoryReadResult, picker: TimePicker, take: Take): void {
+/** Tells the server that it need not go on from there. */
+async function release({ session }: Connection, nodesToRead: HistoryReadValueIdOptions[]): Promise<void> {
+  if (nodesToRead.length === 0) return
+  const historyReadDetails = new ReadRawModifiedDetails({ isReadModified: false })
+  const request = new HistoryReadRequest({ historyReadDetails, releaseContinuationPoints: true, nodesToRead })
+  await session.historyRead(request).catch((error: unknown) => {
+    if (!isAnswer(error)) throw error
+  })
+}
+
+/** `spare`: continuation points that are not gone on from. */
+function receive(
+  reading: Reading,
+  result: HistoryReadResult,
+  picker: TimePicker,
+  take: Take,
+  spare: HistoryReadValueIdOptions[],
+): void {
   const { item, from, to } = reading.wanted
   const { historyData, statusCode } = result
   const before = reading.newest
@@ -131,7 +150,11 @@ function receive(reading: Reading, result: HistoryReadResult, picker: TimePicker
   }
   reading.failed ||= statusCode.isBad()
   reading.empty = count > 0 ? 0 : reading.empty + 1
-  reading.continuationPoint = (result.continuationPoint as Buffer | null)?.length ? result.continuationPoint : undefined
+  const continuationPoint = (result.continuationPoint as Buffer | null)?.length ? result.continuationPoint : undefined
+  // Some servers leave a value out between two pieces: those that are asked for by time overlap, where time goes on.
+  const isSpare = continuationPoint !== undefined && reading.newest > before
+  if (isSpare) spare.push({ nodeId: reading.nodeId, continuationPoint })
+  reading.continuationPoint = isSpare ? undefined : continuationPoint
 }
 
 /** Some servers end a piece and say nothing of more: asked on from the newest value until nothing comes. */
