@@ -1,5 +1,5 @@
 import { HistoryData, HistoryReadRequest, ReadRawModifiedDetails } from 'node-opcua-client'
-import type { DataValue, HistoryReadResult, HistoryReadValueIdOptions, NodeId } from 'node-opcua-client'
+import type { DataValue, HistoryReadResult, NodeId } from 'node-opcua-client'
 import type { Connection } from './client.ts'
 import { isAnswer, isTooLarge } from './faults.ts'
 import type { Item } from './items.ts'
@@ -12,6 +12,12 @@ export interface Wanted extends Span {
   readonly item: Item
   /** The value at `from`, which a whole history has; absent where `from` is a time by the clock. */
   readonly known?: { readonly value: unknown }
+}
+
+/** A continuation point that is not gone on from. */
+interface Spare {
+  readonly nodeId: NodeId
+  readonly continuationPoint: Buffer
 }
 
 /** Hands on a value of the past; `time`: its own. */
@@ -50,7 +56,7 @@ export async function readHistory(connection: Connection, wanted: readonly Wante
       queue.unshift(...group)
       continue
     }
-    const spare: HistoryReadValueIdOptions[] = []
+    const spare: Spare[] = []
     group.forEach((reading, i) => {
       const result = results?.[i]
       if (result) receive(reading, result, picker, take, spare)
@@ -108,7 +114,7 @@ async function ask(
 }
 
 /** Tells the server that it need not go on from there. */
-async function release({ session }: Connection, nodesToRead: HistoryReadValueIdOptions[]): Promise<void> {
+async function release({ session }: Connection, nodesToRead: Spare[]): Promise<void> {
   if (nodesToRead.length === 0) return
   const historyReadDetails = new ReadRawModifiedDetails({ isReadModified: false })
   const request = new HistoryReadRequest({ historyReadDetails, releaseContinuationPoints: true, nodesToRead })
@@ -118,13 +124,7 @@ async function release({ session }: Connection, nodesToRead: HistoryReadValueIdO
 }
 
 /** `spare`: continuation points that are not gone on from. */
-function receive(
-  reading: Reading,
-  result: HistoryReadResult,
-  picker: TimePicker,
-  take: Take,
-  spare: HistoryReadValueIdOptions[],
-): void {
+function receive(reading: Reading, result: HistoryReadResult, picker: TimePicker, take: Take, spare: Spare[]): void {
   const { item, from, to } = reading.wanted
   const { historyData, statusCode } = result
   const before = reading.newest
