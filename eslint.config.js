@@ -58,12 +58,32 @@ function rulesOf(room) {
   }
 }
 
+/** A file of more than 300 lines opens with a comment that says why it is not two. */
+const long = 300
+const longer = 'Longer than others:'
+const reasonForLength = {
+  create: (context) => ({
+    Program(node) {
+      const { sourceCode } = context
+      const first = sourceCode.getAllComments()[0]
+      const lines = sourceCode.lines.length - 1
+      const stated = first?.loc.start.line === 1 && first.value.trim().startsWith(longer)
+      if (lines > long && !stated)
+        context.report({
+          node,
+          message: `${lines} lines: cut the file, or say why it is one in a first comment, "${longer} ...".`,
+        })
+      if (lines <= long && stated) context.report({ node, message: `${lines} lines are no more than others have.` })
+    },
+  }),
+}
+
 export default defineConfig(
   { ignores: ['dist', 'node_modules', 'config/reference', 'eslint.config.js'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },
-    plugins: { 'import-x': importX },
+    plugins: { 'import-x': importX, length: { rules: { reason: reasonForLength } } },
     settings: {
       'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
       'import-x/extensions': ['.ts'],
@@ -71,6 +91,7 @@ export default defineConfig(
       'import-x/ignore': ['node_modules'],
     },
     rules: {
+      'length/reason': 'error',
       'import-x/no-cycle': ['error', { ignoreExternal: true }],
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],

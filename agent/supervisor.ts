@@ -1,5 +1,5 @@
 import { createConnections, type Connection } from './connections/index.ts'
-import { systemClock, type Clock, type Journal, type Logger } from './core/index.ts'
+import type { Clock, Journal, Logger } from './core/index.ts'
 import { createHttp, loadToken, type Listening } from './http/index.ts'
 import { keepHeapSmall } from './process/index.ts'
 import {
@@ -10,6 +10,7 @@ import {
   Router,
   Stops,
   Unit,
+  WatchedClock,
   type Setting,
 } from './runtime/index.ts'
 import type { Config } from './settings/index.ts'
@@ -61,7 +62,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 class Supervisor {
   readonly #options: AgentOptions
   readonly #stops: Stops
-  readonly #clock: Clock
+  readonly #clock: WatchedClock
   readonly #counted = createMetrics()
   #setting: Setting
   /** All units of the plant: one. Whoever adds more gives each a data folder of its own, and the router how they share. */
@@ -70,22 +71,23 @@ class Supervisor {
   #reloading: Promise<unknown> = Promise.resolve()
 
   constructor(options: AgentOptions, stops: Stops) {
-    const { config, text, args, clock = systemClock } = options
+    const { config, text, args, clock } = options
     this.#options = options
     this.#stops = stops
-    this.#clock = clock
+    this.#clock = new WatchedClock(clock)
     this.#setting = { config, text, args }
   }
 
   async start(): Promise<Agent> {
     keepHeapSmall()
-    const { log, plant } = this.#options
+    const { log, plant, signal } = this.#options
     const unit = await Unit.open({
       setting: this.#setting,
       log,
       clock: this.#clock,
       counted: this.#counted,
       ...(plant && { plant }),
+      ...(signal && { signal }),
     })
     this.#units = [unit]
     this.#stops.add('the unit', () => unit.stop())
@@ -97,6 +99,7 @@ class Supervisor {
     this.#router = new Router([{ tags: unit.journal.tags, ingest: unit.ingest }], unit.journal.tags, {}, () => 0)
     this.#connect(unit.connections)
     await unit.remember()
+    this.#stops.add('the watch over the clock', this.#clock.watch((step) => this.#units.forEach((one) => one.stepped(step))))
     this.#stops.add('the reload under way', () => this.#reloading)
     this.#goOn()
     return {

@@ -1,5 +1,7 @@
 import { Option } from 'commander'
 
+export { lasting } from '../core/index.ts'
+
 export const jsonOption = () => new Option('--json', 'print JSON, for programs')
 
 /** Prints a result: as JSON for programs, as text for people. */
@@ -56,23 +58,6 @@ export function bytes(count: number): string {
   let unit = 0
   for (; count >= 1000 && unit < units.length - 1; unit++) count /= 1000
   return `${unit === 0 || count >= 100 ? Math.round(count) : count.toFixed(1)} ${units[unit]}`
-}
-
-/** `3 h 12 min`, the two largest units of a time in ms. */
-export function lasting(ms: number): string {
-  if (Math.abs(ms) < 1000) return `${Math.round(ms)} ms`
-  const parts = [
-    [Math.floor(ms / 86_400_000), 'd'],
-    [Math.floor(ms / 3_600_000) % 24, 'h'],
-    [Math.floor(ms / 60_000) % 60, 'min'],
-    [Math.floor(ms / 1000) % 60, 's'],
-  ] as const
-  const first = parts.findIndex(([amount]) => amount > 0)
-  return parts
-    .slice(first, first + 2)
-    .filter(([amount]) => amount > 0)
-    .map(([amount, unit]) => `${amount} ${unit}`)
-    .join(' ')
 }
 
 /** A value as people read it: whole integers, other numbers to six digits. */

@@ -69,7 +69,7 @@ export function alarmTable(alarms: readonly AlarmView[], now: number, lines = In
   return alarms.slice(0, lines).map((alarm) => {
     const shelved = alarm.shelvedUntil === undefined ? '' : `, shelved for ${lasting(alarm.shelvedUntil - now)}`
     const state = `${alarm.state}${shelved}`
-    const why = share(alarm.contributions)
+    const why = alarm.detail === undefined ? share(alarm.contributions) : harmless(alarm.detail)
     const score = `${valueText(alarm.score)} of ${valueText(alarm.threshold)}`
     return [paint(alarm.state === 'raised' ? 'red' : 'yellow', state), alarm.id, score, why]
   })
@@ -95,18 +95,19 @@ function worstOf({ monitors }: AssetState): number | undefined {
 }
 
 function machine({ name, monitors, tags }: AssetState, now: number): string[][] {
-  const values = tags.slice(0, 4).map((tag) => tagText(tag))
+  const values = tags.slice(0, 4).map((tag) => tagText(tag, now))
   const rows = monitors.map((monitor, index) => [
     index === 0 ? name : '',
     monitor.monitor,
-    conclusion(monitor),
+    conclusion(monitor, now),
     monitor.state === 'anomaly' ? share(monitor.contributions) : index === 0 ? values.join('  ') : '',
   ])
   return rows.length > 0 ? rows : [[name, '', age(tags, now), values.join('  ')]]
 }
 
-function conclusion({ state, health, progress, detail }: MonitorState): string {
+function conclusion({ state, health, progress, detail, stale, time }: MonitorState, now: number): string {
   if (state === 'learning') return paint('cyan', detail ?? `learning ${Math.floor(100 * (progress ?? 0))} %`)
+  if (stale) return paint('yellow', time === null ? 'no news yet' : `no news for ${lasting(now - time)}`)
   const shown = health === null ? state : `${state}, health ${Math.round(100 * health)} %`
   return paint(state === 'anomaly' ? 'red' : state === 'normal' ? 'green' : 'yellow', shown)
 }
@@ -116,18 +117,22 @@ function age(tags: readonly TagState[], now: number): string {
   return Number.isFinite(newest) ? `newest value ${lasting(Math.max(0, now - newest))} ago` : 'no value yet'
 }
 
-function tagText({ role, value, unit, quality }: TagState): string {
-  const bad = quality === 0 ? '' : ` (${qualityNames[quality]})`
+function tagText({ role, value, unit, quality, time, stale }: TagState, now: number): string {
+  const old = stale && time !== null ? `, ${lasting(Math.max(0, now - time))} old` : ''
+  const bad = quality === 0 && old === '' ? '' : ` (${qualityNames[quality]}${old})`
   return `${role} ${valueText(value)}${unit === undefined ? '' : ` ${unit}`}${bad}`
 }
 
-function journal({ journal: streams }: AgentState): string[][] {
-  return Object.entries(streams).map(([name, { rows, bytes: size, corrupt }]) => [
+function journal({ journal: streams, disk, time }: AgentState): string[][] {
+  const rows = Object.entries(streams).map(([name, { rows, bytes: size, corrupt }]) => [
     name,
     `${rows.toLocaleString('en')} rows`,
     bytes(size),
     corrupt > 0 ? paint('red', `${corrupt} corrupt records`) : '',
   ])
+  if (!disk) return rows
+  const full = disk.fullAt === null ? '' : paint('yellow', `full in ${lasting(disk.fullAt - time)} at this pace`)
+  return [...rows, ['disk', `${bytes(disk.free)} free`, `of ${bytes(disk.size)}`, full]]
 }
 
 function ledgerRows({ sources, sinks }: Ledger): string[][] {

@@ -18,6 +18,25 @@ export interface AlarmEvent {
   readonly contributions: Readonly<Record<string, number>>
   readonly by?: string
   readonly reason?: string
+  /** Of a condition: what it is, with figures and what can be done. */
+  readonly detail?: string
+}
+
+/**
+ * Something that no model judges has begun or ended, and is an alarm as long as it lasts. It reaches the alarms through the
+ * samples stream, so a replay has it again. What has begun already or ended already changes nothing.
+ */
+export interface ConditionEvent {
+  readonly type: 'condition'
+  readonly time: number
+  /** What is watched, in the place of a monitor: `disk`. */
+  readonly monitor: string
+  readonly asset: string
+  readonly state: 'begun' | 'ended'
+  /** A figure of it, and the limit that it passed. */
+  readonly score: number
+  readonly threshold: number
+  readonly detail: string
 }
 
 /** What an operator does to an alarm; it reaches the alarm through the samples stream, so a replay does it again. */

@@ -27,6 +27,8 @@ export interface Batch {
    * A paced batch without rows says that its source has come to `arrival`.
    */
   readonly paced?: boolean
+  /** Of a batch without rows: arrivals from here on are by a clock that was set forward by so many ms. */
+  readonly stepped?: number
 }
 
 /** Collects samples into a batch. Grows as needed; `take` hands over what was collected and starts anew. */

@@ -20,6 +20,9 @@ export interface Clock {
   now(): number
 }
 
+/** A clock that shows less was never set, as that of a gateway without a battery before its time service answers; ms since epoch. */
+export const clockUnsetBefore = Date.UTC(2025, 0, 1)
+
 export const systemClock: Clock = { now: () => Date.now() }
 
 // ---------------------------------------------------------------- journal
@@ -63,6 +66,12 @@ export interface Journal {
   append(stream: Stream, records: readonly JournalRecord[]): Promise<number>
   /** Whether the newest commit failed. */
   readonly failing: boolean
+  /** Whether the disk is full: what is appended waits in memory, within bounds, and resolves when there is room again. */
+  readonly holding: boolean
+  /** From now on what has no room is refused at once instead: before a stop. */
+  hurry(): void
+  /** By stream, the offset from which on records are still needed: on a full disk those before go first. */
+  spare(needed: () => Readonly<Partial<Record<Stream, number>>>): void
   /** Entries from `offset` on, at most `limit` of them; empty at the end. Corrupt records are skipped and counted. */
   read(stream: Stream, offset: number, limit?: number): Entry[]
   /** Chunks of entries from `offset` on, for ever: waits at the end for the next append. Ends when `signal` aborts. */

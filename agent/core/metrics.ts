@@ -81,6 +81,7 @@ export const metrics = {
   },
   score_seconds: { type: 'histogram', labels: ['monitor'], help: 'Duration of one call of a model.' },
   latency_seconds: { type: 'histogram', labels: [], help: 'From the arrival of the newest sample to its prediction.' },
+  disk_free_bytes: { type: 'gauge', labels: [], help: 'Bytes free on the disk of the data folder.' },
   journal_bytes: { type: 'gauge', labels: ['stream'], help: 'Bytes stored.' },
   journal_records: { type: 'gauge', labels: ['stream'], help: 'Records stored.' },
   journal_corrupt_total: {

@@ -1,8 +1,8 @@
-import type { ActionEvent, AlarmEvent } from './alarm.ts'
+import type { ActionEvent, AlarmEvent, ConditionEvent } from './alarm.ts'
 import type { AuditEvent } from './audit.ts'
 import type { Batch } from './batch.ts'
 import type { CorrectionEvent, InspectionEvent, OpinionEvent, RejectEvent } from './inspection.ts'
-import type { Prediction } from './prediction.ts'
+import type { Prediction, PredictionKind } from './prediction.ts'
 
 /** `samples`: what came in. `results`: what was concluded. `dead`: what could not be used or delivered, with its reason. */
 export type Stream = 'samples' | 'results' | 'dead'
@@ -64,6 +64,26 @@ export interface ModelEvent {
   readonly step: ModelStep
   readonly version: string
   readonly detail: string
+}
+
+/** A monitor has said nothing of an asset for longer than usual: what it said before holds no more. */
+export interface SilenceEvent {
+  readonly type: 'silence'
+  readonly time: number
+  readonly monitor: string
+  readonly asset: string
+  readonly kind: PredictionKind
+  /** End of the newest window, ms since epoch; absent where there was none since the start. */
+  readonly since?: number
+}
+
+/** The clock of the agent was set: arrivals from here on are by the new one. */
+export interface ClockEvent {
+  readonly type: 'clock'
+  /** By the clock as it was. */
+  readonly time: number
+  /** ms, forward where positive. */
+  readonly step: number
 }
 
 /** Samples that are missing for good: the source could not get them back. Times in ms since epoch. */
@@ -142,8 +162,8 @@ export interface LabelEvent {
 /** The class of a fault model that is no fault. */
 export const soundClass = 'normal'
 
-/** What a reading is of: the process, a stream of the journal, a source or a sink. */
-export type AgentPart = 'process' | 'journal' | 'source' | 'sink'
+/** What a reading is of: the process, the disk, a stream of the journal, a source or a sink. */
+export type AgentPart = 'process' | 'disk' | 'journal' | 'source' | 'sink'
 
 /** How the agent itself was at one moment. */
 export interface AgentEvent {
@@ -151,7 +171,7 @@ export interface AgentEvent {
   readonly time: number
   readonly readings: readonly {
     readonly part: AgentPart
-    /** Of the stream or connector; empty for the process. */
+    /** Of the stream or connector; empty for the process and the disk. */
     readonly name: string
     readonly values: Readonly<Record<string, number>>
   }[]
@@ -160,8 +180,11 @@ export interface AgentEvent {
 export type JournalEvent =
   | ActionEvent
   | AlarmEvent
+  | ConditionEvent
   | AuditEvent
   | ModelEvent
+  | ClockEvent
+  | SilenceEvent
   | GapEvent
   | NodeEvent
   | ReportEvent

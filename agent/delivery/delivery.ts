@@ -18,7 +18,7 @@ import { lettersOf } from './letters.ts'
 import { Refusals } from './refusals.ts'
 import { Urgency } from './urgency.ts'
 
-export { sinkLedger, type SinkLedger } from './ledger.ts'
+export { owedFrom, sinkLedger, type SinkLedger } from './ledger.ts'
 
 /** How a sink is served. Times in ms. */
 export interface Pace {
@@ -36,6 +36,8 @@ export interface Pace {
 /** Between two writes of what somebody waits for, and two looks whether there is any, ms. */
 const shortLinger = 50
 const usualPace: Pace = { rows: 20_000, linger: shortLinger, retry: 500, slowest: 30_000, grace: 2_000 }
+/** How soon a write to the journal that takes long is found to wait for room, ms. */
+const lookForRoom = 250
 /** A far side may ask for more patience than `slowest`, but not for a day. */
 const longestRetryAfter = 600_000
 
@@ -80,6 +82,7 @@ class Runner {
   #lastWrite = -Infinity
   /** Entries to be written one by one: a sink refused their chunk as a whole. */
   #single = 0
+  #broken: Error | undefined
 
   constructor(options: DeliveryOptions) {
     this.#options = options
@@ -103,6 +106,7 @@ class Runner {
       await this.#stored(() => this.#lanes.save())
       this.#gauge()
       while (!signal.aborted) {
+        if (this.#broken) throw this.#broken
         const chunk = await this.#next()
         if (chunk) await this.#deliver(chunk)
       }
@@ -190,9 +194,9 @@ class Runner {
     const revisited = chunk.lane === 'revisions'
     const { letters, rows } = lettersOf(revisited ? [] : rejections, name, clock.now(), journal.tags)
     const records = letters.map((letter) => ({ kind: 'dead', letter }) as const)
-    if (records.length > 0 && !(await this.#stored(() => journal.append('dead', records)))) return
+    if (records.length > 0 && !(await this.#kept(() => journal.append('dead', records)))) return
     const { delivered, trimmed } = this.#lanes.advance(chunk, rows)
-    await this.#stored(() => this.#lanes.save())
+    await this.#kept(() => this.#lanes.save())
     this.#single = Math.max(0, this.#single - chunk.entries.length)
     metrics.count('delivered_rows_total', delivered, { sink: name })
     if (rows > 0) metrics.count('dead_rows_total', rows, { sink: name })
@@ -211,6 +215,16 @@ class Runner {
       const fields = { sink: name, ...(remedy !== undefined && { remedy }) }
       log.warn(fields, `${name} refuses rows, which are put aside as dead letters: ${detail}`)
     }
+  }
+
+  /** Like `#stored`, but does not wait for room on a full disk: what the journal holds in memory keeps its order. */
+  async #kept(store: () => Promise<unknown>): Promise<boolean> {
+    let done = false
+    const stored = this.#stored(store).finally(() => (done = true))
+    stored.catch((error: unknown) => (this.#broken ??= error as Error))
+    while (!done && !this.#options.journal.holding)
+      await Promise.race([stored, wait(lookForRoom, undefined, { ref: false })])
+    return done ? stored : true
   }
 
   /** Tries until the journal has stored it; false where the stop came first. Throws where the journal never will. */

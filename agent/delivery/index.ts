@@ -1,1 +1,1 @@
-export { type Delivery, type SinkLedger, deliver, sinkLedger } from './delivery.ts'
+export { type Delivery, type SinkLedger, deliver, owedFrom, sinkLedger } from './delivery.ts'

@@ -3,7 +3,7 @@ import { type Cursor, type Entry, type Journal, rowsOf } from '../core/index.ts'
 /** The part of the journal that delivery uses. */
 export type DeliveryJournal = Pick<
   Journal,
-  'tags' | 'append' | 'read' | 'follow' | 'rowsBefore' | 'cursor' | 'commit' | 'stats'
+  'tags' | 'append' | 'holding' | 'read' | 'follow' | 'rowsBefore' | 'cursor' | 'commit' | 'stats'
 >
 
 /** A stretch of the results stream that was put off so that newer results could go first. */

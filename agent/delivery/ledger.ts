@@ -13,6 +13,14 @@ export interface SinkLedger {
   readonly trimmed: number
 }
 
+/** Offset of the oldest result that a sink is still owed. */
+export function owedFrom(journal: Pick<Journal, 'cursor'>, name: string): number {
+  const cursor = journal.cursor(cursorName(name))
+  if (!cursor) return 0
+  const stretches = (cursor.state as DeliveryState).backlog.filter(({ from, to }) => from < to)
+  return Math.min(cursor.offset, ...stretches.map(({ from }) => from))
+}
+
 /** The ledger of a sink as of now; all zero where it was never started. */
 export function sinkLedger(journal: Pick<Journal, 'cursor' | 'rowsBefore' | 'stats'>, name: string): SinkLedger {
   const cursor = journal.cursor(cursorName(name))

@@ -17,7 +17,7 @@ const columns = [
 /** Alarms as CSV after RFC 4180, times in ISO 8601. */
 export function alarmsCsv(changes: readonly AlarmChange[]): string {
   const rows = changes.map(
-    ({ time, change, state, asset, monitor, score, threshold, by, reason, contributions, id }) => [
+    ({ time, change, state, asset, monitor, score, threshold, by, reason, detail, contributions, id }) => [
       new Date(time).toISOString(),
       change,
       state,
@@ -26,7 +26,7 @@ export function alarmsCsv(changes: readonly AlarmChange[]): string {
       String(score),
       String(threshold),
       by ?? '',
-      reason ?? '',
+      reason ?? detail ?? '',
       Object.entries(contributions)
         .map(([role, share]) => `${role} ${Math.round(share * 100)}%`)
         .join('; '),

@@ -14,6 +14,9 @@ import {
 } from '../core/index.ts'
 import type { Corrections } from './corrections.ts'
 
+/** How long arrivals may be under way from a source to here, ms. */
+const inFlight = 10_000
+
 /** What became of a source's samples: received = stored + rejected + in flight. */
 export interface SourceLedger {
   readonly received: number
@@ -56,6 +59,8 @@ export class Ingest {
   readonly #options: IngestOptions
   readonly #tallies = new Map<string, Tally>()
   readonly #sources = new Map<string, Running>()
+  /** The newest step of the clock, and until when arrivals by the clock before may come. */
+  #step: { readonly ms: number; readonly until: number } | undefined
   #appended = -Infinity
   #full = false
   #ticker: NodeJS.Timeout | undefined
@@ -75,7 +80,7 @@ export class Ingest {
     this.#tallies.set(name, this.#earlier(name))
     const underWay = new Set<Promise<void>>()
     const subscription = source.batches().subscribe({
-      next: (arrival) => this.#follow(underWay, this.#take(name, arrival)),
+      next: (arrival) => this.#follow(underWay, this.#take(name, this.#byClock(arrival))),
       error: (error: unknown) => log.error({ source: name }, `source stopped: ${describeError(error)}`),
       complete: () => log.info({ source: name }, 'source has no more data'),
     })
@@ -112,6 +117,23 @@ export class Ingest {
     return Object.fromEntries(
       [...this.#tallies].map(([name, tally]) => [name, { ...tally, rejected: { ...tally.rejected } }]),
     )
+  }
+
+  /** The clock is about to be set forward by `step` ms: what follows in the journal is by the new one. */
+  async stepped(step: number): Promise<void> {
+    const time = this.#options.clock.now()
+    this.#step = { ms: step, until: performance.now() + inFlight }
+    await this.record([{ kind: 'event', event: { type: 'clock', time, step }, arrival: time }])
+  }
+
+  /** As the clock is now: what was received just before it was set is not of another time. */
+  #byClock(arrival: Arrival): Arrival {
+    if (!this.#step || arrival.batch.paced) return arrival
+    if (performance.now() > this.#step.until) this.#step = undefined
+    const at = arrival.batch.arrival + (this.#step?.ms ?? 0)
+    const now = this.#options.clock.now()
+    const isOld = Math.abs(at - now) < Math.abs(arrival.batch.arrival - now)
+    return isOld ? { ...arrival, batch: { ...arrival.batch, arrival: at } } : arrival
   }
 
   /** Appends records that come from the agent itself: operator actions, model changes. */

@@ -27,6 +27,8 @@ interface Appended {
 interface Waiter {
   /** The stream that was appended to; undefined for cursors and removals. */
   readonly log: StreamLog | undefined
+  /** It makes room: not held up by what waits for room. */
+  readonly urgent: boolean
   resolve(): void
   reject(error: unknown): void
 }
@@ -41,9 +43,16 @@ export class Group {
   waiters: Waiter[] = []
   #appended: Appended[] = []
   #writer = new ByteWriter(1 << 16)
+  /** Where the streams stood when it was closed first: what came later belongs to groups behind it. */
+  #ends: ReadonlyMap<StreamLog, StreamEnd> | undefined
 
   get isEmpty(): boolean {
     return this.waiters.length === 0
+  }
+
+  /** Of the records. */
+  get bytes(): number {
+    return this.#writer.length
   }
 
   /** Encodes records and shows them to the readers of this process. Throws, and takes nothing, where one cannot be encoded. */
@@ -77,16 +86,19 @@ export class Group {
   /** Seals the records and counts them. Only now is it certain which records come before: those of a failed group do not. */
   close(store: Store, tags: TagTable, tagsStored: number, logs: Iterable<StreamLog>): Commit {
     const after = new Map<StreamLog, Counters>()
-    for (const log of logs) if (log.behind) counters(after, log)
+    const all = [...logs]
+    this.#ends ??= new Map(all.map((log) => [log, { next: log.next, arrival: log.arrival }]))
+    const ends = this.#ends
+    for (const log of all) if (log.behind) counters(after, ends, log)
     const puts = this.#appended.map((appended) => {
       const { log, offset, start, end } = appended
       const bytes = this.#writer.bytes.subarray(start, end)
-      const state = counters(after, log)
+      const state = counters(after, ends, log)
       seal(bytes, state.rows)
       count(state, appended, store.footprint(bytes.length))
       return { stream: log.name, offset, bytes }
     })
-    for (const removal of this.removals) subtract(counters(after, removal.log), removal)
+    for (const removal of this.removals) subtract(counters(after, ends, removal.log), removal)
     const meta = new Map(this.cursors)
     for (const [log, state] of after) meta.set(`stream/${log.name}`, encodeMeta(state))
     for (let i = tagsStored; i < tags.size; i++) meta.set(`tag/${i}`, encodeMeta(tags.at(i)))
@@ -116,8 +128,20 @@ export class Group {
     return waiters
   }
 
+  /** Takes out what makes room, with those who wait for it. */
+  takeUrgent(): Group {
+    const urgent = new Group()
+    urgent.removals.push(...this.removals.splice(0))
+    // What is stored stays as it is, but for the removals.
+    urgent.#ends = new Map()
+    urgent.waiters = this.waiters.filter((waiter) => waiter.urgent)
+    this.waiters = this.waiters.filter((waiter) => !waiter.urgent)
+    return urgent
+  }
+
   clear(): void {
     this.removals.length = 0
+    this.#ends = undefined
     this.waiters.length = 0
     this.#appended.length = 0
     this.cursors.clear()
@@ -133,10 +157,12 @@ export interface Commit {
   readonly tags: number
 }
 
-function counters(after: Map<StreamLog, Counters>, log: StreamLog): Counters {
+type StreamEnd = Pick<Counters, 'next' | 'arrival'>
+
+function counters(after: Map<StreamLog, Counters>, ends: ReadonlyMap<StreamLog, StreamEnd>, log: StreamLog): Counters {
   let state = after.get(log)
   if (!state) {
-    state = { ...log.counters, totals: { ...log.counters.totals }, next: log.next, arrival: log.arrival }
+    state = { ...log.counters, totals: { ...log.counters.totals }, ...ends.get(log) }
     after.set(log, state)
   }
   return state

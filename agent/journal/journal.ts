@@ -1,3 +1,4 @@
+// Longer than others: appending, reading, trimming and making room are one contract over one store.
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   type Cursor,
@@ -20,10 +21,14 @@ import { decodeMeta, encodeMeta } from './meta.ts'
 import { CommitQueue } from './queue.ts'
 import type { Store } from './store.ts'
 import { type Counters, StreamLog } from './stream.ts'
-import { addRows, type Bounds, tooMuch, tooOld } from './trim.ts'
+import { addRows, type Bounds, dispensable, type Needed, tooMuch, tooOld } from './trim.ts'
 
 const chunkEntries = 256
 const chunkRows = 65_536
+/** How often it is said that records are given up for want of room, ms. */
+const tellRoom = 600_000
+/** What is given up at a time on a full disk, bytes: rarely, and so that the room is found again. */
+const leastRoom = 2e6
 /** How often a reader in another process looks for new entries, in ms. */
 const lookAgain = 100
 
@@ -50,6 +55,8 @@ export class StoredJournal implements Journal {
   }
   #trimming: Promise<unknown> = Promise.resolve()
   #bounding = false
+  #toldRoom = -Infinity
+  #needed: () => Needed = () => ({})
   #closed = false
 
   /** Throws an Error where counters or tags in the store are damaged. */
@@ -67,6 +74,7 @@ export class StoredJournal implements Journal {
       metrics,
       log,
       committed: () => this.#bound(),
+      full: (bytes) => this.#makeRoom(bytes),
     })
   }
 
@@ -108,6 +116,18 @@ export class StoredJournal implements Journal {
 
   get failing(): boolean {
     return this.#queue.failing
+  }
+
+  get holding(): boolean {
+    return this.#queue.holding
+  }
+
+  hurry(): void {
+    this.#queue.hurry()
+  }
+
+  spare(needed: () => Needed): void {
+    this.#needed = needed
   }
 
   #writable(stream: Stream): StreamLog {
@@ -241,6 +261,27 @@ export class StoredJournal implements Journal {
       .catch((error: unknown) =>
         this.#options.log.warn({}, `the journal could not be trimmed: ${describeError(error)}`),
       )
+      .finally(() => (this.#bounding = false))
+  }
+
+  /** On a disk that is fuller than the bounds suppose: gives up what is oldest, first of that which nobody needs any more. */
+  #makeRoom(bytes: number): void {
+    if (this.#bounding || this.#closed) return
+    this.#bounding = true
+    let excess = leastRoom + 4 * bytes
+    const rows = this.#trim((logs) => {
+      const removal = excess > 0 ? dispensable(this.#store, logs, this.#needed(), excess) : undefined
+      excess -= removal?.bytes ?? 0
+      return removal
+    })
+    const { log } = this.#options
+    void rows
+      .then((removed) => {
+        if (Object.keys(removed).length === 0 || performance.now() - this.#toldRoom < tellRoom) return
+        this.#toldRoom = performance.now()
+        log.warn(removed, 'the disk is full: the oldest records of the journal make room for new ones')
+      })
+      .catch((error: unknown) => log.debug({}, `no room could be made: ${describeError(error)}`))
       .finally(() => (this.#bounding = false))
   }
 

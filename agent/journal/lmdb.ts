@@ -6,14 +6,12 @@ import { commitFailure, isDamage, openFailure } from './failures.ts'
 import { mendFile } from './file.ts'
 import { type FolderLock, lockFolder } from './lock.ts'
 import { Reserve } from './reserve.ts'
-import { Room } from './room.ts'
+import { canBegin, Room } from './room.ts'
 import type { Changes, Store, StoredRecord } from './store.ts'
 
 type Table<Key extends string | number> = Database<Uint8Array, Key>
 
 const pageSize = 4096
-/** Bytes of the trees' own pages that a commit writes beside its records. */
-const treePages = 64 * pageSize
 /** Bytes written and read after which the file is mapped anew. */
 const mappedLong = 8e6
 const dataFile = 'data.mdb'
@@ -102,7 +100,7 @@ export class LmdbStore implements Store {
 
   async #write({ puts, removals, meta }: Changes): Promise<void> {
     const { root, records, meta: metaTable } = this.#tables
-    this.#needRoom(puts, removals.length > 0)
+    this.#needRoom(puts)
     try {
       await root.batch(() => {
         for (const { stream, offset, bytes } of puts) {
@@ -114,7 +112,7 @@ export class LmdbStore implements Store {
         }
         for (const [name, bytes] of meta) void metaTable.put(name, bytes)
       })
-      for (const { bytes } of removals) this.#room.removed(bytes)
+      this.#room.changed(this.#sizeOf(puts) - removals.reduce((sum, { bytes }) => sum + bytes, 0))
     } catch (error) {
       const cause = await commitError(error)
       throw commitFailure(cause, this.#folder, this.#fileSize())
@@ -122,11 +120,9 @@ export class LmdbStore implements Store {
   }
 
   /** Throws JOURNAL_FULL where the records may not fit. */
-  #needRoom(puts: Changes['puts'], removes: boolean): void {
-    const bytes = puts.reduce((sum, { bytes }) => sum + bytes.length, treePages)
-    if (this.#room.has(bytes, this.#fileSize(), removes)) return
-    const cause = Object.assign(new Error('the disk is full'), { code: 'ENOSPC' })
-    throw commitFailure(cause, this.#folder, 0)
+  #needRoom(puts: Changes['puts']): void {
+    if (this.#room.has(this.#sizeOf(puts), this.#fileSize())) return
+    throw noRoom(this.#folder)
   }
 
   /**
@@ -152,12 +148,12 @@ export class LmdbStore implements Store {
     this.#reserve.fill()
   }
 
+  #sizeOf(puts: Changes['puts']): number {
+    return puts.reduce((sum, { bytes }) => sum + this.footprint(bytes.length), 0)
+  }
+
   #fileSize(): number {
-    try {
-      return statSync(join(this.#folder, dataFile)).size
-    } catch {
-      return 0
-    }
+    return sizeOf(join(this.#folder, dataFile))
   }
 
   *scan(stream: Stream, from: number, to: number): Iterable<StoredRecord> {
@@ -188,6 +184,15 @@ export class LmdbStore implements Store {
     if (this.#mapped) await this.#tables.root.close()
     await this.#lock?.release()
   }
+}
+
+/** 0 where there is no such file. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}
+
+function noRoom(folder: string): JournalError {
+  return commitFailure(Object.assign(new Error('the disk is full'), { code: 'ENOSPC' }), folder, 0)
 }
 
 interface Tables {
@@ -254,6 +259,8 @@ async function openToWrite<Used>(options: LmdbOptions, use: Use<Used>): Promise<
 }
 
 async function openChecked<Used>({ folder, log, readOnly }: LmdbOptions, use: Use<Used>): Promise<Used> {
+  const begun = [dataFile, lockFile].every((file) => sizeOf(join(folder, file)) > 0)
+  if (!begun && !canBegin(folder)) throw noRoom(folder)
   mendFile(join(folder, dataFile), readOnly, log)
   const root = environment(folder, readOnly)
   try {

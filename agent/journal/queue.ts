@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   JournalError,
   type JournalRecord,
@@ -10,8 +11,10 @@ import { Group, type Removal } from './group.ts'
 import type { Store } from './store.ts'
 import type { StreamLog } from './stream.ts'
 
-/** After a full disk was met, how long appends are refused without trying, in ms: each try costs a line on stderr. */
-const holdAfterFull = 250
+/** How often storing is tried again while the disk is full, ms. */
+const tryAgain = 250
+/** Bytes that may wait in memory meanwhile; what comes then is refused. */
+const mostWaiting = 64e6
 
 export interface QueueOptions {
   readonly store: Store
@@ -22,6 +25,8 @@ export interface QueueOptions {
   readonly log: Logger
   /** Called after each successful commit. */
   committed(): void
+  /** Called while so many bytes have no room: whoever can makes some, by `remove`. */
+  full(bytes: number): void
 }
 
 /**
@@ -34,16 +39,19 @@ export class CommitQueue {
   #spare = new Group()
   #tagsStored: number
   #running: Promise<void> | undefined
-  #full: { readonly error: JournalError; readonly until: number } | undefined
   #failing = false
+  /** Why what waits cannot be stored now. */
+  #shortage: JournalError | undefined
+  #hurried = false
 
   constructor(options: QueueOptions) {
     this.#options = options
     this.#tagsStored = options.tagsStored
   }
 
-  /** Resolves once the records are durable. Throws at once, and takes none, where one cannot be encoded. */
+  /** Resolves once the records are durable. Throws at once, and takes none, where one cannot be encoded or too much waits. */
   append(log: StreamLog, records: readonly JournalRecord[]): Promise<void> {
+    if (this.#shortage && this.#waiting.bytes > mostWaiting) throw this.#shortage
     this.#waiting.append(log, records)
     return this.#join(log)
   }
@@ -55,12 +63,17 @@ export class CommitQueue {
 
   remove(removal: Removal): Promise<void> {
     this.#waiting.removals.push(removal)
-    return this.#join()
+    return this.#join(undefined, true)
   }
 
   /** A commit of whatever waits, be it nothing. */
   flush(): Promise<void> {
-    return this.#join()
+    return this.#join(undefined, true)
+  }
+
+  /** From now on what has no room is refused at once. */
+  hurry(): void {
+    this.#hurried = true
   }
 
   /** Resolves when nothing waits any more, stored or not. */
@@ -73,10 +86,15 @@ export class CommitQueue {
     return this.#failing
   }
 
-  #join(log?: StreamLog): Promise<void> {
+  /** Whether what comes waits in memory until the disk has room again. */
+  get holding(): boolean {
+    return this.#shortage !== undefined
+  }
+
+  #join(log?: StreamLog, urgent = false): Promise<void> {
     const group = this.#waiting
     this.#running ??= this.#run()
-    return new Promise((resolve, reject) => group.waiters.push({ log, resolve, reject }))
+    return new Promise((resolve, reject) => group.waiters.push({ log, urgent, resolve, reject }))
   }
 
   async #run(): Promise<void> {
@@ -84,61 +102,93 @@ export class CommitQueue {
     while (!this.#waiting.isEmpty) {
       const group = this.#waiting
       this.#waiting = this.#spare
-      await this.#commit(group)
+      await this.#store(group)
       group.clear()
       this.#spare = group
     }
     this.#running = undefined
   }
 
-  async #commit(group: Group): Promise<void> {
+  /** Commits a group, on a full disk as soon as there is room: what waits is read, judged and shown from memory meanwhile. */
+  async #store(group: Group): Promise<void> {
+    for (;;) {
+      const error = await this.#commit(group)
+      if (!error) break
+      if (error.code !== 'JOURNAL_FULL' || this.#hurried) {
+        this.#failed(group, error)
+        return
+      }
+      await this.#makeRoom(group, error)
+    }
+    this.#works()
+  }
+
+  /** Says so, once, where none could be made. */
+  async #makeRoom(group: Group, shortage: JournalError): Promise<void> {
+    this.#options.full(group.bytes + this.#waiting.bytes)
+    await new Promise(setImmediate)
+    let made = false
+    for (const one of [group, this.#waiting]) {
+      const urgent = one.takeUrgent()
+      if (urgent.isEmpty) continue
+      const error = await this.#commit(urgent)
+      if (error) for (const waiter of urgent.waiters) waiter.reject(error)
+      made ||= !error
+    }
+    if (made) return
+    if (!this.#shortage) {
+      const { code, remedy } = shortage
+      this.#options.log.error({ code, remedy }, `nothing is acknowledged, what comes waits: ${describeError(shortage)}`)
+    }
+    this.#shortage = shortage
+    await delay(tryAgain)
+  }
+
+  /** Undefined where it is stored, and those who wait for it know. */
+  async #commit(group: Group): Promise<JournalError | undefined> {
     const { store, tags, logs } = this.#options
     try {
-      // Removing makes room, so it is always tried.
-      if (this.#full && group.removals.length === 0 && performance.now() < this.#full.until) throw this.#full.error
       const { changes, after, tags: tagsStored } = group.close(store, tags, this.#tagsStored, logs)
       await store.commit(changes)
       this.#tagsStored = tagsStored
       for (const [log, counters] of after) this.#stored(log, counters)
       for (const { log, first } of group.removals) log.ring.forget(first)
     } catch (error) {
-      this.#failed(group, error)
-      return
+      return error instanceof JournalError
+        ? error
+        : new JournalError('JOURNAL_IO', `the journal could not be written: ${describeError(error)}`, { cause: error })
     }
-    this.#full = undefined
-    if (this.#failing) this.#options.log.info({}, 'the journal stores again')
-    this.#failing = false
     for (const waiter of group.waiters) waiter.resolve()
+    return undefined
+  }
+
+  #works(): void {
+    if (this.#failing || this.#shortage) this.#options.log.info({}, 'the journal stores again')
+    this.#failing = false
+    this.#shortage = undefined
     this.#options.committed()
   }
 
   #stored(log: StreamLog, counters: StreamLog['counters']): void {
     const { metrics } = this.#options
     log.counters = counters
-    log.behind = false
+    log.behind &&= log.next > counters.next
     log.ring.shrink(counters.next)
     metrics.gauge('journal_bytes', counters.bytes, { stream: log.name })
     metrics.gauge('journal_records', counters.records, { stream: log.name })
   }
 
-  #failed(group: Group, reason: unknown): void {
-    const error =
-      reason instanceof JournalError
-        ? reason
-        : new JournalError('JOURNAL_IO', `the journal could not be written: ${describeError(reason)}`, {
-            cause: reason,
-          })
+  #failed(group: Group, error: JournalError): void {
     const waiters = [...group.waiters]
     for (const log of group.ranges().keys()) {
       for (const one of [group, this.#waiting]) forget(log, one)
       // What waits behind it would leave a hole before it.
       waiters.push(...this.#waiting.withdraw(log))
     }
-    if (error.code === 'JOURNAL_FULL' && error !== this.#full?.error) {
-      this.#full = { error, until: performance.now() + holdAfterFull }
-    }
-    if (!this.#failing) this.#options.log.error({ code: error.code }, `nothing is stored: ${describeError(error)}`)
+    if (!this.#failing && !this.#shortage)
+      this.#options.log.error({ code: error.code }, `nothing is stored: ${describeError(error)}`)
     this.#failing = true
+    this.#shortage = undefined
     for (const waiter of waiters) waiter.reject(error)
   }
 }

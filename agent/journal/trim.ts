@@ -27,6 +27,25 @@ export function tooMuch(store: Store, logs: readonly StreamLog[], size: number):
   return log && oldest(store, log, (_, bytes) => excess > 0 && ((excess -= bytes), true))
 }
 
+/** By stream, the offset from which on somebody needs its records. */
+export type Needed = Readonly<Partial<Record<Stream, number>>>
+
+/** The oldest records that make up some of `size` bytes: such as nobody needs, and only where there are none, of the others. */
+export function dispensable(
+  store: Store,
+  logs: readonly StreamLog[],
+  needed: Needed,
+  size: number,
+): Removal | undefined {
+  let rest = size
+  const enough = (bytes: number) => rest > 0 && ((rest -= bytes), true)
+  const idle = logs.filter(({ name, counters }) => counters.records > 0 && counters.first < (needed[name] ?? Infinity))
+  const log = mostDispensable(store, idle, 0)
+  if (log) return oldest(store, log, (_, bytes, offset) => offset < (needed[log.name] ?? Infinity) && enough(bytes))
+  const any = mostDispensable(store, logs, 0)
+  return any && oldest(store, any, (_, bytes) => enough(bytes))
+}
+
 /** Dead letters where they take more than a sixteenth: a flood of them shall not push out good data; else what is oldest. */
 function mostDispensable(store: Store, logs: readonly StreamLog[], size: number): StreamLog | undefined {
   let found: StreamLog | undefined
@@ -52,7 +71,7 @@ function headArrival(store: Store, log: StreamLog): number {
 function oldest(
   store: Store,
   log: StreamLog,
-  goes: (header: Header | undefined, bytes: number) => boolean,
+  goes: (header: Header | undefined, bytes: number, offset: number) => boolean,
 ): Removal | undefined {
   const { counters } = log
   const offsets: number[] = []
@@ -62,7 +81,7 @@ function oldest(
   for (const record of store.scan(log.name, counters.first, counters.next)) {
     const header = readHeader(record.bytes)
     const size = store.footprint(Math.max(headerSize, record.bytes.length))
-    if (offsets.length === chunk || !goes(header, size)) {
+    if (offsets.length === chunk || !goes(header, size, record.offset)) {
       kept = record
       break
     }

@@ -72,6 +72,16 @@ export class Watermark {
     return this.#raise()
   }
 
+  /** The clock that arrivals are by was set forward by so many ms. */
+  step(ms: number): void {
+    for (const entry of this.#sources) if (!entry.paced) entry.arrival += ms
+  }
+
+  /** Arrival of the newest sample of a source; -Infinity before the first. */
+  arrivalOf(source: number): number {
+    return this.#sources.find((known) => known.source === source)?.arrival ?? -Infinity
+  }
+
   /** A source is alive, which says nothing of event time. */
   touch(source: number, arrival: number, paced = false): SourceTime {
     let entry = this.#sources[0] as SourceTime | undefined

@@ -80,6 +80,10 @@ export class AssetState {
   uncoveredAt = Infinity
   /** Late data has changed closed windows that were not emitted again yet. */
   dirty = false
+  /** ms by which the agent's clock was set since the newest sample; 0: not. */
+  stepped = 0
+  /** Added to arrivals: what the clock was set by, for samples with a time of their own, which did not go with it. */
+  offset = 0
   /** Row of `clock` where the last window closed. */
   clockRow = 0
 
@@ -113,10 +117,12 @@ export interface SavedAsset {
   readonly uncovered: boolean
   readonly uncoveredAt: number
   readonly dirty: boolean
+  readonly stepped?: number
+  readonly offset?: number
 }
 
 export function saveAsset(state: AssetState): SavedAsset {
-  const { lateBefore, next, seen, heldRun, uncovered, uncoveredAt, dirty } = state
+  const { lateBefore, next, seen, heldRun, uncovered, uncoveredAt, dirty, stepped, offset } = state
   return {
     watermark: state.watermark.save(),
     roles: state.roles.map((role) => ({
@@ -127,14 +133,14 @@ export function saveAsset(state: AssetState): SavedAsset {
     })),
     ...(state.clock && { clock: state.clock.save().time }),
     closed: state.closed.save(),
-    ...{ lateBefore, next, seen, heldRun, uncovered, uncoveredAt, dirty },
+    ...{ lateBefore, next, seen, heldRun, uncovered, uncoveredAt, dirty, stepped, offset },
   }
 }
 
 /** Puts back what `saveAsset` returned, but for the roles and the watermark. */
 export function loadAsset(state: AssetState, saved: SavedAsset): void {
-  const { lateBefore, next, seen, heldRun, uncovered, uncoveredAt, dirty } = saved
-  Object.assign(state, { lateBefore, next, seen, heldRun, uncovered, uncoveredAt, dirty })
+  const { lateBefore, next, seen, heldRun, uncovered, uncoveredAt, dirty, stepped = 0, offset = 0 } = saved
+  Object.assign(state, { lateBefore, next, seen, heldRun, uncovered, uncoveredAt, dirty, stepped, offset })
   state.closed.load(saved.closed)
   if (saved.clock) state.clock?.load(saved.clock, [])
 }

@@ -1,3 +1,4 @@
+// Longer than others: taking, closing and revising windows share the columns of one asset, sample by sample.
 import {
   type Asset,
   type AssetClass,
@@ -80,7 +81,8 @@ export class WindowState {
       // In the order of the rows: how many of them are one batch makes no difference.
       return this.#out.splice(0)
     }
-    this.#passTime(batch.arrival, undefined)
+    if (batch.stepped !== undefined) this.#clockSet(batch.stepped)
+    else this.#passTime(batch.arrival, undefined)
     if (batch.length > 0) this.#take(batch, 0, batch.length, batch.arrival)
     return this.#emitted()
   }
@@ -148,31 +150,73 @@ export class WindowState {
   #take({ tag, time, value, quality, source, paced = false }: Batch, from: number, to: number, arrival: number): void {
     const number = this.#sourceNumber(source)
     const { kind, watermark } = this.#plan
-    const ahead = arrival + watermark.future
     for (let row = from; row < to; row++) {
-      let role = this.#routes[tag[row]]
+      let role: RoleState | null | undefined = this.#routes[tag[row]]
       if (role === undefined) role = this.#route(tag[row])
       if (role === null) continue
-      const { state } = role
       const at = time[row]
+      if (role.state.stepped !== 0) role = this.#afterStep(role, at, number, arrival)
+      const { state } = role
+      const now = arrival + state.offset
       const x = value[row]
-      if (at > role.newest && at >= state.lateBefore && at <= ahead && quality[row] !== Quality.bad && x - x === 0) {
+      if (
+        at > role.newest &&
+        at >= state.lateBefore &&
+        at <= now + watermark.future &&
+        quality[row] !== Quality.bad &&
+        x - x === 0
+      ) {
         if (role.good.full) this.#makeRoom(role, role.good)
         role.good.append(at, x)
         role.newest = at
         if (state.clock !== undefined && at !== state.clock.last) this.#noteTime(state, at)
       } else if (
-        !this.#takeSlowly(role, at, quality[row] === Quality.bad || x - x !== 0 ? NaN : x, number, arrival, paced)
+        !this.#takeSlowly(role, at, quality[row] === Quality.bad || x - x !== 0 ? NaN : x, number, now, paced)
       ) {
         continue
       }
-      if (state.watermark.advance(number, at, arrival, paced)) {
+      if (state.watermark.advance(number, at, now, paced)) {
         if (!state.opened) kind.open(state)
         kind.close(state, state.watermark.value, this.#emit)
       }
     }
     if (paced) this.#nextIdleOf[number] = Math.min(this.#nextIdleOf[number] ?? -Infinity, arrival + watermark.idle)
     else this.#nextIdle = Math.min(this.#nextIdle, arrival + watermark.idle)
+  }
+
+  /** The agent's clock was set: an asset keeps counting as if it had not been, until its samples show that they went with it. */
+  #clockSet(step: number): void {
+    this.#nextIdle = -Infinity
+    for (const state of this.#states) {
+      state.offset -= step
+      state.stepped += step
+    }
+  }
+
+  /**
+   * The first sample of an asset after the agent's clock was set. Where it fits the new clock, that counts. Where samples
+   * went with the clock, stamped by it, nothing holds over a step forward, as nobody knows how long that took; after a step
+   * back all begins anew, since its windows were seen already.
+   */
+  #afterStep(role: RoleState, time: number, source: number, arrival: number): RoleState {
+    const { state } = role
+    const { stepped, offset, watermark } = state
+    const near = Math.abs(stepped) / 2
+    state.stepped = 0
+    if (Math.abs(time - arrival) >= near) return role
+    const before = watermark.arrivalOf(source) - offset - stepped
+    watermark.step(-offset)
+    state.uncoveredAt -= offset
+    state.offset = 0
+    if (Math.abs(role.newest - before) >= near) return role
+    if (stepped > 0) {
+      for (const one of state.roles) if (one.newest < time) this.#store(one, nextUp(one.newest), NaN, false, true)
+      return role
+    }
+    this.#plan.kind.closeAll(state, this.#emit)
+    this.#states.splice(this.#states.indexOf(state), 1)
+    for (const { tag } of state.roles) this.#routes[tag] = undefined
+    return this.#route(role.tag)!
   }
 
   /** A row that is not simply the next good one of its role; a bad one has the value NaN. False where event time stays. */
@@ -258,19 +302,20 @@ export class WindowState {
       const { watermark } = state
       if (!watermark.follows(file)) continue
       const wasSilent = watermark.silent
-      if (watermark.expire(arrival, file) && state.opened) kind.close(state, watermark.value, this.#emit)
+      const now = file === undefined ? arrival + state.offset : arrival
+      if (watermark.expire(now, file) && state.opened) kind.close(state, watermark.value, this.#emit)
       if (watermark.silent && state.opened) {
         if (!wasSilent) {
           kind.closeAll(state, this.#emit)
           state.uncoveredAt = kind.uncoveredAt(state)
         }
-        if (arrival > state.uncoveredAt) {
+        if (now > state.uncoveredAt) {
           kind.closeUncovered(state, this.#emit)
           state.uncoveredAt = Infinity
         }
-        next = Math.min(next, state.uncoveredAt)
+        next = Math.min(next, arrival + state.uncoveredAt - now)
       }
-      next = Math.min(next, watermark.nextIdle(file))
+      next = Math.min(next, arrival + watermark.nextIdle(file) - now)
     }
     if (file === undefined) this.#nextIdle = next
     else this.#nextIdleOf[file] = next

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { ActionEvent, AlarmEvent, AlarmState, Prediction } from '../core/index.ts'
+import type { ActionEvent, AlarmEvent, AlarmState, ConditionEvent, Prediction } from '../core/index.ts'
 import type { alarmConfig } from '../../config/index.ts'
 
 export type AlarmSettings = z.output<typeof alarmConfig>
@@ -20,6 +20,8 @@ export interface Alarm {
   /** Who acted on it last, and why. */
   readonly by?: string
   readonly reason?: string
+  /** Of a condition, in words. */
+  readonly detail?: string
 }
 
 /** How long one (monitor, asset) has been over or under its limits, in windows and since when. */
@@ -29,6 +31,8 @@ interface Track {
   overSince: number
   under: number
   underSince: number
+  /** After the clock was set back, windows that are older than the newest by this many ms are new ones. */
+  rewind?: number
   alarm?: Alarm
 }
 
@@ -53,8 +57,9 @@ export class Alarms {
   /** What a prediction changes. */
   update(prediction: Prediction): AlarmEvent[] {
     const track = this.#track(`${prediction.monitor}/${prediction.asset}`)
-    if (prediction.time <= track.last) return []
+    if (prediction.time <= track.last && !(track.last - prediction.time >= (track.rewind ?? Infinity))) return []
     track.last = prediction.time
+    delete track.rewind
     const events = this.#unshelveIfDue(track, prediction.time)
     if (Number.isNaN(prediction.score)) return events
     const settings = this.#settings[prediction.monitor]
@@ -68,6 +73,23 @@ export class Alarms {
       return [...events, this.#clear(track, track.alarm!, prediction.time)]
     }
     return events
+  }
+
+  /** The clock of the agent was set, forward by `step` ms. What follows it goes on from there: back, it was seen already. */
+  stepped(step: number): void {
+    if (step < 0) for (const track of this.#tracks.values()) track.rewind = -step / 2
+  }
+
+  /** What a condition changes that has begun or ended. */
+  meet({ state, detail, ...condition }: ConditionEvent): AlarmEvent[] {
+    const { time } = condition
+    const track = this.#track(`${condition.monitor}/${condition.asset}`)
+    const events = this.#unshelveIfDue(track, time)
+    const active = track.alarm !== undefined && track.alarm.state !== 'cleared'
+    if (state === 'ended') return active ? [...events, this.#clear(track, track.alarm!, time)] : events
+    if (active) return events
+    track.alarm = { ...raise({ ...condition, contributions: {} }, track.alarm), detail }
+    return [...events, change('raised', time, track.alarm, track.alarm.state)]
   }
 
   /** What an operator's action changes; nothing where the alarm is unknown or already so. */
@@ -131,7 +153,17 @@ function lasted(span: AlarmSettings['dwell'], count: number, since: number, time
 }
 
 /** A fresh alarm; one that was cleared but not acknowledged comes back under its own id. */
-function raise({ monitor, asset, time, score, threshold, contributions }: Prediction, earlier?: Alarm): Alarm {
+function raise(
+  {
+    monitor,
+    asset,
+    time,
+    score,
+    threshold,
+    contributions,
+  }: Pick<Prediction, 'monitor' | 'asset' | 'time' | 'score' | 'threshold' | 'contributions'>,
+  earlier?: Alarm,
+): Alarm {
   const id = earlier?.id ?? `${monitor}/${asset}/${new Date(time).toISOString()}`
   const shelved = earlier?.shelvedUntil === undefined ? {} : { shelvedUntil: earlier.shelvedUntil }
   return { id, monitor, asset, state: 'raised', raised: time, score, threshold, contributions, ...shelved }
@@ -144,7 +176,7 @@ function withoutActor({ by: _, reason: __, ...alarm }: Alarm): Alarm {
 function change(
   kind: AlarmEvent['change'],
   time: number,
-  { id, asset, monitor, raised, score, threshold, contributions }: Alarm,
+  { id, asset, monitor, raised, score, threshold, contributions, detail }: Alarm,
   state: AlarmState,
   who: { by?: string; reason?: string } = {},
 ): AlarmEvent {
@@ -160,6 +192,7 @@ function change(
     score,
     threshold,
     contributions,
+    ...(detail !== undefined && { detail }),
     ...who,
   }
 }

@@ -72,13 +72,23 @@ export class Live {
 
   /** Ends when `signal` aborts, after what was in hand and a last checkpoint. */
   async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#run(signal)
+    } catch (error) {
+      if (!signal.aborted || !(error instanceof JournalError) || !error.retryable) throw error
+      this.#options.log.warn({}, `the newest results are not stored and will be concluded again: ${error.message}`)
+    }
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
     const { journal } = this.#options
     if (this.#next >= this.#backlog) this.#tellCaughtUp()
     for await (const chunk of journal.follow('samples', this.#next, signal)) {
       for (const part of splitAt(chunk, this.#done)) await this.#alone(() => this.#handle(part, signal))
       if (this.#next >= this.#backlog) this.#tellCaughtUp()
       this.#options.metrics.gauge('pipeline_lag_records', journal.stats('samples').next - this.#next)
-      if (this.#options.clock.now() - this.#checkpointed >= this.#options.checkpointEvery) await this.#checkpoint()
+      if (!journal.holding && this.#options.clock.now() - this.#checkpointed >= this.#options.checkpointEvery)
+        await this.#checkpoint()
     }
     await this.#pending
     await this.#checkpoint()
@@ -110,7 +120,8 @@ export class Live {
     const last = entries[entries.length - 1]
     this.#next = last.offset + 1
     if (last.offset <= this.#done || records.length === 0) return
-    if (this.#outstanding >= mostOutstanding || this.#behind) await this.#pending
+    const tooMany = this.#outstanding >= mostOutstanding && !this.#options.journal.holding
+    if (tooMany || this.#behind) await this.#pending
     if (this.#failure) throw this.#failure
     if (records.some(({ kind }) => kind === 'predictions')) {
       metrics.observe('latency_seconds', Math.max(0, clock.now() - arrivalOf(last)) / 1000)

@@ -19,6 +19,7 @@ import {
   type Prediction,
   type TagTable,
   arrivalOf,
+  emptyBatch,
   valuesModel,
 } from '../core/index.ts'
 import { postsAfter } from '../learning/index.ts'
@@ -182,6 +183,11 @@ export class Pipeline {
 
   async #apply(event: JournalEvent): Promise<JournalEvent[]> {
     if (event.type === 'action') return this.alarms.act(event)
+    if (event.type === 'clock') {
+      this.#input.next({ ...emptyBatch('', event.time), stepped: event.step })
+      this.alarms.stepped(event.step)
+    }
+    if (event.type === 'condition') return this.alarms.meet(event)
     if (event.type === 'label') for (const monitor of this.monitors.values()) monitor.label(event)
     if (event.type === 'model') await this.#step(event)
     if (event.type === 'inspection' || event.type === 'correction' || event.type === 'opinion') {

@@ -1,5 +1,5 @@
 import type { Clock, Journal, Logger, Metrics, Sink, Status } from '../core/index.ts'
-import { deliver, sinkLedger, type Delivery, type SinkLedger } from '../delivery/index.ts'
+import { deliver, owedFrom, sinkLedger, type Delivery, type SinkLedger } from '../delivery/index.ts'
 
 export interface DeliveryParts {
   readonly journal: Journal
@@ -44,6 +44,11 @@ export class Deliveries {
 
   async stop(): Promise<void> {
     await Promise.allSettled([...this.#running.keys()].map((name) => this.end(name)))
+  }
+
+  /** Offset in the results from which on a sink still needs them. */
+  get owedFrom(): number {
+    return Math.min(...[...this.#running.keys()].map((name) => owedFrom(this.#parts.journal, name)))
   }
 
   /** Ledger and status by sink. */

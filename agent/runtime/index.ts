@@ -1,4 +1,5 @@
 export { changesBetween, changesText, effective } from './changes.ts'
+export { WatchedClock } from './clock.ts'
 export { createMetrics } from './metrics.ts'
 export { Router } from './router.ts'
 export { Stops } from './stops.ts'

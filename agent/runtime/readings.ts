@@ -3,6 +3,7 @@ import type { Connection } from '../connections/index.ts'
 import { type AgentEvent, type Clock, type Journal, type Logger, describeError, streams } from '../core/index.ts'
 import type { Ingest } from '../ingest/index.ts'
 import type { ViewParts } from '../view/index.ts'
+import type { DiskState } from './disk.ts'
 
 type Reading = AgentEvent['readings'][number]
 
@@ -16,6 +17,7 @@ export interface ReadingsOptions {
   /** Entries that the pipeline has not handled. */
   readonly lag: () => number
   readonly openAlarms: () => number
+  readonly disk: () => DiskState | undefined
   /** Arrival minus source time of a source, in seconds. */
   readonly skew: (source: string) => number
   readonly record: (event: AgentEvent) => Promise<void>
@@ -65,7 +67,7 @@ export class Readings {
 
   /** How everything is now; shares and delays are of the time since the last call. */
   readings(): Reading[] {
-    return [this.#process(), ...this.#journal(), ...this.#sources(), ...this.#sinks()]
+    return [this.#process(), ...this.#disk(), ...this.#journal(), ...this.#sources(), ...this.#sinks()]
   }
 
   #process(): Reading {
@@ -84,6 +86,15 @@ export class Readings {
     this.#read = now
     this.#delay.reset()
     return { part: 'process', name: '', values }
+  }
+
+  #disk(): Reading[] {
+    const disk = this.#options.disk()
+    if (!disk) return []
+    const { free, size, fullAt } = disk
+    const values: Record<string, number> = { free, size }
+    if (fullAt !== null) values.seconds_left = (fullAt - this.#options.clock.now()) / 1000
+    return [{ part: 'disk', name: '', values }]
   }
 
   #journal(): Reading[] {

@@ -1,23 +1,36 @@
+// Longer than others: everything that works on one journal is made, started and stopped in sight of each other.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Registry } from '../../models/index.ts'
 import { ImageRegistry } from '../../models/inspection/registry.ts'
 import { createStudio } from '../../models/inspection/studio/studio.ts'
 import { createConnections, pkiFolders, Trust, type Connection } from '../connections/index.ts'
-import { describeError, valuesModel, type Clock, type Journal, type JournalEvent, type Logger } from '../core/index.ts'
+import {
+  describeError,
+  lasting,
+  streams,
+  valuesModel,
+  type Clock,
+  type Journal,
+  type JournalEvent,
+  type Logger,
+} from '../core/index.ts'
 import { Ingest } from '../ingest/index.ts'
 import { openJournal } from '../journal/index.ts'
 import { Learning, ModelRequests, type Learner } from '../learning/index.ts'
-import { MonitorLearner } from '../pipeline/index.ts'
+import { MonitorLearner, pipelineCursor } from '../pipeline/index.ts'
 import type { Config } from '../settings/index.ts'
 import { Gallery, Inspections } from '../stations/index.ts'
 import { shelfOf, trainingScript } from '../training/index.ts'
 import { Annals, HealthTrends, HistoryReader, InspectionsView, Newest, View, type ViewParts } from '../view/index.ts'
 import type { Changes } from './changes.ts'
 import { Deliveries } from './deliveries.ts'
+import { DiskWatch } from './disk.ts'
 import { Flow, type Onlookers } from './flow.ts'
 import type { MetricsRegistry } from './metrics.ts'
 import { Readings } from './readings.ts'
+import { SilenceWatch } from './silence.ts'
 import { Stops } from './stops.ts'
 import { tickFor, trim } from './upkeep.ts'
 
@@ -36,6 +49,8 @@ export interface UnitOptions {
   readonly counted: MetricsRegistry
   /** A simulated plant that the page may inject faults into. */
   readonly plant?: ViewParts['plant']
+  /** Aborted where the start is given up. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -54,6 +69,7 @@ export class Unit {
   readonly #learning: Learning
   readonly #deliveries: Deliveries
   readonly #readings: Readings
+  readonly #disk: DiskWatch
   readonly #annals: Annals
   readonly #newest: Newest
   readonly #registry: Registry
@@ -61,16 +77,24 @@ export class Unit {
   readonly #stops: Stops
   #flow!: Flow
   #setting: Setting
+  /** ms that the clock was set forward: by a wrong one nothing is too old. */
+  #ahead = 0
   #failure: string | undefined
   #stationsStarted: Promise<void> = Promise.resolve()
   #done: Promise<void> = Promise.resolve()
 
-  /** Opens the journal and loads what was there at the last checkpoint; nothing works yet. Rejects with a JournalError. */
+  /**
+   * Opens the journal, on a full disk as soon as there is room, and loads what was there at the last checkpoint; nothing works
+   * yet. Rejects with a JournalError, or with the reason of the signal.
+   */
   static async open(options: UnitOptions): Promise<Unit> {
     const { setting, log, counted } = options
     const { data, journal: settings } = setting.config
-    mkdirSync(data, { recursive: true })
-    const journal = await openJournal({ folder: join(data, 'journal'), settings, metrics: counted.metrics, log })
+    const folder = join(data, 'journal')
+    const journal = await onceThereIsRoom(options, () => {
+      mkdirSync(data, { recursive: true })
+      return openJournal({ folder, settings, metrics: counted.metrics, log })
+    })
     const stops = new Stops(log)
     stops.add('the journal', () => journal.close())
     try {
@@ -122,12 +146,23 @@ export class Unit {
       changed: () => this.#changed(),
     })
     this.#deliveries = new Deliveries(parts)
+    journal.spare(() => ({
+      samples: journal.cursor(pipelineCursor)?.offset ?? 0,
+      results: this.#deliveries.owedFrom,
+    }))
+    this.#disk = new DiskWatch({
+      ...{ folder: config.data, clock, metrics },
+      journal: () => ({ bytes: bytesOf(journal), limit: config.journal.size }),
+      full: () => journal.holding,
+      record: (event) => this.#note(event),
+    })
     this.#annals = new Annals(journal, (event) => this.#gallery.told(event))
     this.view = new View(this.#viewParts())
     this.#readings = new Readings({
       ...{ clock, log, journal, ingest: this.ingest, connections: this.connections },
       deliveries: () => this.#deliveries.readings(),
       lag: () => this.#flow.lag,
+      disk: () => this.#disk.state,
       openAlarms: () => this.#flow.pipeline.alarms.open().length,
       skew: (source) => counted.value('clock_skew_seconds', { source }),
       record: (event) => this.#record(event),
@@ -163,9 +198,21 @@ export class Unit {
       this.#stopping.abort()
       await Promise.allSettled([this.#done, following])
     })
-    this.#stops.add('the way to the disk', () => this.ingest.drained())
-    const trimming = setInterval(() => void trim(this.journal, clock, log), 60_000)
+    this.#stops.add('the way to the disk', () => {
+      this.journal.hurry()
+      return this.ingest.drained()
+    })
+    const trimming = setInterval(() => void trim(this.journal, clock.now() - this.#ahead, log), 60_000)
     this.#stops.add('trimming the journal', () => clearInterval(trimming))
+    this.#disk.start()
+    this.#stops.add('the watch over the disk', () => this.#disk.stop())
+    const silence = new SilenceWatch({
+      pipeline: () => this.#flow.pipeline,
+      newest: this.#newest,
+      tell: (silent) => this.#note({ type: 'silence', time: clock.now(), ...silent }),
+    })
+    silence.start()
+    this.#stops.add('the watch for silence', () => silence.stop())
     if (this.#hasSinks) this.#readings.start()
     this.#stops.add('the readings of the agent', () => this.#readings.stop())
     this.#stops.add('learning', () => this.#learning.stop())
@@ -177,6 +224,19 @@ export class Unit {
       if (!this.#stopping.signal.aborted) this.#learning.start()
     })
     this.#stationsStarted = this.#begin('stations did not start', () => this.#stations.start())
+  }
+
+  /** The clock is about to be set forward by `step` ms. */
+  stepped(step: number): void {
+    const { log, clock } = this.#options
+    const way = `${lasting(Math.abs(step))} ${step > 0 ? 'forward' : 'back'}`
+    log.warn({ step }, `the clock was set ${way}: samples stamped by their arrival before are of another time`)
+    if (step < 0) this.#newest.setBack()
+    this.#ahead = Math.max(0, this.#ahead + step)
+    const told = (error: unknown) => log.error({}, `the step of the clock is not stored: ${describeError(error)}`)
+    this.ingest.stepped(step).catch(told)
+    const from = new Date(clock.now()).toISOString()
+    this.view.note({ by: 'the clock', action: 'set', subject: way, detail: `from ${from}` }).catch(told)
   }
 
   /** Reads what the page shows of the past; resolves when it is there. */
@@ -249,6 +309,11 @@ export class Unit {
     return this.ingest.record([{ kind: 'event', event, arrival: this.#options.clock.now() }])
   }
 
+  /** Records without waiting for it. */
+  #note(event: JournalEvent): void {
+    this.#record(event).catch((error: unknown) => this.#options.log.debug({}, describeError(error)))
+  }
+
   #learners(): ReadonlyMap<string, Learner> {
     const monitors = [...this.#flow.pipeline.monitors]
     return new Map<string, Learner>([
@@ -300,8 +365,29 @@ export class Unit {
       metricsText: () => counted.text(),
       deliveries: () => this.#deliveries.readings(),
       lag: () => this.#flow.lag,
+      disk: () => this.#disk.state,
       failure: () => this.#failure,
       ...(plant && { plant }),
     }
   }
+}
+
+/** How often a journal that had no room to begin is tried again, ms. */
+const tryAgain = 2_000
+
+async function onceThereIsRoom<Made>({ log, signal }: UnitOptions, make: () => Promise<Made>): Promise<Made> {
+  for (let told = false; ; told = true) {
+    try {
+      return await make()
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code
+      if (code !== 'JOURNAL_FULL' && code !== 'ENOSPC') throw error
+      if (!told) log.error({ code }, `the start waits for room on the disk: ${describeError(error)}`)
+      await delay(tryAgain, undefined, { signal })
+    }
+  }
+}
+
+function bytesOf(journal: Journal): number {
+  return streams.reduce((sum, stream) => sum + journal.stats(stream).bytes, 0)
 }

@@ -1,4 +1,4 @@
-import { describeError, type Clock, type Journal, type Logger } from '../core/index.ts'
+import { describeError, type Journal, type Logger } from '../core/index.ts'
 import type { Config } from '../settings/index.ts'
 
 /** How long windows may wait for a source that has gone silent, in ms. */
@@ -10,10 +10,10 @@ export function tickFor(config: Config): number {
   return Math.max(10_000, ...waits) + 10_000
 }
 
-/** Trims the journal; says where that fails. */
-export async function trim(journal: Journal, clock: Clock, log: Logger): Promise<void> {
+/** Trims the journal, to what is too old at `now`; says where that fails. */
+export async function trim(journal: Journal, now: number, log: Logger): Promise<void> {
   try {
-    await journal.trim(clock.now())
+    await journal.trim(now)
   } catch (error) {
     log.error({}, `the journal could not be trimmed: ${describeError(error)}`)
   }

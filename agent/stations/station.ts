@@ -1,3 +1,4 @@
+// Longer than others: one image or part from arrival to verdict, with what waits for it.
 import { join } from 'node:path'
 import type { Subscription } from 'rxjs'
 import { outsideProblem, type ImageProblem } from '../../models/inspection/decode.ts'

@@ -28,7 +28,15 @@ function assetsOf(className: string, parts: AssetParts): AssetState[] {
       if (index < 0) return []
       const tag = tags.at(index)
       const unit = tag.unit === undefined ? {} : { unit: tag.unit }
-      return [{ role: assets.roles[role], tag: tag.name, ...unit, ...newest.sample(tag) }]
+      return [
+        {
+          role: assets.roles[role],
+          tag: tag.name,
+          ...unit,
+          ...newest.sample(tag),
+          ...(newest.isStale(tag) && { stale: true }),
+        },
+      ]
     }),
   }))
 }
@@ -38,21 +46,32 @@ function monitorState(monitor: Monitor, asset: string, { newest, learning }: Ass
   const isLearning = monitor.model === undefined
   const progress = Math.min(1, monitor.collected.span / monitor.settings.learn.after)
   const finite = (value: number | undefined) => (value !== undefined && Number.isFinite(value) ? value : null)
-  const detail = detailOf(monitor, prediction, learning)
+  const isStale = !isLearning && newest.isSilent(monitor.name, asset, paceOf(monitor))
+  const detail = isStale ? noNews(prediction) : detailOf(monitor, prediction, learning)
   return {
     monitor: monitor.name,
     kind: monitor.kind,
-    state: isLearning ? 'learning' : (prediction?.state ?? 'unknown'),
+    state: isLearning ? 'learning' : isStale ? 'unknown' : (prediction?.state ?? 'unknown'),
     score: finite(prediction?.score),
     threshold: finite(prediction?.threshold),
-    health: prediction ? healthOf(prediction.score, prediction.threshold) : null,
+    health: prediction && !isStale ? healthOf(prediction.score, prediction.threshold) : null,
     model: monitor.model ?? '',
     ...(isLearning && { progress }),
     ...(detail !== undefined && { detail }),
     time: prediction?.time ?? null,
+    ...(isStale && { stale: true }),
     contributions: prediction?.contributions ?? {},
-    ...(prediction && conclusionOf(prediction)),
+    ...(prediction && !isStale && conclusionOf(prediction)),
   }
+}
+
+/** How often a monitor concludes, ms; 0 where that depends on the samples. */
+export function paceOf({ settings: { window, every } }: Monitor): number {
+  return typeof every === 'number' ? every : typeof window === 'number' ? window : 0
+}
+
+function noNews(prediction: Prediction | undefined): string {
+  return prediction ? `no news since ${new Date(prediction.time).toISOString()}` : 'no news yet'
 }
 
 /** What the kinds beyond a score conclude. */

@@ -1,5 +1,6 @@
 export { healthOf } from './agent-view.ts'
 export type * from './agent-view.ts'
+export { paceOf } from './assets.ts'
 export { Annals } from './annals.ts'
 export { HealthTrends } from './health-trends.ts'
 export { HistoryReader } from './history.ts'

@@ -1,3 +1,4 @@
+// Longer than others: the shapes of all that the API answers, each built of those before it.
 import { z } from 'zod'
 import { predictionKinds, stateBeyond } from '../core/prediction.ts'
 import { stationGlance } from './inspection-shapes.ts'
@@ -13,6 +14,7 @@ const time = z.number().describe('ms since epoch.')
 const moment = time.nullable()
 const quality = z.union([z.literal(0), z.literal(1), z.literal(2)]).describe('0 good, 1 uncertain, 2 bad.')
 const contributions = byName(z.number()).describe('Share of the score per role, largest first.')
+const detail = z.string().optional().describe('What it is, in words, of an alarm that no model raised.')
 const numbers = list(z.number().nullable())
 
 export const verdict = z.strictObject({
@@ -53,6 +55,10 @@ export const monitorState = z.strictObject({
   progress: z.number().optional().describe('0 to 1 while learning: the share of the data collected.'),
   detail: z.string().optional().describe('What it is doing, or why it has no opinion.'),
   time: moment.describe('End of the window.'),
+  stale: z
+    .boolean()
+    .optional()
+    .describe('There was no news for longer than usual: how the machine is, nobody knows since `time`.'),
   contributions,
   value: z.number().nullable().optional().describe('Remaining life in ms, or the estimate in its own unit.'),
   lower: z.number().nullable().optional().describe('Bounds of the interval that holds the truth nine times of ten.'),
@@ -69,6 +75,7 @@ export const tagState = z.strictObject({
   value: z.union([z.number(), z.string(), z.boolean()]).nullable(),
   quality,
   time: moment.describe('Event time.'),
+  stale: z.boolean().optional().describe('It has not come for longer than usual.'),
 })
 
 export const assetState = z.strictObject({
@@ -90,6 +97,7 @@ export const alarmView = z.strictObject({
   contributions,
   by: z.string().optional().describe('Who acknowledged or shelved it last.'),
   reason: z.string().optional(),
+  detail,
   shelvedUntil: time.optional(),
 })
 
@@ -123,6 +131,12 @@ export const agentState = z.strictObject({
     .readonly()
     .describe('Extent of each stream of the journal.'),
   journalLimit: z.number().optional().describe('Bytes that the journal may take.'),
+  disk: z
+    .strictObject({ free: z.number(), size: z.number(), fullAt: moment })
+    .optional()
+    .describe(
+      'Bytes free and altogether on the disk of the data folder, and when it will be full at the pace of late.',
+    ),
   stations: list(stationGlance).optional().describe('Stations that judge parts, where any are configured.'),
   plant: plantState.optional().describe('The simulated plant, where one is attached.'),
 })
@@ -219,6 +233,7 @@ export const alarmChange = z.strictObject({
   contributions,
   by: z.string().optional(),
   reason: z.string().optional(),
+  detail,
 })
 
 export const alarmHistory = z

@@ -55,6 +55,8 @@ export interface ViewParts extends AssetParts, ModelParts, ConnectionParts, Peop
   lag(): number
   /** Why the agent cannot do its work any more, if so. */
   failure(): string | undefined
+  /** The disk of the data folder, where the system tells. */
+  disk(): AgentState['disk']
   readonly plant?: PlantView & { state(): PlantState }
   readonly camera?: CameraView
   readonly inspection: InspectionView
@@ -69,13 +71,14 @@ export class View implements AgentView {
   readonly #started: number
   readonly #people: People
   #rates = { samplesPerSecond: 0, predictionsPerSecond: 0 }
-  #counted = { time: 0, samples: 0, predictions: 0 }
+  #counted: { readonly time: number; readonly samples: number; readonly predictions: number }
   #predictions = 0
 
   constructor(parts: ViewParts) {
     this.#parts = parts
     this.#started = parts.clock.now()
     this.#people = new People(parts)
+    this.#counted = { time: performance.now(), samples: parts.journal.stats('samples').rows, predictions: 0 }
   }
 
   get site(): string {
@@ -115,7 +118,7 @@ export class View implements AgentView {
     const lag = this.#parts.lag()
     const failing = [
       ...this.health().reasons,
-      ...(ingest.full ? ['the journal cannot store; nothing is acknowledged'] : []),
+      ...(ingest.full || this.#parts.journal.holding ? ['the journal cannot store; nothing is acknowledged'] : []),
       ...(lag > mostLag ? [`the pipeline is ${lag} records behind`] : []),
     ]
     const troubled = connectionStates(this.#parts).filter(({ status }) => status.state !== 'up')
@@ -129,6 +132,7 @@ export class View implements AgentView {
 
   state(): AgentState {
     const { clock, pipeline, journal, plant, inspection } = this.#parts
+    const disk = this.#parts.disk()
     this.#measure()
     return {
       time: clock.now(),
@@ -148,6 +152,7 @@ export class View implements AgentView {
         }),
       ) as Record<(typeof streams)[number], StreamState>,
       journalLimit: this.#parts.journalLimit,
+      ...(disk && { disk }),
       stations: inspection.stations(),
       ...(plant && { plant: plant.state() }),
     }
@@ -267,16 +272,14 @@ export class View implements AgentView {
 
   /** Rates over at least a second. */
   #measure(): void {
-    const time = this.#parts.clock.now()
+    const time = performance.now()
     const seconds = (time - this.#counted.time) / 1000
     if (seconds < 1) return
     const samples = this.#parts.journal.stats('samples').rows
     const predictions = this.#predictions
-    if (this.#counted.time > 0) {
-      this.#rates = {
-        samplesPerSecond: (samples - this.#counted.samples) / seconds,
-        predictionsPerSecond: (predictions - this.#counted.predictions) / seconds,
-      }
+    this.#rates = {
+      samplesPerSecond: (samples - this.#counted.samples) / seconds,
+      predictionsPerSecond: (predictions - this.#counted.predictions) / seconds,
     }
     this.#counted = { time, samples, predictions }
   }

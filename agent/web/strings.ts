@@ -1,3 +1,4 @@
+// Longer than others: every word of the page, in one place.
 /** Every word the page says. */
 export const strings = {
   product: 'Millwright',
@@ -53,6 +54,8 @@ export const strings = {
     unknown: 'No opinion',
     learning: 'Learning',
   },
+  noNews: (since: string | undefined) => (since === undefined ? 'No news yet' : `No news since ${since}`),
+  old: (age: string) => `${age} old`,
   noMonitor: 'Not watched',
   collected: 'of what it needs to learn',
   because: 'Mostly',
@@ -72,6 +75,8 @@ export const strings = {
     predictions: 'Conclusions per second',
     journal: 'Journal',
     journalOf: (limit: string) => `of ${limit}`,
+    disk: 'Free on disk',
+    diskFull: (when: string) => `full in ${when}`,
     lag: 'Waiting for sinks',
     behind: 'Pipeline behind',
     records: (count: string) => `${count} records`,

@@ -1,3 +1,4 @@
+// Longer than others: each finding about a column narrows what the next may be.
 import { basename } from 'node:path'
 import {
   badWords,

@@ -1,3 +1,4 @@
+// Longer than others: wide, long and cyclic tables take one way through one reused batch and its dead letters.
 import {
   badWords,
   BatchBuilder,

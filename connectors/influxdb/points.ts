@@ -1,3 +1,4 @@
+// Longer than others: each kind of record has its lines, and all share one buffer and its refusals.
 import {
   type AgentEvent,
   type AlarmEvent,
@@ -8,6 +9,7 @@ import {
   type InspectionEvent,
   type MeasuredConclusion,
   type ModelEvent,
+  type SilenceEvent,
   type Prediction,
   Quality,
   type Rejection,
@@ -112,6 +114,8 @@ export class PointEncoder {
         this.#line(entry, index, 0, event.time, this.#alarm(event))
       if (event.type === 'model' && this.#content.has('models'))
         this.#line(entry, index, 0, event.time, this.#model(event))
+      if (event.type === 'silence' && this.#content.has('predictions'))
+        this.#line(entry, index, 0, event.time, this.#silence(event))
       if (event.type === 'gap' && this.#content.has('gaps')) this.#line(entry, index, 0, event.time, this.#gap(event))
       if (event.type === 'agent' && this.#content.has('agent'))
         for (const reading of event.readings) this.#line(entry, index, 0, event.time, this.#agent(reading))
@@ -192,12 +196,22 @@ export class PointEncoder {
     )
   }
 
+  #silence({ asset, monitor, kind }: SilenceEvent): string {
+    const { site, measurements } = this.#options
+    return (
+      seriesKey(measurements.prediction, { asset, kind, monitor, site }) + fields({ state: 'unknown', coverage: 0 }, {})
+    )
+  }
+
   #alarm(event: AlarmEvent): string {
     const { site, measurements } = this.#options
-    const { asset, monitor, change, id, state, score, threshold, raised, contributions, by, reason } = event
+    const { asset, monitor, change, id, state, score, threshold, raised, contributions, by, reason, detail } = event
     return (
       seriesKey(measurements.alarm, { asset, change, monitor, site }) +
-      fields({ id, state, by, reason, score, threshold, ...shares(contributions) }, { raised: Math.round(raised) })
+      fields(
+        { id, state, by, reason, detail, score, threshold, ...shares(contributions) },
+        { raised: Math.round(raised) },
+      )
     )
   }
 

@@ -15,6 +15,7 @@ import {
   sameUnit,
   type TagType,
   unitName,
+  clockUnsetBefore,
 } from '../../agent/core/index.ts'
 import type { Receiver } from './formats/index.ts'
 import { fieldName } from './patterns.ts'
@@ -107,7 +108,7 @@ export class Collector implements Receiver {
     retained = false,
   ): void {
     this.#begin(route, route.topic, bytes, start, end, size, arrival)
-    this.#worst = stale ? Quality.uncertain : Quality.good
+    this.#worst = stale || this.#arrival < clockUnsetBefore ? Quality.uncertain : Quality.good
     const rows = this.#builder.length + this.events.length
     const { repaired } = this
     if (route.kept !== undefined && this.#isKept(route, retained)) return
@@ -450,12 +451,12 @@ export class Collector implements Receiver {
   }
 
   #isUsable(time: number): boolean {
-    return time >= earliest && time <= this.#arrival + furthestAhead
+    return time >= earliest && (time <= this.#arrival + furthestAhead || this.#arrival < clockUnsetBefore)
   }
 
   /** The time of a sample; without a usable one that of its arrival, but after the one before it. */
   #time(slot: Slot, time: number): number {
-    if (time >= earliest && time <= this.#arrival + furthestAhead) {
+    if (this.#isUsable(time)) {
       this.skew = this.#arrival - time
       return time
     }

@@ -5,6 +5,7 @@ import type {
   InspectionEvent,
   JournalEvent,
   ModelEvent,
+  SilenceEvent,
   Prediction,
   RejectEvent,
 } from '../../agent/core/index.ts'
@@ -37,6 +38,9 @@ export interface PredictionMessage {
   /** Kind fault: the concluded class, and its probability. */
   readonly label?: string
   readonly probability?: number | null
+  /** There was no news for longer than usual: the state is unknown since then, ISO 8601 in UTC, null where it never was known. */
+  readonly stale?: true
+  readonly since?: string | null
 }
 
 /** JSON of a change of an alarm, retained at `{prefix}/{site}/{asset}/{monitor}/alarm`: the newest tells how it stands. */
@@ -117,8 +121,15 @@ export class Publisher {
     const { content, qos, retain, every } = this.#settings
     for (const entry of entries) {
       if (entry.kind === 'event') {
+        if (entry.event.type === 'clock' && entry.event.step < 0) {
+          // The clock was set back: what is concluded now is older than what was published, and new all the same.
+          this.#published.clear()
+          newest.clear()
+        }
         const event = this.#event(entry, entry.event)
-        if (event) events.push(event)
+        // What is said of a silent machine stands in the place of a prediction, until the next one.
+        if (event && entry.event.type === 'silence') newest.set(event.topic, event)
+        else if (event) events.push(event)
         const reject = this.#reject(entry, entry.event)
         if (reject) events.push(reject)
       } else if (entry.kind === 'predictions' && content.includes('predictions')) {
@@ -149,6 +160,11 @@ export class Publisher {
     if (event.type === 'alarm' && content.includes('alarms')) {
       const topic = `${this.#base}/${path(event.asset)}/${level(event.monitor)}/alarm`
       return { topic, payload: JSON.stringify(alarmMessage(event)), qos, retain: true, entry }
+    }
+    if (event.type === 'silence' && content.includes('predictions')) {
+      const topic = `${this.#base}/${path(event.asset)}/${level(event.monitor)}`
+      const { retain } = this.#settings
+      return { topic, payload: JSON.stringify(silenceMessage(event)), qos, retain, entry }
     }
     if (event.type === 'model' && content.includes('models')) {
       const topic = `${this.#base}/${level(event.monitor)}/model`
@@ -209,6 +225,14 @@ function predictionMessage(prediction: Prediction): PredictionMessage {
     ...(upper !== undefined && { upper: finite(upper) }),
     ...(label !== undefined && { label }),
     ...(probability !== undefined && { probability }),
+  }
+}
+
+function silenceMessage({ time, asset, monitor, kind, since }: SilenceEvent): PredictionMessage {
+  return {
+    ...{ time: isoTime(time), ts: time, asset, monitor, kind },
+    ...{ state: 'unknown', score: null, threshold: null, coverage: 0, revision: 1, model: '', contributions: {} },
+    ...{ stale: true, since: since === undefined ? null : isoTime(since) },
   }
 }
 

@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { TagTable } from '../../agent/core/index.ts'
 import { openJournal } from '../../agent/journal/index.ts'
 import { schema } from '../../agent/settings/schema.ts'
+import { program } from '../support/program.ts'
 import { samplesOf, scenario, scenarioText } from '../support/scenario.ts'
-
-/** By its path: the commands run in folders where the package cannot be found by name. */
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
-const main = join(import.meta.dirname, '..', '..', 'agent', 'cli', 'main.ts')
 
 describe('millwright', function () {
   let folder: string
@@ -26,7 +21,7 @@ describe('millwright', function () {
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
   function millwright(...words: string[]) {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', tsx, main, ...words], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...program, ...words], {
       encoding: 'utf8',
       cwd: folder,
       timeout: 50_000,

@@ -1,11 +1,5 @@
 import { spawn } from 'node:child_process'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-
-/** By its path: the commands run in folders where the package cannot be found by name. */
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
-const main = join(import.meta.dirname, '..', '..', 'agent', 'cli', 'main.ts')
+import { program } from '../support/program.ts'
 
 export interface Ended {
   readonly status: number | null
@@ -15,7 +9,7 @@ export interface Ended {
 
 /** Runs a command as a user does, in `folder`, without a terminal; servers of this process go on meanwhile. */
 export function millwright(folder: string, ...words: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, ['--import', tsx, main, ...words], {
+  const child = spawn(process.execPath, [...program, ...words], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,3 +1,4 @@
+// Longer than others: one bench of sink and journal, and each way in which a far side can answer.
 import assert from 'node:assert/strict'
 import {
   DeliveryError,

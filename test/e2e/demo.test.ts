@@ -7,8 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AgentState, Ledger, StationView } from '../../agent/view/index.ts'
 import { until } from '../support/until.ts'
-
-const main = join(import.meta.dirname, '..', '..', 'agent', 'cli', 'main.ts')
+import { program } from '../support/program.ts'
 
 describe('demo', function () {
   /** Temporary files of the demo go here, so that the test sees what is left behind. */
@@ -22,7 +21,7 @@ describe('demo', function () {
     taken = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
     const { port } = taken.address() as AddressInfo
-    demo = spawn(process.execPath, ['--import', 'tsx', main, 'demo', '--http-port', String(port)], {
+    demo = spawn(process.execPath, [...program, 'demo', '--http-port', String(port)], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, TMPDIR: temporary },
     })

@@ -16,6 +16,7 @@ describe('full disk', function () {
   let agent: AgentProcess
   let publisher: MqttClient
   let published = 0
+  let connected = 0
 
   before(function () {
     if (process.platform !== 'linux') skip(this, 'needs a limit on file size, set with prlimit')
@@ -42,17 +43,21 @@ describe('full disk', function () {
     await publish()
     await until('stored', async () => (await stored()) === published)
     await limitFiles(statSync(join(folder, 'data', 'journal', 'data.mdb')).size + 200_000)
+    connected = agent.output.split('subscribed at').length
     await until('the agent says that it cannot store', async () => {
       await publish()
       return (await ready()).reasons.some((reason) => /cannot store; nothing is acknowledged/.test(reason))
     })
     assert.match(agent.output, /JOURNAL_FULL/)
-    assert.match(agent.output, /nothing is acknowledged: .*(space|disk|room)/i)
+    assert.match(agent.output, /nothing is acknowledged, what comes waits: no room is left/)
     const [source] = (await agent.ledger()).sources
     assert.ok(source.stored < published, 'not all is stored')
     assert.equal(source.difference, 0)
     const { assets } = await agent.state()
     assert.ok(Number.isFinite(assets[0].tags[0].value), 'values are served')
+    await until('an alarm of the disk', async () =>
+      (await agent.state()).alarms.some(({ monitor }) => monitor === 'disk'),
+    )
     assert.equal(((await agent.get('/healthz')) as { ok: boolean }).ok, true)
   })
 
@@ -63,6 +68,8 @@ describe('full disk', function () {
     await until('ready again', async () => (await ready()).ok)
     const [source] = (await agent.ledger()).sources
     assert.deepEqual([source.difference, source.inFlight, source.rejected], [0, 0, {}])
+    assert.equal(agent.output.split('subscribed at').length, connected, 'the connection was kept all the while')
+    assert.equal(agent.output.split('nothing is acknowledged').length, 2, 'said once')
   })
 })
 

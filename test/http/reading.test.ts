@@ -1,3 +1,4 @@
+// Longer than others: all that the API answers to one caller, from refusals to its own description.
 import assert from 'node:assert/strict'
 import { alarmsCsv } from '../../agent/http/alarms-csv.ts'
 import { openApi } from '../../agent/http/index.ts'

@@ -15,8 +15,6 @@ function samples(offset: number, length: number, arrival = 1.7e12): JournalRecor
   return { kind: 'samples', batch: builder.take(arrival) }
 }
 
-const codeOf = (error: unknown): string => (error instanceof JournalError ? error.code : String(error))
-
 async function write(journal: Journal): Promise<void> {
   journal.tags.resolve({ name: 'line1/pump1/vibration', type: 'number' })
   for (let offset = journal.stats('samples').next; ;) {
@@ -42,41 +40,32 @@ async function crash(journal: Journal): Promise<void> {
   await Promise.all(Array.from({ length: 8 }, worker))
 }
 
-async function until(journal: Journal, wanted: 'stored' | 'refused'): Promise<void> {
-  for (;;) {
-    const offset = journal.stats('samples').next
-    try {
-      await journal.append('samples', [samples(offset, 500)])
-      say(`ok ${offset}`)
-      if (wanted === 'stored') return
-    } catch (error) {
-      if (wanted === 'refused') {
-        say(`full ${codeOf(error)}`)
-        return
-      }
-      await new Promise(setImmediate)
+/** Appends until records had to be given up to make room, and as many again; then until all have room once more. */
+async function fill(journal: Journal): Promise<void> {
+  const stream = () => journal.stats('samples')
+  for (let more = Infinity; more-- > 0;) {
+    const offset = stream().next
+    await journal.append('samples', [samples(offset, 500)])
+    say(`ok ${offset}`)
+    if (more === Infinity && stream().rowsTrimmed > 0) {
+      say('gave up')
+      more = 500
     }
   }
-}
-
-async function fill(journal: Journal): Promise<void> {
-  await until(journal, 'refused')
-  const { next, rows } = journal.stats('samples')
+  const { next, rows, rowsTrimmed } = stream()
   const entries = journal.read('samples', 0)
-  if (entries.length * 500 === rows && journal.rowsBefore('samples', next) === rows) say('still reads')
-  process.stdin.resume()
-  await until(journal, 'stored')
-  say('stored again')
+  if (entries.length * 500 === rows - rowsTrimmed && journal.rowsBefore('samples', next) === rows) say('still reads')
   await journal.close()
   say('closed')
 }
 
-async function fillAndTrim(journal: Journal): Promise<void> {
-  await until(journal, 'refused')
-  await journal.trim(Date.now())
-  say('trimmed')
-  await until(journal, 'stored')
-  say('stored again')
+/** Appends more than there is room for at once, and waits for it. */
+async function hold(journal: Journal): Promise<void> {
+  const appends = Array.from({ length: 2_000 }, (_, i) => journal.append('samples', [samples(i, 500)]))
+  while (!journal.holding) await new Promise((resolve) => setTimeout(resolve, 10))
+  say(`holds ${journal.read('samples', 0).length}`)
+  await Promise.all(appends)
+  say('stored')
   await journal.close()
 }
 
@@ -89,7 +78,7 @@ try {
   else if (what === 'write') await write(journal)
   else if (what === 'crash') await crash(journal)
   else if (what === 'fill') await fill(journal)
-  else if (what === 'fill-trim') await fillAndTrim(journal)
+  else if (what === 'full') await hold(journal)
   else await journal.close()
 } catch (error) {
   say(error instanceof JournalError ? `${error.code} ${error.message}` : String(error))

@@ -4,23 +4,34 @@ import { BatchBuilder, JournalError, silentMetrics } from '../../agent/core/inde
 import { StoredJournal } from '../../agent/journal/journal.ts'
 import { MemoryStore } from '../../agent/journal/memory.ts'
 import type { Changes } from '../../agent/journal/store.ts'
+import { until } from '../support/until.ts'
 
 /** A store whose commits are counted, and refused while `failing` is set. */
 class FaultyStore extends MemoryStore {
   failing: 'JOURNAL_IO' | 'JOURNAL_FULL' | undefined
+  /** Until records are removed. */
+  needsRoom = false
   readonly commits: Changes[] = []
+  #removed = 0
 
   override commit(changes: Changes): Promise<void> {
     this.commits.push({ ...changes, meta: new Map(changes.meta) })
-    if (this.failing) return Promise.reject(new JournalError(this.failing, 'no'))
+    if (this.needsRoom && changes.removals.length > 0) this.#removed += changes.removals[0].offsets.length
+    if (this.#removed > 50) this.failing = undefined
+    if (this.failing && !(this.needsRoom && changes.removals.length > 0))
+      return Promise.reject(new JournalError(this.failing, 'no'))
     return super.commit(changes)
   }
 }
 
-function samples(...values: number[]): JournalRecord {
+function samples(...values: readonly number[]): JournalRecord {
+  return batchOf(values)
+}
+
+function batchOf(values: readonly number[], arrival = 1.7e12): JournalRecord {
   const builder = new BatchBuilder('plc')
   for (const value of values) builder.add(0, 1.7e12, value, 0)
-  return { kind: 'samples', batch: builder.take(1.7e12) }
+  return { kind: 'samples', batch: builder.take(arrival) }
 }
 
 describe('journal: group commit', () => {
@@ -118,25 +129,69 @@ describe('journal: group commit', () => {
     assert.equal(again.rowsBefore('samples', 3), 0)
   })
 
-  it('refuses at once for a while after a full disk, but tries removals and then appends again', async () => {
+  it('holds what comes while the disk is full, shows it to readers, and stores it in order once there is room', async () => {
     const journal = openOver(store)
-    await journal.append('samples', [samples(1)])
     store.failing = 'JOURNAL_FULL'
-    for (let i = 0; i < 5; i++) {
-      await assert.rejects(
-        journal.append('samples', [samples(2)]),
-        (error: JournalError) => error.code === 'JOURNAL_FULL',
-      )
-    }
-    assert.ok(store.commits.length < 6, 'not every append is tried')
-    assert.equal(lines.length, 1, 'said once')
+    const stored: number[] = []
+    const appends = [1, 2, 3].map((value) => journal.append('samples', [samples(value)]))
+    await until('it holds', () => journal.holding)
+    appends.push(journal.append('samples', [samples(4)]))
+    const cursor = journal.commit('a', { offset: 4 })
+    for (const append of appends) void append.then((offset) => stored.push(offset))
+    assert.equal(journal.read('samples', 0).length, 4, 'readers have all of it')
+    assert.equal(journal.failing, false)
+    assert.equal(journal.cursor('a'), undefined)
+    assert.deepEqual(stored, [])
     store.failing = undefined
-    assert.deepEqual(await journal.trim(3e15), { samples: 1 })
-    await journal.append('samples', [samples(3)])
+    await Promise.all([...appends, cursor])
+    assert.deepEqual(stored, [0, 1, 2, 3])
+    assert.equal(journal.holding, false)
+    assert.equal(lines.filter((line) => line.includes('nothing is acknowledged')).length, 1, 'said once')
+    assert.match(lines.join(), /nothing is acknowledged.*stores again/)
+    const again = openOver(store)
     assert.deepEqual(
-      journal.read('samples', 0).map((entry) => entry.offset),
-      [6],
+      again.read('samples', 0).map(({ offset }) => offset),
+      [0, 1, 2, 3],
     )
+    assert.deepEqual([again.stats('samples').rows, again.cursor('a')?.offset], [4, 4])
+  })
+
+  it('gives up what is oldest on a full disk, first of that which nobody needs', async () => {
+    const journal = openOver(store)
+    const values = Array.from({ length: 2_000 }, (_, i) => Math.sin(i))
+    const much = (i: number) => [batchOf(values, 1.7e12 + i)]
+    for (let i = 0; i < 150; i++)
+      await Promise.all([journal.append('samples', much(i)), journal.append('results', much(i))])
+    journal.spare(() => ({ samples: 30, results: 0 }))
+    store.failing = 'JOURNAL_FULL'
+    store.needsRoom = true
+    await journal.append('samples', much(150))
+    const [kept, results] = [journal.stats('samples'), journal.stats('results')]
+    assert.ok(kept.first >= 30, 'all that nobody needs')
+    assert.ok(results.first > 0, 'and then the others')
+    assert.ok(kept.first + results.first < 250, 'no more than makes room')
+    assert.equal(journal.read('samples', 0)[0].offset, kept.first)
+    await until('it says so', () => lines.some((line) => line.includes('make room')))
+  })
+
+  it('refuses what has no room where it is told to hurry, and what would take too much memory', async () => {
+    const journal = openOver(store)
+    store.failing = 'JOURNAL_FULL'
+    const held = journal.append('samples', [samples(1)])
+    const much = batchOf(Array.from({ length: 1_000_000 }, (_, i) => Math.sin(i)))
+    await until('it holds', () => journal.holding)
+    const refusals: unknown[] = []
+    for (let i = 0; refusals.length === 0; i++) {
+      assert.ok(i < 50, 'there is a bound')
+      journal.append('results', [much]).catch((error: unknown) => refusals.push(error))
+      await new Promise(setImmediate)
+    }
+    assert.equal((refusals[0] as JournalError).code, 'JOURNAL_FULL')
+    journal.hurry()
+    await assert.rejects(held, (error: JournalError) => error.code === 'JOURNAL_FULL')
+    assert.deepEqual(journal.read('samples', 0), [])
+    store.failing = undefined
+    await journal.append('samples', [samples(2)])
   })
 
   it('stores a tag with the first append after it appears, once', async () => {

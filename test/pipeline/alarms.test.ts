@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Alarms, type AlarmSettings } from '../../agent/pipeline/alarms.ts'
-import type { ActionEvent, AlarmEvent, Prediction } from '../../agent/core/index.ts'
+import type { ActionEvent, AlarmEvent, ConditionEvent, Prediction } from '../../agent/core/index.ts'
 
 const settings: AlarmSettings = { dwell: { windows: 3 }, clear: { windows: 2 }, hysteresis: 0.1 }
 
@@ -53,6 +53,24 @@ describe('alarms', () => {
       assert.equal(seen.join(''), events)
     })
   }
+
+  it('of a condition last from when it began until it ended, and are acknowledged like others', () => {
+    const alarms = new Alarms({})
+    const disk = (time: number, state: ConditionEvent['state']): ConditionEvent => ({
+      ...({ type: 'condition', monitor: 'disk', asset: 'gateway', score: 0.97, threshold: 0.95 } as const),
+      ...{ time, state, detail: 'full in 3 h' },
+    })
+    const changes = (events: readonly AlarmEvent[]) => events.map(({ change, detail }) => [change, detail])
+    assert.deepEqual(changes(alarms.meet(disk(1, 'ended'))), [])
+    assert.deepEqual(changes(alarms.meet(disk(2, 'begun'))), [['raised', 'full in 3 h']])
+    const again = new Alarms({})
+    again.load(structuredClone(alarms.save()))
+    assert.deepEqual(again.meet(disk(3, 'begun')), [], 'it has begun already')
+    const [{ id }] = again.open()
+    assert.deepEqual(changes(again.act(action(id, 'acknowledge'))), [['acknowledged', 'full in 3 h']])
+    assert.deepEqual(changes(again.meet(disk(4, 'ended'))), [['cleared', 'full in 3 h']])
+    assert.deepEqual(again.open(), [])
+  })
 
   it('dwell by time where a duration is configured', () => {
     const alarms = new Alarms({ health: { ...settings, dwell: { ms: 2_000 } } })

@@ -97,7 +97,8 @@ describe('live under SIGKILL', function () {
       const life = next
       next = start(killed)
       await go(life)
-      await delay(Math.random() * 120)
+      // Longer each time: a slow machine gets as far as a fast one.
+      await delay(Math.random() * 120 * (kill + 1))
       life.kill('SIGKILL')
       await once(life, 'close')
       const { results, place } = await resultsOf(killed)

@@ -1,3 +1,4 @@
+// Longer than others: one bench of a running station, from the verdict rule to restarts.
 import assert from 'node:assert/strict'
 import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

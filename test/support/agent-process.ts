@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import type { AgentState, Ledger } from '../../agent/view/index.ts'
 import { endProcess } from './ending.ts'
 import { until } from './until.ts'
-
-const main = join(import.meta.dirname, '..', '..', 'agent', 'cli', 'main.ts')
+import { program } from './program.ts'
 
 /** `millwright run` in a process of its own, as a plant runs it. */
 export class AgentProcess {
@@ -44,7 +43,7 @@ export class AgentProcess {
 
   /** Starts it, again on the same data; resolves when it answers over HTTP. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, ['--import', 'tsx', main, 'run', '--config', this.file], {
+    const child = spawn(process.execPath, [...program, 'run', '--config', this.file], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#process = child

@@ -9,8 +9,8 @@ import type { History } from '../../agent/view/shapes.ts'
 import { endProcess } from '../support/ending.ts'
 import { until } from '../support/until.ts'
 import { chromiumMissing, launch, open, overflow, violations, type Watched } from './browser.ts'
+import { program } from '../support/program.ts'
 
-const main = join(import.meta.dirname, '..', '..', 'agent', 'cli', 'main.ts')
 const views = ['overview', 'asset/line1%2Fpump2', 'alarms', 'models', 'inspection', 'connections']
 
 describe('the page of the demo', function () {
@@ -27,7 +27,7 @@ describe('the page of the demo', function () {
       process.stderr.write(`    ${chromiumMissing}\n`)
       return this.skip()
     }
-    demo = spawn(process.execPath, ['--import', 'tsx', main, 'demo', '--http-port', '0'], {
+    demo = spawn(process.execPath, [...program, 'demo', '--http-port', '0'], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, TMPDIR: temporary },
     })

@@ -1,3 +1,4 @@
+// Longer than others: one pass over the bytes of a time, whose pieces decide each other.
 import { monthNumber, weekdays } from './names.ts'
 import { dateOf } from './time-pattern.ts'
 

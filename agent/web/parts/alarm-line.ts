@@ -37,8 +37,9 @@ export function acknowledge({ id, asset }: AlarmView, operator: Page['operator']
   return operator.act(`/api/alarms/${encodeURIComponent(id)}/acknowledge`, {}, strings.alarm.acknowledged(asset))
 }
 
-/** `vibration 64 %, current 21 %` */
-export function causes({ contributions }: Pick<AlarmView, 'contributions'>, most: number): string {
+/** `vibration 64 %, current 21 %`, or what no model raised in its own words. */
+export function causes({ contributions, detail }: Pick<AlarmView, 'contributions' | 'detail'>, most: number): string {
+  if (detail !== undefined) return detail
   return sharesOf(contributions)
     .slice(0, most)
     .map(([role, share]) => `${role} ${percent(share)}`)
@@ -51,7 +52,7 @@ export function alarmFacts(alarm: AlarmView, now: number): string {
   const parts = [
     words.states[alarm.state],
     words.raised(clock(alarm.raised), strings.ago(span(now - alarm.raised))),
-    words.score(figure(alarm.score / alarm.threshold)),
+    alarm.detail ?? words.score(figure(alarm.score / alarm.threshold)),
     ...(alarm.by === undefined ? [] : [words.by(alarm.by)]),
   ]
   return parts.join(' · ')

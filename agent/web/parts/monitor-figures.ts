@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { History, MonitorState } from '../../view/shapes.ts'
-import { figure, percent, span } from '../format.ts'
+import { clock, figure, percent, span } from '../format.ts'
 import { strings } from '../strings.ts'
 import { intervalModel, scoreModel, type ChartModel } from './chart-model.ts'
 
@@ -37,6 +37,8 @@ function learning({ progress, detail }: MonitorState): TemplateResult {
 }
 
 function concluded(monitor: MonitorState): TemplateResult {
+  if (monitor.stale)
+    return item(strings.state.unknown, strings.noNews(monitor.time === null ? undefined : clock(monitor.time)))
   const { health, score, threshold, model, detail } = monitor
   const scored = score !== null && threshold !== null
   return html`${conclusion(monitor)} ${health === null ? nothing : item(strings.health, percent(health))}

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { MonitorState } from '../../view/shapes.ts'
-import { nameOf, percent } from '../format.ts'
+import { clock, nameOf, percent } from '../format.ts'
 import { sharesOf, type Glance } from '../page.ts'
 import { assetLink } from '../route.ts'
 import { strings } from '../strings.ts'
@@ -38,6 +38,7 @@ export function tile({ asset, level, monitor, alarm }: Glance, health: readonly 
 }
 
 function note(monitor: MonitorState | undefined): string | typeof nothing {
+  if (monitor?.stale) return strings.noNews(monitor.time === null ? undefined : clock(monitor.time))
   if (monitor?.detail !== undefined) return monitor.detail
   return monitor?.state === 'learning' ? strings.collected : nothing
 }

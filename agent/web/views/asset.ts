@@ -1,6 +1,6 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { AlarmView, AssetState, History, MonitorState } from '../../view/shapes.ts'
-import { clock, figure, nameOf, percent } from '../format.ts'
+import { clock, figure, nameOf, percent, span } from '../format.ts'
 import { glanceOf, sharesOf, type Page } from '../page.ts'
 import { alarmLine } from '../parts/alarm-line.ts'
 import { tagModel } from '../parts/chart-model.ts'
@@ -72,7 +72,7 @@ class Asset extends PageElement {
                 </section>`
               : nothing
           }
-          ${this.#why(asset, alarms)} ${now(asset)} ${simulation(this.page, asset.name)}
+          ${this.#why(asset, alarms)} ${now(asset, state.time)} ${simulation(this.page, asset.name)}
         </div>
       </div>`
   }
@@ -142,11 +142,11 @@ function shares(contributions: MonitorState['contributions']): TemplateResult {
 }
 
 /** The newest value of every tag. */
-function now({ tags }: AssetState): TemplateResult {
+function now({ tags }: AssetState, at: number): TemplateResult {
   return html`<section class="card" aria-labelledby="now-title">
     <h2 id="now-title">${strings.asset.now}</h2>
     <dl class="values">
-      ${tags.map(({ role, value, unit, quality, time }) => {
+      ${tags.map(({ role, value, unit, quality, time, stale }) => {
         const text = typeof value === 'number' ? figure(value) : value === null ? strings.none : String(value)
         return html`<div title=${time === null ? '' : clock(time)}>
           <dt>${role}</dt>
@@ -154,6 +154,7 @@ function now({ tags }: AssetState): TemplateResult {
             <strong>${text}</strong>
             <span class="unit">${unit}</span>
             ${quality === 0 ? nothing : badge(quality === 1 ? 'warn' : 'bad', strings.quality[quality])}
+            ${stale && time !== null ? badge('warn', strings.old(span(at - time))) : nothing}
           </dd>
         </div>`
       })}

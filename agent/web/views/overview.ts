@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
-import { bytes, count, percent, rate } from '../format.ts'
+import { bytes, count, percent, rate, span } from '../format.ts'
 import { glances, isShelved, sharesOf, type Glance, type Page } from '../page.ts'
 import { alarmLine } from '../parts/alarm-line.ts'
 import { bar } from '../parts/graphics.ts'
@@ -141,7 +141,7 @@ function inspections({ state: { stations = [] } }: Page): TemplateResult | typeo
 
 function figures({ state, ledger }: Page): TemplateResult {
   const words = strings.figures
-  const { throughput, journal, journalLimit } = state
+  const { throughput, journal, journalLimit, disk, time } = state
   const stored = journal.samples.bytes + journal.results.bytes + journal.dead.bytes
   const waiting = Math.max(0, ...(ledger?.sinks ?? []).map((sink) => sink.waiting))
   const item = (name: string, value: string, more: unknown = nothing) =>
@@ -161,6 +161,15 @@ function figures({ state, ledger }: Page): TemplateResult {
           ? html` <small>${words.journalOf(bytes(journalLimit))}</small>${bar(stored / journalLimit)}`
           : nothing,
       )}
+      ${
+        disk
+          ? item(
+              words.disk,
+              bytes(disk.free),
+              disk.fullAt === null ? nothing : html` <small>${words.diskFull(span(disk.fullAt - time))}</small>`,
+            )
+          : nothing
+      }
       ${item(words.lag, words.rows(count(waiting)))} ${item(words.behind, words.records(count(throughput.lag)))}
     </dl>
   </section>`

@@ -1,3 +1,4 @@
+// Longer than others: one table of what cells say, and what they must not.
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,3 +1,4 @@
+// Longer than others: one server, started once, for all that it answers.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'

@@ -1,3 +1,4 @@
+// Longer than others: every kind of record beside the others, read back by one parser.
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import {

@@ -208,6 +208,19 @@ describe('connectors/mqtt sink (needs mosquitto)', function () {
     )
   })
 
+  it('takes back the last word on a machine that is silent', async () => {
+    const silence = { type: 'silence', time: time + 9, monitor: 'pump-health', kind: 'anomaly' } as const
+    const silent = (asset: string): Entry => ({
+      ...{ kind: 'event', event: { ...silence, asset, since: time }, arrival: time + 9, offset: offset++ },
+    })
+    const back = entry(prediction({ asset: 'line3/pump8', time: time + 10 }))
+    await create().write([entry(prediction()), silent('line3/pump7'), silent('line3/pump8'), back], never)
+    const kept = await retained()
+    const { state, score, stale, since } = kept.get('millwright/test/line3/pump7/pump-health')!
+    assert.deepEqual([state, score, stale, since], ['unknown', null, true, '2026-01-15T00:00:00.000Z'])
+    assert.equal(kept.get('millwright/test/line3/pump8/pump-health')!.state, 'normal', 'it has spoken again')
+  })
+
   it('has no opinion as null, and escapes what a topic may not hold', async () => {
     const strange = { asset: 'line #1/pump+', monitor: 'a/b', score: Number.NaN, state: 'unknown' as const }
     await create().write([entry(prediction(strange))], never)

@@ -1,3 +1,4 @@
+// Longer than others: one bench of a running station, for judging, for learning beside it and for restarts.
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
