@@ -36,7 +36,7 @@ const mostWays = 4
 const mostRemembered = 1_000
 const propertyType = 68
 /** Node class of variables as numbered in OPC UA Part 3. */
-const variableClass = 2
+const variableClass: number = 2
 
 /** Finds the variables whose names fit a pattern, breadth first. Rejects only where the connection breaks. */
 export async function discover(connection: Connection, rule: BrowseSettings): Promise<Discovery> {
@@ -115,7 +115,7 @@ class Search {
       const levels = [...place.levels, (browseName.name ?? '').replaceAll('/', '_')]
       if (this.#others.length < mostRemembered) this.#others.push(levels.join('/'))
       const isProperty = typeDefinition.namespace === 0 && typeDefinition.value === propertyType
-      if (Number(nodeClass) === variableClass && (!isProperty || this.#takesProperties)) this.#look(nodeId, levels)
+      if (nodeClass === variableClass && (!isProperty || this.#takesProperties)) this.#look(nodeId, levels)
       if (!isProperty && levels.length < deepest && this.#match.reaches(levels)) next.push({ id: nodeId, levels })
     }
   }

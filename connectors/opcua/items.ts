@@ -55,9 +55,9 @@ export interface Item {
   cut: string | undefined
   /** On the server: subscription and id. */
   place: { readonly subscriptionId: number; readonly itemId: number } | undefined
-  /** When it was last heard of, ms on the monotonic clock, and whether a read has found another value since. */
+  /** When it was last heard of, and when a read has found another value since; ms on the monotonic clock. */
   heardAt: number
-  suspect: boolean
+  suspectSince: number | undefined
   /** Why the server does not serve it; undefined while it does. */
   refusal: string | undefined
   /** Refusals in a row, and when to ask again, ms on the monotonic clock. */
@@ -141,7 +141,7 @@ export function makeItem(settings: ItemSettings, address: string, handle: number
     cut: undefined,
     place: undefined,
     heardAt: 0,
-    suspect: false,
+    suspectSince: undefined,
     refusal: undefined,
     refusals: 0,
     retryAt: 0,

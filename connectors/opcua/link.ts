@@ -1,3 +1,4 @@
+// Longer than others: beginning, looking names up and watching share the state of one connection, which ends once.
 import { transfer, abandon } from './carrying.ts'
 import type { Arrival, Clock } from '../../agent/core/index.ts'
 import { backfill, readNow, type Outage } from './backfill.ts'

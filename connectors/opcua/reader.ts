@@ -119,7 +119,7 @@ export class ValueReader implements ItemReader {
     const status = data.statusCode.value
     const value = data.value.value as unknown
     item.heardAt = performance.now()
-    item.suspect = false
+    item.suspectSince = undefined
     const stands = time <= item.lostAt && item.settings.rate === undefined
     if (item.liveFrom === Infinity) {
       item.liveFrom = time

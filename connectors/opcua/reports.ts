@@ -234,7 +234,7 @@ function sinceOf(since: unknown, time: number): number | undefined {
 
 /** A field as a text; none is empty. */
 function shown(value: unknown): string {
-  return value === null || value === undefined ? '' : `${value as string}`
+  return value === null || value === undefined ? '' : (value as object).toString()
 }
 
 function isNode(id: unknown): boolean {

@@ -47,7 +47,7 @@ export class SilentItems {
         reader.add(item, value, arrival, false)
         refuse(item, `${value.statusCode.name}: ${value.statusCode.description}`, this.#settings)
         gone.push(item)
-      } else if (isSilentSince(item, value, now)) dead.push(item)
+      } else if (isSilentSince(item, value, now, subscriptions)) dead.push(item)
     })
     await subscriptions.remove(connection.session, [...gone, ...dead])
     return gone.length + dead.length > 0 ? dead : undefined
@@ -66,16 +66,19 @@ export class SilentItems {
   }
 }
 
-/** Whether a read finds, for the second time, another value than the newest that was sent, and nothing was sent since. */
-function isSilentSince(item: Item, { value, statusCode }: DataValue, now: number): boolean {
+/**
+ * Whether a read finds, for the second time, another value than the newest that was sent, and nothing was sent since although
+ * the subscription lives.
+ */
+function isSilentSince(item: Item, { value, statusCode }: DataValue, now: number, { byId }: Subscriptions): boolean {
   // A filter keeps small changes back, rightly.
   const isFiltered = item.settings.deadband !== undefined && item.unfiltered === undefined
   const isSame = isSameValue(value.value, item.lastValue) || isFiltered || kindOf(value.dataType) === 'null'
   if ((isSame && statusCode.value === item.lastStatus) || item.heardAt > now) {
-    item.suspect = false
+    item.suspectSince = undefined
     return false
   }
-  if (item.suspect) return true
-  item.suspect = true
-  return false
+  item.suspectSince ??= now
+  const subscription = item.place && byId.get(item.place.subscriptionId)
+  return subscription !== undefined && subscription.heardAt > item.suspectSince && now > item.suspectSince
 }

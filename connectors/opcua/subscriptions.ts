@@ -148,7 +148,7 @@ export class Subscriptions {
     item.refusals = 0
     item.place = { subscriptionId: subscription.id, itemId: result.monitoredItemId }
     item.heardAt = performance.now()
-    item.suspect = false
+    item.suspectSince = undefined
     subscription.items++
     const { sampling = this.#settings.sampling, queue = this.#settings.queue } = item.settings
     const cuts: string[] = []

@@ -1,3 +1,4 @@
+// Longer than others: one process, whose commands share its address space.
 import { X509Certificate } from 'node:crypto'
 import {
   DataType,

@@ -1,3 +1,4 @@
+// Longer than others: one table.
 import assert from 'node:assert/strict'
 import { Quality } from '../../../agent/core/index.ts'
 import type { Proxy } from '../../support/opcua-server-proxy.ts'
