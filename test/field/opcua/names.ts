@@ -46,7 +46,6 @@ const paths: readonly ServerCase[] = [
     source: 'small stacks without TranslateBrowsePathsToNodeIds',
     nodes: [pump7],
     tags: [{ path, tag: 'flow' }],
-    // What the library of the server says of its handlers is looked up at each request.
     misbehaves: { translates: false },
     what: (parts) => reads(parts, 'flow', 7),
   },
