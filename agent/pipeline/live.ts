@@ -1,5 +1,6 @@
 import {
   type Clock,
+  type DeadLetter,
   type Entry,
   type Journal,
   JournalError,
@@ -15,6 +16,8 @@ export interface LiveOptions {
   readonly journal: Journal
   /** Where it begins; see `swap`. */
   readonly pipeline: Pipeline
+  /** Makes the pipeline anew, as it was at a checkpoint; undefined: as it begins. */
+  readonly remake: (saved: unknown) => Promise<Pipeline>
   /** Offset in `samples` at which the pipeline goes on: that of its checkpoint. */
   readonly from: number
   readonly metrics: Metrics
@@ -26,6 +29,9 @@ export interface LiveOptions {
 
 /** Appends of results under way at a time. */
 const mostOutstanding = 64
+
+/** Entries handled in one go when the pipeline is made anew. */
+const remadeAtOnce = 256
 
 /** Name of the cursor that holds the pipeline's checkpoint. */
 export const pipelineCursor = 'pipeline'
@@ -115,8 +121,57 @@ export class Live {
   }
 
   async #handle(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+    let records: readonly JournalRecord[]
+    try {
+      records = await this.#pipeline.handle(entries)
+    } catch (error) {
+      await this.#withoutPoison(entries, error, signal)
+      return
+    }
+    await this.#concluded(entries, records, signal)
+  }
+
+  /**
+   * Something threw, and nobody knows what the pipeline holds now: it is made anew from the checkpoint. Of the entries in hand
+   * the one that throws by itself is put aside as a dead letter, the others are handled, and a checkpoint keeps it at that.
+   */
+  async #withoutPoison(entries: readonly Entry[], error: unknown, signal: AbortSignal): Promise<void> {
+    const { log, journal } = this.#options
+    await this.#remake(entries[0].offset)
+    if (entries.length > 1) {
+      for (const entry of entries) await this.#handle([entry], signal)
+      return
+    }
+    const [entry] = entries
+    log.error(
+      { offset: entry.offset, error },
+      `the pipeline fails at an entry, which is put aside: ${describeError(error)}`,
+    )
+    await this.#insistOn(() => journal.append('dead', [{ kind: 'dead', letter: poison(entry, error) }]), signal)
+    this.#next = entry.offset + 1
+    await this.#insistOn(() => this.#commit(), signal)
+  }
+
+  /** The pipeline as it was before the entry at `offset`; what it concludes on the way is stored already. */
+  async #remake(offset: number): Promise<void> {
+    const { journal, remake } = this.#options
+    await this.#pending
+    const before = this.#pipeline
+    const checkpoint = journal.cursor(pipelineCursor)
+    this.#pipeline = await remake(checkpoint?.state)
+    for (let at = checkpoint?.offset ?? journal.stats('samples').first; at < offset;) {
+      const entries = journal
+        .read('samples', at, Math.min(remadeAtOnce, offset - at))
+        .filter((one) => one.offset < offset)
+      if (entries.length === 0) break
+      await this.#pipeline.handle(entries)
+      at = entries[entries.length - 1].offset + 1
+    }
+    await before.close()
+  }
+
+  async #concluded(entries: readonly Entry[], records: readonly JournalRecord[], signal: AbortSignal): Promise<void> {
     const { metrics, clock } = this.#options
-    const records = await this.#pipeline.handle(entries)
     const last = entries[entries.length - 1]
     this.#next = last.offset + 1
     if (last.offset <= this.#done || records.length === 0) return
@@ -166,11 +221,15 @@ export class Live {
   }
 
   /** Appends until it succeeds: results are never skipped, the pipeline waits instead. */
-  async #insist(records: readonly JournalRecord[], signal: AbortSignal): Promise<void> {
-    const { journal, log } = this.#options
+  #insist(records: readonly JournalRecord[], signal: AbortSignal): Promise<void> {
+    return this.#insistOn(() => this.#options.journal.append('results', records), signal)
+  }
+
+  async #insistOn(store: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+    const { log } = this.#options
     for (let delay = 100, failed = false; ; delay = Math.min(delay * 2, 5_000)) {
       try {
-        await journal.append('results', records)
+        await store()
         if (failed) log.info({}, 'results are stored again')
         return
       } catch (error) {
@@ -185,8 +244,35 @@ export class Live {
   async #checkpoint(): Promise<void> {
     await this.#pending
     this.#checkpointed = this.#options.clock.now()
-    await this.#options.journal.commit(pipelineCursor, { offset: this.#next, state: this.#pipeline.save() })
+    try {
+      await this.#commit()
+    } catch (error) {
+      // The next one is soon; until then a crash costs more work.
+      if (!(error instanceof JournalError) || !error.retryable) throw error
+    }
   }
+
+  #commit(): Promise<void> {
+    return this.#options.journal.commit(pipelineCursor, { offset: this.#next, state: this.#pipeline.save() })
+  }
+}
+
+/** The letter of an entry that the pipeline fails at. */
+function poison(entry: Entry, error: unknown): DeadLetter {
+  const [rows, subject] = entry.kind === 'samples' ? [entry.batch.length, entry.batch.source] : [1, entry.kind]
+  const head =
+    entry.kind === 'samples'
+      ? {
+          source: subject,
+          rows,
+          time: Array.from(entry.batch.time.subarray(0, 16)),
+          value: Array.from(entry.batch.value.subarray(0, 16)),
+        }
+      : entry
+  const payload = Buffer.from(JSON.stringify(head)).subarray(0, 4_096)
+  const detail = `entry ${entry.offset} of the samples: ${describeError(error)}`
+  const time = arrivalOf(entry) || 0
+  return { time, origin: 'pipeline', reason: 'internal', detail, subject, rows, payload, size: payload.length }
 }
 
 /** The newest offset in `samples` whose results are stored; -1 if none are. */

@@ -37,21 +37,25 @@ export class Flow {
   readonly #parts: FlowParts
   #pipeline: Pipeline
   #lives: ReadonlyMap<string, StationLife>
+  #settings: FlowSettings
 
-  private constructor(parts: FlowParts, made: Made, from: number) {
+  private constructor(parts: FlowParts, made: Made, from: number, settings: FlowSettings) {
     const { journal, metrics, log, clock } = parts
     this.#parts = parts
     this.#pipeline = made.pipeline
     this.#lives = made.lives
     this.from = from
-    this.live = new Live({ journal, pipeline: made.pipeline, from, metrics, log, clock, checkpointEvery })
+    this.#settings = settings
+    const remake = (saved: unknown) => this.#make(saved)
+    this.live = new Live({ journal, pipeline: made.pipeline, remake, from, metrics, log, clock, checkpointEvery })
   }
 
   /** Goes on from the checkpoint. `keepSamples`: whether cleaned samples are results, for sinks. */
   static async open(config: Config, keepSamples: boolean, parts: FlowParts): Promise<Flow> {
     const checkpoint = parts.journal.cursor(pipelineCursor)
     const made = await make(config, keepSamples, parts, checkpoint?.state)
-    return new Flow(parts, made, checkpoint?.offset ?? parts.journal.stats('samples').first)
+    const from = checkpoint?.offset ?? parts.journal.stats('samples').first
+    return new Flow(parts, made, from, { config, keepSamples })
   }
 
   get pipeline(): Pipeline {
@@ -70,11 +74,17 @@ export class Flow {
 
   /** Goes on by other settings from the next entry on. */
   async swap(config: Config, keepSamples: boolean): Promise<void> {
-    this.#pipeline = await this.live.swap(async (saved) => {
-      const made = await make(config, keepSamples, this.#parts, saved)
-      this.#lives = made.lives
-      return made.pipeline
+    await this.live.swap((saved) => {
+      this.#settings = { config, keepSamples }
+      return this.#make(saved)
     })
+  }
+
+  async #make(saved: unknown): Promise<Pipeline> {
+    const { config, keepSamples } = this.#settings
+    const made = await make(config, keepSamples, this.#parts, saved)
+    this.#lives = made.lives
+    return (this.#pipeline = made.pipeline)
   }
 
   /** Monitors without a model get the newest of the registry, or the user's file: as a record, so that a replay knows. */
@@ -89,6 +99,12 @@ export class Flow {
       await record({ type: 'model', time: clock.now(), monitor, step: 'active', version, detail })
     }
   }
+}
+
+interface FlowSettings {
+  readonly config: Config
+  /** Whether cleaned samples are results. */
+  readonly keepSamples: boolean
 }
 
 interface Made {

@@ -74,6 +74,7 @@ async function life(journal: Journal, chunks: readonly number[], checkpoints: bo
   const live = new Live({
     journal: partOf(journal, chunks, checkpoints),
     pipeline,
+    remake: (saved) => create(journal, saved && decode(encode(saved))),
     from: cursor?.offset ?? 0,
     metrics: silentMetrics,
     log,
@@ -139,6 +140,7 @@ describe('live', () => {
     const pipeline = await create(journal, undefined)
     const live = new Live({
       ...{ journal: failing, pipeline, from: 0, metrics: silentMetrics, log, clock: systemClock, checkpointEvery: 1e9 },
+      remake: (saved) => create(journal, saved),
     })
     await live.run(new AbortController().signal)
     await pipeline.close()
@@ -148,5 +150,51 @@ describe('live', () => {
       origins,
       origins.toSorted((a, b) => a - b),
     )
+  })
+  it('puts an entry aside that an operator fails at, and concludes as if it had not come', async () => {
+    const { next } = (await filled()).stats('samples')
+    const poisons = new Set([7, 40, 41, next - 9])
+    /** What a pipeline makes of entries: of a poison it takes what came before in the same call, and throws. */
+    const fragile = async (journal: Journal, saved: unknown, keepOut: boolean) => {
+      const pipeline = await create(journal, saved)
+      const handle = pipeline.handle.bind(pipeline)
+      pipeline.handle = async (entries) => {
+        const sound = entries.filter(({ offset }) => !poisons.has(offset))
+        const records = await handle(
+          sound.length > 0 ? sound : [{ ...entries[0], kind: 'event', event: nothing, arrival: 0 }],
+        )
+        if (sound.length < entries.length && !keepOut) throw new TypeError('no')
+        return records
+      }
+      return pipeline
+    }
+    const nothing = { type: 'audit', time: 0, by: '', action: '', subject: '', detail: '' } as const
+    const run = async (keepOut: boolean, checkpointEvery: number) => {
+      const journal = await filled()
+      const live = new Live({
+        ...{
+          journal: partOf(journal, Array<number>(10_000).fill(5), true),
+          metrics: silentMetrics,
+          log,
+          clock: systemClock,
+        },
+        ...{ from: 0, checkpointEvery, pipeline: await fragile(journal, undefined, keepOut) },
+        remake: (saved) => fragile(journal, saved && decode(encode(saved)), keepOut),
+      })
+      await live.run(new AbortController().signal)
+      return journal
+    }
+    const expected = concluded(await run(true, 0))
+    for (const checkpointEvery of [0, 1e9]) {
+      const journal = await run(false, checkpointEvery)
+      const seen = concluded(journal)
+      assert.deepEqual(seen.predictions, expected.predictions)
+      const letters = journal.read('dead', 0).flatMap((entry) => (entry.kind === 'dead' ? [entry.letter] : []))
+      assert.deepEqual(
+        letters.map(({ reason, origin, detail }) => [reason, origin, /^entry (\d+) .*no$/.exec(detail)?.[1]]),
+        [...poisons].map((offset) => ['internal', 'pipeline', String(offset)]),
+      )
+      assert.equal(journal.cursor(pipelineCursor)?.offset, journal.stats('samples').next)
+    }
   })
 })
