@@ -1,4 +1,4 @@
-import type { NodeId, ReferenceDescription } from 'node-opcua-client'
+import { NodeClass, type NodeId, type ReferenceDescription } from 'node-opcua-client'
 import { childrenOf } from './children.ts'
 import type { Connection } from './client.ts'
 import { Match, nameOf } from './match.ts'
@@ -35,8 +35,6 @@ const mostWays = 4
 /** Nodes that are remembered to name the nearest where none fits. */
 const mostRemembered = 1_000
 const propertyType = 68
-/** Node class of variables as numbered in OPC UA Part 3. */
-const variableClass: number = 2
 
 /** Finds the variables whose names fit a pattern, breadth first. Rejects only where the connection breaks. */
 export async function discover(connection: Connection, rule: BrowseSettings): Promise<Discovery> {
@@ -115,7 +113,7 @@ class Search {
       const levels = [...place.levels, (browseName.name ?? '').replaceAll('/', '_')]
       if (this.#others.length < mostRemembered) this.#others.push(levels.join('/'))
       const isProperty = typeDefinition.namespace === 0 && typeDefinition.value === propertyType
-      if (Number(nodeClass) === variableClass && (!isProperty || this.#takesProperties)) this.#look(nodeId, levels)
+      if (NodeClass[nodeClass] === 'Variable' && (!isProperty || this.#takesProperties)) this.#look(nodeId, levels)
       if (!isProperty && levels.length < deepest && this.#match.reaches(levels)) next.push({ id: nodeId, levels })
     }
   }

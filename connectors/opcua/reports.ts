@@ -1,4 +1,4 @@
-import type { NodeId, Variant } from 'node-opcua-client'
+import type { Variant } from 'node-opcua-client'
 import type { DeadLetter, DeadReason, JournalEvent, LabelEvent, ReportEvent } from '../../agent/core/index.ts'
 import { Labels } from './event-labels.ts'
 import { anyText, nameOf, type Match } from './match.ts'
@@ -232,9 +232,14 @@ function sinceOf(since: unknown, time: number): number | undefined {
   return at > Date.UTC(2000, 0, 1) && at <= time ? at : undefined
 }
 
+interface Printable {
+  toString(): string
+}
+
 /** A field as a text; none is empty. */
 function shown(value: unknown): string {
-  return value === null || value === undefined ? '' : (value as NodeId).toString()
+  // A node id, a localized text, a number: each has words of its own.
+  return value === null || value === undefined ? '' : (value as Printable).toString()
 }
 
 function isNode(id: unknown): boolean {
