@@ -11,6 +11,7 @@ import {
   type TagTable,
 } from '../../agent/core/index.ts'
 import { readNumber } from './cells.ts'
+import { Course } from './course.ts'
 import { labelOf } from './labels.ts'
 import { fileName, signalOf, type Signal, type ValueColumn } from './layout.ts'
 import { Letters } from './letters.ts'
@@ -31,6 +32,7 @@ interface Target {
   readonly tags: (ValueTarget | undefined)[]
   /** Index of the tag where its values are plain numbers, else -1. */
   readonly plain: Int32Array
+  readonly course: Course
   first: number
   last: number
   newest: number
@@ -49,6 +51,8 @@ export interface FileTally {
   rows: number
   /** Rows that are older than the row before of their asset. */
   older: number
+  /** Rows that may be an hour off, as their clock showed that hour twice. */
+  unsure: number
   comments: number
   headers: number
   footer: readonly string[]
@@ -58,7 +62,7 @@ export interface FileTally {
 export class CsvSamples implements RecordHandler {
   /** What is complete; the reader takes it from here. */
   readonly arrivals: Arrival[] = []
-  readonly tally: FileTally = { rows: 0, older: 0, comments: 0, headers: 0, footer: [] }
+  readonly tally: FileTally = { rows: 0, older: 0, unsure: 0, comments: 0, headers: 0, footer: [] }
   readonly #survey: Survey
   readonly #settings: ReadSettings
   readonly #source: string
@@ -77,6 +81,10 @@ export class CsvSamples implements RecordHandler {
   readonly #step: number
   /** Newest time of each machine of the long form, and the first of all. */
   readonly #newestOf = new Map<string, number>()
+  /** Courses of the signals of the long form, where a clock may show an hour twice. */
+  readonly #courses: Map<string, Course> | undefined
+  /** The quality of the row that is read, where nothing else is said of it. */
+  #good: Quality = Quality.good
   #first = NaN
   #newest = -Infinity
   #farBehind = 0
@@ -98,6 +106,7 @@ export class CsvSamples implements RecordHandler {
     this.#places = Int32Array.from(layout.values, ({ place }) => place)
     this.#decimals = Uint8Array.from(layout.values, ({ mark }) => (mark === ',' ? 0x2c : 0x2e))
     const { period, rate } = settings
+    if (layout.long && this.#times.zoned) this.#courses = new Map()
     this.#step = rate === undefined ? (period ?? 0) / Math.max(1, layout.values.length) : 1000 / rate
   }
 
@@ -109,7 +118,8 @@ export class CsvSamples implements RecordHandler {
     }
     const asset = layout.asset < 0 ? '' : textOf(bytes, cells, layout.asset)
     const target = this.#targets.get(asset) ?? this.#meet(asset)
-    const time = this.#times.read(bytes, cells, target.last)
+    if (this.#courses) this.#times.own = this.#courseOf(asset, bytes, cells)
+    const time = this.#times.read(bytes, cells, target.course)
     if (!(time >= this.#survey.from && time <= this.#survey.until)) {
       this.#unreadTime(time, bytes, cells, line)
       return
@@ -121,6 +131,8 @@ export class CsvSamples implements RecordHandler {
     this.#letters.rowTaken()
     this.tally.rows++
     if (time < target.last) this.tally.older++
+    this.#good = this.#times.unsure ? Quality.uncertain : Quality.good
+    if (this.#times.unsure) this.tally.unsure++
     if (time < target.newest) this.#behind(target, time, line)
     else if (Number.isNaN(target.first)) target.first = time
     if (time > this.#newest) this.#newest = time
@@ -174,12 +186,13 @@ export class CsvSamples implements RecordHandler {
     const { plain } = target
     const { from, to } = cells
     const builder = this.#builder
+    const good = this.#good
     for (let at = 0; at < plain.length; at++) {
       const place = this.#places[at]
       if (plain[at] >= 0) {
         const value = readNumber(bytes, from[place], to[place], this.#decimals[at])
         if (value - value === 0) {
-          builder.add(plain[at], time, value, Quality.good)
+          builder.add(plain[at], time, value, good)
           continue
         }
       }
@@ -195,7 +208,7 @@ export class CsvSamples implements RecordHandler {
     const from = cells.from[column.place]
     const to = cells.to[column.place]
     const of = column.quality
-    const quality = of < 0 ? Quality.good : qualities.get(of)!.read(bytes, cells.from[of], cells.to[of])
+    const quality = of < 0 ? this.#good : this.#worse(qualities.get(of)!.read(bytes, cells.from[of], cells.to[of]))
     const refusal = this.#values.add(column, tag, time, bytes, from, to, quality)
     if (refusal) this.#refuse(refusal.reason, refusal.detail, tag.name, 1, bytes.subarray(from, to), line)
   }
@@ -206,7 +219,7 @@ export class CsvSamples implements RecordHandler {
     for (let at = 0; at < values.length; at++) {
       const { place } = values[at]
       const [from, to] = [cells.from[place], cells.to[place]]
-      const refusal = this.#values.add(values[at], tag, time + at * this.#step, bytes, from, to, Quality.good)
+      const refusal = this.#values.add(values[at], tag, time + at * this.#step, bytes, from, to, this.#good)
       if (refusal) this.#refuse(refusal.reason, refusal.detail, tag.name, 1, bytes.subarray(from, to), line)
     }
     const end = time + (values.length - 1) * this.#step
@@ -224,7 +237,7 @@ export class CsvSamples implements RecordHandler {
     }
     const newest = this.#newestOf.get(named.machine)
     if (!(newest !== undefined && newest >= time)) this.#newestOf.set(named.machine, time)
-    const quality = of < 0 ? Quality.good : qualities.get(of)!.read(bytes, cells.from[of], cells.to[of])
+    const quality = of < 0 ? this.#good : this.#worse(qualities.get(of)!.read(bytes, cells.from[of], cells.to[of]))
     const [from, to] = [cells.from[value], cells.to[value]]
     const refusal = this.#values.add(named.signal, named.target, time, bytes, from, to, quality)
     if (refusal) this.#refuse(refusal.reason, refusal.detail, named.target.name, 1, bytes.subarray(from, to), line)
@@ -328,12 +341,24 @@ export class CsvSamples implements RecordHandler {
     })
   }
 
+  #worse(quality: Quality): Quality {
+    return quality === Quality.good ? this.#good : quality
+  }
+
+  #courseOf(asset: string, bytes: Buffer, cells: Cells): Course {
+    const key = `${asset}\u0000${textOf(bytes, cells, this.#survey.layout.long!.name)}`
+    let course = this.#courses!.get(key)
+    if (!course) this.#courses!.set(key, (course = new Course()))
+    return course
+  }
+
   #meet(asset: string): Target {
     const tags = this.#survey.layout.values.map(() => undefined)
     const target: Target = {
       asset,
       tags,
       plain: new Int32Array(tags.length).fill(-1),
+      course: new Course(),
       first: NaN,
       last: NaN,
       newest: NaN,
