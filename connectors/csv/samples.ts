@@ -5,7 +5,6 @@ import {
   missingTest,
   Quality,
   SourceError,
-  type Arrival,
   type DeadReason,
   type LabelEvent,
   type TagTable,
@@ -15,8 +14,9 @@ import { Course } from './course.ts'
 import { labelOf } from './labels.ts'
 import { fileName, signalOf, type Signal, type ValueColumn } from './layout.ts'
 import { Letters } from './letters.ts'
+import type { FilePart } from './read.ts'
 import type { Cells, RecordHandler } from './records.ts'
-import type { ReadSettings } from './settings.ts'
+import type { Ends, ReadSettings } from './settings.ts'
 import { decimalByte, type Survey } from './survey.ts'
 import { RowTimes } from './times.ts'
 import { Values, type ValueTarget } from './values.ts'
@@ -61,7 +61,7 @@ export interface FileTally {
 /** Makes samples of the rows of a file, and dead letters of what cannot be one. */
 export class CsvSamples implements RecordHandler {
   /** What is complete; the reader takes it from here. */
-  readonly arrivals: Arrival[] = []
+  readonly arrivals: FilePart[] = []
   readonly tally: FileTally = { rows: 0, older: 0, unsure: 0, comments: 0, headers: 0, footer: [] }
   readonly #survey: Survey
   readonly #settings: ReadSettings
@@ -165,13 +165,12 @@ export class CsvSamples implements RecordHandler {
     if (this.#settings.check_times && this.#farBehind * 4 > this.tally.rows)
       throw new SourceError('SOURCE_DATA', `the times of ${this.#file} run backwards: ${this.#farBehind} of ${this.tally.rows} rows lie far behind those before, line ${this.#behindLine} first`, { remedy: 'Sort it by time or cut it there, name the column of assets under `asset` where it holds several, or state `check_times: false`.' }) // prettier-ignore
     this.tally.footer = this.#letters.finish()
-    const { ends } = this.#settings
-    if (ends) {
-      for (const { asset, newest } of this.#targets.values()) {
-        if (newest === newest) this.#events.push({ type: 'label', label: ends, time: newest, asset, by: this.#source })
-      }
-    }
     this.flush()
+    const { ends } = this.#settings
+    if (ends === undefined) return
+    const events = [...this.#targets.values()].flatMap((run) => endOf(run, ends, this.#source))
+    const batch = { ...this.#builder.take(this.#time), paced: true }
+    if (events.length > 0) this.arrivals.push({ batch, events, uncounted: true })
   }
 
   get #time(): number {
@@ -389,6 +388,13 @@ export class CsvSamples implements RecordHandler {
     this.#letters.add(reason, `line ${line}: ${what}`, this.#time, subject, rows, bytes)
     if (this.#letters.length >= mostLetters) this.flush()
   }
+}
+
+/** The label of a run that has ended: none where nothing of it was read. */
+function endOf({ asset, newest }: Target, ends: Ends, by: string): LabelEvent[] {
+  if (Number.isNaN(newest)) return []
+  const { label, asset: about } = ends
+  return [{ type: 'label', label, time: newest, asset: about.replaceAll('{asset}', () => asset), by }]
 }
 
 function sameName(cell: string, name: string): boolean {

@@ -57,9 +57,12 @@ describe('Dockerfile', () => {
   })
 
   it('asks for its health where the agent answers', async () => {
-    const [, asked, path] = /HEALTHCHECK[^]*?127\.0\.0\.1:(\d+)(\/\w+)/.exec(dockerfile)!
-    assert.equal(Number(asked), port)
-    await answers([path])
+    const [, health] = /HEALTHCHECK[^]*?CMD (\[.*\])/.exec(dockerfile)!
+    const [, run] = /\nCMD (\[.*\])/.exec(dockerfile)!
+    const [program, ...words] = JSON.parse(health) as string[]
+    assert.deepEqual([program, ...words.slice(0, 2)], ['millwright', 'status', '--health'])
+    assert.equal(words.at(-1), (JSON.parse(run) as string[]).at(-1))
+    await answers(['/healthz'])
   })
 })
 
