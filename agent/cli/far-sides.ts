@@ -30,16 +30,18 @@ const between = ', topic '
 /** A connector per topic filter: which of them nobody speaks on is not told by what comes of all. */
 function byTopic(config: Config): Config {
   const connectors = Object.entries(config.connectors).flatMap(([name, one]) => {
-    const { topics } = one.settings as { topics?: readonly { filter?: unknown }[] }
-    if (!Array.isArray(topics) || one.definition.type !== 'mqtt') return [[name, one] as const]
-    return topics.map((topic) => [`${name}${between}${String(topic.filter)}`, { ...one, settings: { ...one.settings, topics: [topic], publish: undefined } }] as const) // prettier-ignore
+    const settings = one.settings as { readonly topics?: readonly { readonly filter?: unknown }[] }
+    const { topics } = settings
+    if (!topics || one.definition.type !== 'mqtt') return [[name, one] as const]
+    return topics.map((topic) => [`${name}${between}${String(topic.filter)}`, { ...one, settings: { ...settings, topics: [topic], publish: undefined } }] as const) // prettier-ignore
   })
   return { ...config, connectors: Object.fromEntries(connectors) }
 }
 
 function silence({ name, samples, rejected, status, type }: Rehearsed, seconds: number): Told[] {
   const about = name
-  if (status.state === 'down') return [{ about, ...trouble(status.message, status.remedy ?? 'See `millwright doctor`.') }]
+  if (status.state === 'down')
+    return [{ about, ...trouble(status.message, status.remedy ?? 'See `millwright doctor`.') }]
   const [[reason, { rows, example }] = [undefined, { rows: 0, example: '' }]] = rejected
   if (reason !== undefined) return [{ about, ...(samples > 0 ? warning : trouble)(`${rows} values cannot be used (${reason}), such as: ${example}`, '`millwright doctor` tells what helps.') }] // prettier-ignore
   if (samples > 0) return []

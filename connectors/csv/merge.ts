@@ -1,10 +1,4 @@
-import {
-  BatchBuilder,
-  type Batch,
-  type DeadLetter,
-  type JournalEvent,
-  type TagTable,
-} from '../../agent/core/index.ts'
+import { BatchBuilder, type Batch, type DeadLetter, type JournalEvent, type TagTable } from '../../agent/core/index.ts'
 import type { FileArrival, FilePart, FileProgress } from './read.ts'
 
 /** A file on its way into the merge: when it begins, and what is read from it. */

@@ -30,16 +30,21 @@ export function proposeClasses(tags: readonly ProposedTag[]): ProposedClass[] {
   const names = new Set<string>()
   return groupsBy(machines, familyOf(machines))
     .flatMap((group) => wellNamed(group, machines))
-    .map((group) => toClass(group.length === 1 ? literal(group[0]) : patternOf(group), group, names))
+    .map(({ pattern, group }) => toClass(pattern, group, names))
+}
+
+interface Named {
+  readonly pattern: string
+  readonly group: readonly Machine[]
 }
 
 /** A group as one where a pattern finds exactly its machines; else the kinds in it, else each alone. */
-function wellNamed(group: readonly Machine[], machines: readonly Machine[]): (readonly Machine[])[] {
-  if (group.length === 1) return [group]
+function wellNamed(group: readonly Machine[], machines: readonly Machine[]): Named[] {
   const pattern = patternOf(group)
-  if (machines.every((machine) => covers(pattern, machine) === group.includes(machine))) return [group]
+  if (machines.every((machine) => covers(pattern, machine) === group.includes(machine))) return [{ pattern, group }]
   const kinds = groupsBy(group, kindOf)
-  return kinds.length > 1 ? kinds.flatMap((kind) => wellNamed(kind, machines)) : group.map((machine) => [machine])
+  if (kinds.length > 1) return kinds.flatMap((kind) => wellNamed(kind, machines))
+  return group.map((machine) => ({ pattern: literal(machine), group: [machine] }))
 }
 
 function groupsBy(machines: readonly Machine[], key: (machine: Machine) => string): Machine[][] {
@@ -131,7 +136,7 @@ function covers(pattern: string, { levels }: Machine): boolean {
 
 function toClass(pattern: string, group: readonly Machine[], names: Set<string>): ProposedClass {
   const last = group[0].levels.at(-1) ?? 'plant'
-  const isShared = group.every(({ levels }) => levels.at(-1) === last)
+  const isShared = group.every(({ levels }) => (levels.at(-1) ?? 'plant') === last)
   const own = !isShared && !stem(last) ? (group[0].levels.at(-2) ?? 'machine') : (stem(last) ?? last)
   const plain =
     own

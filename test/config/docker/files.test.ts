@@ -8,7 +8,7 @@ import { demoConfiguration } from '../../../agent/cli/demo.ts'
 import { schema } from '../../../agent/settings/schema.ts'
 import { ConfigError } from '../../../agent/core/index.ts'
 import { parseConfig } from '../../../config/index.ts'
-import { answers, port, text, root } from '../repository.ts'
+import { answers, text, root } from '../repository.ts'
 
 const plantAddresses = { PLANT_ENDPOINT: 'opc.tcp://127.0.0.1:1', PLANT_BROKER: 'mqtt://127.0.0.1:1', PLANT_GOOD_PARTS: '/tmp' } // prettier-ignore
 

@@ -8,12 +8,14 @@ import { csv, readCsv, ReadReport } from '../../../connectors/csv/index.ts'
 const minute = 60_000
 const hour = 60 * minute
 const night = Date.UTC(2024, 9, 26, 22)
-const pad = (value: number) => String(value).padStart(2, '0')
 
 /** What a clock in Berlin shows, which goes back from 3:00 to 2:00 at 1:00 UTC. */
 function shown(time: number, seconds = true): string {
   const wall = new Date(time + (time < Date.UTC(2024, 9, 27, 1) ? 2 : 1) * hour)
-  return wall.toISOString().slice(0, seconds ? 19 : 16).replace('T', ' ')
+  return wall
+    .toISOString()
+    .slice(0, seconds ? 19 : 16)
+    .replace('T', ' ')
 }
 
 /** Times from midnight to four o'clock in Berlin, `step` ms apart. */
