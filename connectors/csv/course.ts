@@ -38,7 +38,8 @@ export class Course {
     const same = wall === this.#wall
     const twice = second - first
     const expected = this.#last + (same ? this.#step : this.#stride)
-    const isSecond = Math.abs(second - expected) < Math.abs(first - expected)
+    // As far from both, a row that goes back is rather of the second hour than late by so much.
+    const isSecond = Math.abs(second - expected) <= Math.abs(first - expected)
     const off = Math.abs((isSecond ? second : first) - expected)
     // Several rows an hour that bear its stamp: which of them are of the second one, nothing tells.
     const coarse = same && this.#step < this.#stride && this.#stride * 2 >= twice
