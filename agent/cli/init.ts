@@ -91,13 +91,12 @@ async function make(address: string, options: InitOptions): Promise<void> {
   while (ask.interactive && !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(site))
     site = await ask.text('Letters, digits, "-", "_" and "." only:', siteName())
   const name = options.name ?? (isServer ? 'plc' : isFile ? 'files' : 'broker')
-  const { about, interval, ranges } = plant
+  const { about, interval } = plant
   const proposal = {
     site,
     data: options.data,
     about,
     connector: { name, lines: plant.lines(wants) },
-    ranges,
     classes,
     monitored,
   }

@@ -60,8 +60,9 @@ export function bytes(count: number): string {
   return `${unit === 0 || count >= 100 ? Math.round(count) : count.toFixed(1)} ${units[unit]}`
 }
 
-/** A value as people read it: numbers to six digits. */
+/** A value as people read it: whole integers, other numbers to six digits. */
 export function valueText(value: number | string | boolean | null): string {
+  if (Number.isInteger(value)) return String(value)
   if (typeof value === 'number') return String(Number(value.toPrecision(6)))
   return value === null ? '-' : harmless(String(value))
 }

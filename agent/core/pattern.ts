@@ -1,8 +1,9 @@
 /**
- * A piece of a pattern: text as it stands; `*`, anything within a level; `**`, any levels; or a named place, at least one
- * character within a level.
+ * A piece of a pattern: text as it stands; `*`, anything within a level; `**`, any levels, both named where what they stand
+ * for is wanted; or a named place, at least one character within a level.
  */
-export type Piece = { readonly text: string } | { readonly any: 'level' | 'levels' } | { readonly name: string }
+export type Piece =
+  { readonly text: string } | { readonly any: 'level' | 'levels'; readonly as?: string } | { readonly name: string }
 
 /** Where a named place is in a text that fits. */
 export interface Found {
@@ -35,7 +36,8 @@ export class Pattern {
     let at = 0
     this.#pieces.forEach((piece, index) => {
       const to = 'text' in piece ? at + piece.text.length : this.#end(piece, text, at, fits[index + 1])
-      if ('name' in piece) found.set(piece.name, { from: at, to })
+      const name = 'name' in piece ? piece.name : 'any' in piece ? piece.as : undefined
+      if (name !== undefined) found.set(name, { from: at, to })
       at = to
     })
     return found

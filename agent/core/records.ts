@@ -111,6 +111,40 @@ export interface GapEvent {
   readonly detail: string
 }
 
+/** A node that is found by its name appeared, vanished, or is another one now, as after a download of a program. */
+export interface NodeEvent {
+  readonly type: 'node'
+  readonly time: number
+  readonly source: string
+  readonly change: 'appeared' | 'vanished' | 'moved'
+  readonly tag: string
+  /** Its id on the server, the one before where it vanished. */
+  readonly node: string
+}
+
+/** What a machine's control says itself: an event, or a change of one of its alarms. It is kept as it was said. */
+export interface ReportEvent {
+  readonly type: 'report'
+  /** When it happened by the machine's clock, ms since epoch. */
+  readonly time: number
+  readonly source: string
+  readonly asset: string
+  /** Given by the machine; the same where it is sent again. */
+  readonly id: string
+  /** Kind of the event, `LimitAlarmType`. */
+  readonly kind: string
+  /** What of the machine it comes from, in the machine's words. */
+  readonly origin: string
+  readonly message: string
+  /** 1 to 1000 by the standard; 0 where a machine says so. */
+  readonly severity: number
+  /** Name of the alarm whose change it is; absent: an event that only happens. */
+  readonly alarm?: string
+  readonly active?: boolean
+  readonly acknowledged?: boolean
+  readonly confirmed?: boolean
+}
+
 /** What a label may say. */
 export const labelKinds = {
   failure: 'The asset failed: its run ended. Remaining life counts down to it, and its age starts anew.',
@@ -167,6 +201,8 @@ export type JournalEvent =
   | ClockEvent
   | SilenceEvent
   | GapEvent
+  | NodeEvent
+  | ReportEvent
   | LabelEvent
   | AgentEvent
   | InspectionEvent

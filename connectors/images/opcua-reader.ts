@@ -57,14 +57,14 @@ export class ImageReader implements ItemReader {
     // No value then, and the time of the one that was too long for a message.
     if (item.settings.tag === imageTag && /TooLarge|EncodingLimitsExceeded/.test(name)) {
       const time = this.#picker.pick(data, arrival)
-      this.#keep({ image: nothing, time, subject: item.settings.node, unsent: `${unsent}: ${name}` })
+      this.#keep({ image: nothing, time, subject: item.address, unsent: `${unsent}: ${name}` })
       return
     }
     const value = data.value.value as unknown
     if (qualityOf(data.statusCode.value) === 2 || value === null || value === undefined) return
     const time = this.#picker.pick(data, arrival)
     if (item.settings.tag === partTag) this.#addPart(time, partOf(data))
-    else this.#addImage(item.settings.node, time, value)
+    else this.#addImage(item.address, time, value)
   }
 
   addPast(item: Item, data: DataValue, arrival: number): void {

@@ -114,7 +114,7 @@ function itemsOf(
     { node: image, tag: imageTag, report: 'updates' as const },
   ]
   const bounds = { values: 2, bytes: Math.max(shortestBound, 2 * largest + 1_000_000) }
-  return { ...settings, pki, tags, queue, sampling, publishing, backfill: false, bounds }
+  return { ...settings, pki, tags, queue, sampling, publishing, backfill: false, events: [], bounds }
 }
 
 function readTime(file: string): number {

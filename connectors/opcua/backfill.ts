@@ -1,25 +1,20 @@
-import type { DataValue, NodeId } from 'node-opcua-client'
+import type { DataValue } from 'node-opcua-client'
 import type { Connection } from './client.ts'
 import { readHistory, type Wanted } from './history.ts'
 import type { Item, ItemReader } from './items.ts'
 import { readValues } from './pieces.ts'
 import type { Span } from './spans.ts'
-import { resolveNode } from './subscriptions.ts'
 import { TimePicker } from './times.ts'
 import { isSameValue } from './values.ts'
 
-/** The nodes of items that the server serves. */
-function nodesOf(items: readonly Item[], namespaces: readonly string[]): NodeId[] {
-  return items.map((item) => resolveNode(item.settings.node, namespaces) as NodeId)
-}
-
-/** Reads the present values of items. */
+/** Reads the present values of items that have a node. */
 export async function readNow(
-  { session, limits, namespaces }: Connection,
+  { session, limits }: Connection,
   items: readonly Item[],
   take: (item: Item, value: DataValue) => void,
 ): Promise<void> {
-  const values = await readValues(session, limits, nodesOf(items, namespaces))
+  const nodes = items.map(({ nodeId }) => nodeId!)
+  const values = await readValues(session, limits, nodes)
   items.forEach((item, i) => take(item, values[i]))
 }
 
@@ -46,8 +41,9 @@ export async function backfill(
   const picker = new TimePicker()
   const arrival = now()
   await readNow(connection, items, (item, value) => {
-    const last = known[item.handle - 1]
-    const isKnown = last.time > -Infinity
+    // Found since: nothing is known of it.
+    const last = known.at(item.handle - 1)
+    const isKnown = last !== undefined && last.time > -Infinity
     const from = isKnown ? last.time : since - connection.behind
     const to = picker.pick(value, arrival)
     // The same value with the same time: nothing has happened meanwhile.

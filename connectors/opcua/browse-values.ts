@@ -3,6 +3,7 @@ import type { DataValue } from 'node-opcua-client'
 import type { TagType } from '../../agent/core/index.ts'
 import type { Browsed, BrowsedVariable } from './browse.ts'
 import type { Connection } from './client.ts'
+import { nodeText } from './nodes.ts'
 import { readAll } from './pieces.ts'
 import { elementsOf, integer64, kindOf, numberOf, tagTypeOf, textOf } from './values.ts'
 import type { Found } from './walk.ts'
@@ -62,7 +63,7 @@ export class Describer {
     const limits = range?.value.value as { low?: number; high?: number } | null | undefined
     const hasRange = limits?.low !== undefined && limits.high !== undefined && limits.low < limits.high
     return {
-      node: expressionOf(id, this.#connection.namespaces),
+      node: nodeText(id, this.#connection.namespaces),
       path,
       device,
       type,
@@ -94,20 +95,18 @@ function typeOf({ value }: DataValue, dataType: DataValue): TagType | undefined 
   return derived[id.value] ?? tagTypeOf(kindOf(id.value))
 }
 
+/** As a text where a number would not be exact. */
+function shownInteger(value: number | bigint): number | string {
+  return typeof value === 'number' ? value : String(value)
+}
+
 function shownValue({ value: variant }: DataValue): number | string | boolean | null {
   const kind = kindOf(variant.dataType)
   const value = variant.value as unknown
   if (value === null || value === undefined || elementsOf(variant)) return null
   if (kind === 'boolean') return value === true
-  if (kind === 'int64' || kind === 'uint64') return Number(integer64(value as [number, number], kind === 'int64'))
+  if (kind === 'int64' || kind === 'uint64') return shownInteger(integer64(value as [number, number], kind === 'int64'))
   if (kind === 'text') return textOf(value)
   const number = numberOf(kind, value)
   return Number.isFinite(number) ? number : null
-}
-
-/** The server's own namespaces (0 and 1) by index, others by URI. */
-function expressionOf(id: NodeId, namespaces: readonly string[]): string {
-  const uri = namespaces.at(id.namespace)
-  const own = id.toString().replace(/^ns=\d+;/, '')
-  return id.namespace > 1 && uri !== undefined && !uri.includes(';') ? `nsu=${uri};${own}` : `ns=${id.namespace};${own}`
 }

@@ -31,8 +31,8 @@ export interface Connection {
   readonly session: Session
   /** The session of before goes on; its subscriptions still exist. */
   readonly resumed: boolean
-  /** By namespace index. */
-  readonly namespaces: readonly string[]
+  /** By namespace index; read again with each look-up of names. */
+  namespaces: readonly string[]
   /** Most nodes in one call; learnt anew with each session, and from refusals. */
   readonly limits: CallLimits
   /** How far the server's clock is behind the agent's, ms; 0 where it does not tell. */
@@ -54,6 +54,8 @@ export class Connector {
   readonly #log: Logger
   readonly #pki: string
   readonly #limits = usualLimits()
+  /** Of the certificate that the server showed last. */
+  #thumbprint: string | undefined
   #manager: OPCUACertificateManager | undefined
 
   constructor(settings: SessionSettings, pki: string, log: Logger) {
@@ -143,7 +145,7 @@ export class Connector {
       await client.connect(this.#settings.endpoint)
       return await client.getEndpoints()
     } catch (error) {
-      throw asSourceError(error)
+      throw asSourceError(error, await this.#ownCertificate())
     } finally {
       await quietly(client.disconnect())
     }
@@ -151,9 +153,10 @@ export class Connector {
 
   async #verify(manager: OPCUACertificateManager, endpoint: EndpointDescription): Promise<void> {
     const status = await manager.checkCertificate(endpoint.serverCertificate)
-    if (status.isGood()) return
     const certificate = new X509Certificate(endpoint.serverCertificate)
     const thumbprint = certificate.fingerprint.replaceAll(':', '').toLowerCase()
+    this.#tellChange(thumbprint, certificate)
+    if (status.isGood()) return
     const subject = certificate.subject.replaceAll('\n', ', ')
     if (status.name === 'BadCertificateUntrusted')
       throw new SourceError('SOURCE_UNTRUSTED', `the certificate of ${subject} is not trusted yet`, {
@@ -162,6 +165,17 @@ export class Connector {
     throw new SourceError('SOURCE_UNTRUSTED', `the certificate of ${subject} is refused: ${status.description}`, {
       remedy: `${status.name}: renew the certificate on the server, or put its issuer and revocation list into ${join(this.#pki, 'issuers')}.`,
     })
+  }
+
+  #tellChange(thumbprint: string, { subject, validTo }: X509Certificate): void {
+    const before = this.#thumbprint
+    this.#thumbprint = thumbprint
+    if (before === undefined || before === thumbprint) return
+    const { endpoint } = this.#settings
+    this.#log.warn(
+      { endpoint, before, thumbprint, subject, validTo },
+      'the server shows another certificate than before',
+    )
   }
 
   #client(manager: OPCUACertificateManager, endpoint?: EndpointDescription): OPCUAClient {
@@ -181,7 +195,7 @@ export class Connector {
       connectionStrategy: { maxRetry: 0 },
       // Publishing keeps the session alive; a second timer would only hide a dead subscription.
       keepSessionAlive: false,
-      requestedSessionTimeout: Math.max(60_000, 2 * keepalive * watchdog),
+      requestedSessionTimeout: sessionTimeout(this.#settings),
       // The socket may be as silent as the watchdog allows: nothing is sent while no value changes.
       transportTimeout: Math.max(timeout, keepalive * (watchdog + 1)),
       defaultTransactionTimeout: timeout,
@@ -197,6 +211,11 @@ export class Connector {
       'the password is sent without encryption: the server offers none',
     )
   }
+}
+
+/** How long a session without a request is to live, ms. */
+export function sessionTimeout({ keepalive, watchdog }: Pick<Settings, 'keepalive' | 'watchdog'>): number {
+  return Math.max(60_000, 2 * keepalive * watchdog)
 }
 
 /** Disconnects; the session, if it is still this client's, is closed with its subscriptions. Never rejects. */

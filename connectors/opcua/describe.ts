@@ -3,23 +3,18 @@ import type { DataValue } from 'node-opcua-client'
 import type { Connection, Session } from './client.ts'
 import type { Item } from './items.ts'
 import { readAll } from './pieces.ts'
-import { resolveNode } from './subscriptions.ts'
 import { kindOf, tagTypeOf } from './values.ts'
 
 /**
  * Learns from the server what the configuration leaves open: types of nodes that may have no value yet, and names of
  * enum values where the configuration wants text. What the server does not tell stays open.
  */
-export async function describeItems(
-  { session, limits }: Connection,
-  items: readonly Item[],
-  namespaces: readonly string[],
-): Promise<void> {
+export async function describeItems({ session, limits }: Connection, items: readonly Item[]): Promise<void> {
   const open = items.filter((item) => item.type === undefined || (item.toText && !item.names))
   for (let start = 0; start < open.length; start += 500) {
     const asked = open.slice(start, start + 500).flatMap((item) => {
-      const nodeId = resolveNode(item.settings.node, namespaces)
-      return typeof nodeId === 'string' ? [] : [{ item, nodeId }]
+      const { nodeId } = item
+      return nodeId === undefined ? [] : [{ item, nodeId }]
     })
     if (asked.length === 0) continue
     const types = await readAll(

@@ -5,10 +5,11 @@ import { type ConnectorContext, type Finding, describeError } from '../../agent/
 import { listCertificates } from './certificates.ts'
 import { Connector, disconnect, type Connection } from './client.ts'
 import { told } from './faults.ts'
+import { makeInventory, type Inventory, type Item } from './items.ts'
+import { lookUp } from './lookup.ts'
 import { readAll, readValues } from './pieces.ts'
 import { describeOffer, isSecure } from './security.ts'
 import type { Settings } from './settings.ts'
-import { resolveNode } from './subscriptions.ts'
 import { accepts, elementsOf, kindOf, qualityOf, tagTypeOf } from './values.ts'
 
 const oneDay = 86_400_000
@@ -104,18 +105,21 @@ async function* examineNodes(connection: Connection, settings: Settings, now: nu
     complaints.set(what, known)
     known.nodes.push(node)
   }
-  const names = new Map<string, number>()
-  for (const { tag } of settings.tags) names.set(tag, (names.get(tag) ?? 0) + 1)
-  for (const [tag, count] of names)
-    if (count > 1)
-      complain('have a tag of the same name', 'Give each node a tag of its own: their values would mix.', tag)
-  for (let at = 0; at < settings.tags.length; at += nodesPerRead) {
-    const part = settings.tags.slice(at, at + nodesPerRead)
+  const inventory = makeInventory(settings)
+  await lookUp(connection, inventory, settings)
+  yield* examineRules(inventory)
+  const { items } = inventory
+  for (const { refusal, address } of items)
+    if (refusal !== undefined)
+      complain(`cannot be read: ${refusal}`, 'Check id, path and tag; `millwright init` lists what there is.', address)
+  const there = items.filter(({ nodeId }) => nodeId !== undefined)
+  for (let at = 0; at < there.length; at += nodesPerRead) {
+    const part = there.slice(at, at + nodesPerRead)
     await readPart(connection, part, settings, now, complain)
   }
   const troubled = new Set([...complaints.values()].flatMap(({ nodes }) => nodes)).size
-  const sound = settings.tags.length - troubled
-  if (sound > 0) yield { level: 'good', text: `serves ${sound} of ${settings.tags.length} nodes with good values` }
+  const sound = items.length - troubled
+  if (sound > 0) yield { level: 'good', text: `serves ${sound} of ${items.length} nodes with good values` }
   for (const { what, remedy, nodes } of complaints.values()) {
     const shown = nodes.slice(0, mostTold).join(', ')
     const more = nodes.length > mostTold ? ` and ${nodes.length - mostTold} more` : ''
@@ -123,52 +127,43 @@ async function* examineNodes(connection: Connection, settings: Settings, now: nu
   }
 }
 
+function* examineRules({ rules }: Inventory): Generator<Finding> {
+  for (const { browse, items, trouble } of rules) {
+    const text = `${browse.match} finds ${items.size} nodes`
+    if (trouble === undefined) yield { level: 'good', text }
+    else yield { level: 'trouble', text: `${text}: ${trouble}`, remedy: 'Check match, below and tag.' }
+  }
+}
+
 async function readPart(
-  { session, limits, namespaces }: Connection,
-  part: Settings['tags'],
+  { session, limits }: Connection,
+  part: readonly Item[],
   { backfill }: Settings,
   now: number,
   complain: (what: string, remedy: string, node: string) => void,
 ): Promise<void> {
-  const ids = part.map(({ node }) => resolveNode(node, namespaces))
-  ids.forEach((id, index) => {
-    if (typeof id === 'string')
-      complain(
-        `cannot be found: ${id}`,
-        'Check the namespace; `millwright init` lists what there is.',
-        part[index].node,
-      )
-  })
-  const asked = part.flatMap((tag, index) => {
-    const nodeId = ids[index]
-    return typeof nodeId === 'string' ? [] : [{ tag, nodeId }]
-  })
-  if (asked.length === 0) return
-  const values = await readValues(
-    session,
-    limits,
-    asked.map(({ nodeId }) => nodeId),
-  )
-  asked.forEach(({ tag }, index) => judge(tag, values[index], now, complain))
+  const nodes = part.map(({ nodeId }) => nodeId!)
+  const values = await readValues(session, limits, nodes)
+  part.forEach((item, index) => judge(item, values[index], now, complain))
   if (!backfill) return
   const levels = await readAll(
     session,
     limits,
-    asked.map(({ nodeId }) => ({ nodeId, attributeId: AttributeIds.UserAccessLevel })),
+    nodes.map((nodeId) => ({ nodeId, attributeId: AttributeIds.UserAccessLevel })),
   )
-  asked.forEach(({ tag }, index) => {
+  part.forEach(({ address }, index) => {
     const level = levels[index].value.value as unknown
     if (typeof level === 'number' && (level & 4) === 0)
       complain(
         'keep no history that may be read',
         'An outage leaves a gap there: enable history on the server, or set backfill: false.',
-        tag.node,
+        address,
       )
   })
 }
 
 function judge(
-  { node, type, rate }: Settings['tags'][number],
+  { address: node, settings: { type, rate } }: Item,
   data: DataValue,
   now: number,
   complain: (what: string, remedy: string, node: string) => void,

@@ -86,3 +86,8 @@ export function isAnswer(error: unknown): boolean {
 export function told(error: unknown): { readonly code?: unknown; readonly remedy?: string } {
   return error instanceof Error && 'code' in error && 'remedy' in error ? (error as { remedy?: string }) : {}
 }
+
+/** What an error says, in one line. */
+export function plain(error: unknown): string {
+  return error instanceof Error ? error.message.trim().split('\n')[0] : String(error)
+}

@@ -1,10 +1,9 @@
-import { HistoryData } from 'node-opcua-client'
+import { HistoryData, HistoryReadRequest, ReadRawModifiedDetails } from 'node-opcua-client'
 import type { DataValue, HistoryReadResult, NodeId } from 'node-opcua-client'
 import type { Connection } from './client.ts'
-import { isTooLarge } from './faults.ts'
+import { isAnswer, isTooLarge } from './faults.ts'
 import type { Item } from './items.ts'
 import type { Span } from './spans.ts'
-import { resolveNode } from './subscriptions.ts'
 import { TimePicker } from './times.ts'
 import { isSameValue } from './values.ts'
 
@@ -13,6 +12,12 @@ export interface Wanted extends Span {
   readonly item: Item
   /** The value at `from`, which a whole history has; absent where `from` is a time by the clock. */
   readonly known?: { readonly value: unknown }
+}
+
+/** A continuation point that is not gone on from. */
+interface Spare {
+  readonly nodeId: NodeId
+  readonly continuationPoint: Buffer
 }
 
 /** Hands on a value of the past; `time`: its own. */
@@ -43,7 +48,7 @@ interface Reading {
 export async function readHistory(connection: Connection, wanted: readonly Wanted[], take: Take): Promise<Span[]> {
   const holes: Span[] = []
   const picker = new TimePicker()
-  const queue = [...wanted].sort((a, b) => a.from - b.from).map((one) => begin(one, connection.namespaces))
+  const queue = [...wanted].sort((a, b) => a.from - b.from).map(begin)
   while (queue.length > 0) {
     const group = takeGroup(queue, connection.limits.historyRead)
     const results = await ask(connection, group)
@@ -51,18 +56,20 @@ export async function readHistory(connection: Connection, wanted: readonly Wante
       queue.unshift(...group)
       continue
     }
+    const spare: Spare[] = []
     group.forEach((reading, i) => {
       const result = results?.[i]
-      if (result) receive(reading, result, picker, take)
+      if (result) receive(reading, result, picker, take, spare)
       if (!result || isDone(reading, result)) holes.push(...holeOf(reading))
       else queue.unshift(reading)
     })
+    await release(connection, spare)
   }
   return holes
 }
 
-function begin(wanted: Wanted, namespaces: readonly string[]): Reading {
-  const nodeId = resolveNode(wanted.item.settings.node, namespaces) as NodeId
+function begin(wanted: Wanted): Reading {
+  const nodeId = wanted.item.nodeId!
   const { from: newest, known } = wanted
   const start = {
     newest,
@@ -106,7 +113,18 @@ async function ask(
   }
 }
 
-function receive(reading: Reading, result: HistoryReadResult, picker: TimePicker, take: Take): void {
+/** Tells the server that it need not go on from there. */
+async function release({ session }: Connection, nodesToRead: Spare[]): Promise<void> {
+  if (nodesToRead.length === 0) return
+  const historyReadDetails = new ReadRawModifiedDetails({ isReadModified: false })
+  const request = new HistoryReadRequest({ historyReadDetails, releaseContinuationPoints: true, nodesToRead })
+  await session.historyRead(request).catch((error: unknown) => {
+    if (!isAnswer(error)) throw error
+  })
+}
+
+/** `spare`: continuation points that are not gone on from. */
+function receive(reading: Reading, result: HistoryReadResult, picker: TimePicker, take: Take, spare: Spare[]): void {
   const { item, from, to } = reading.wanted
   const { historyData, statusCode } = result
   const before = reading.newest
@@ -132,7 +150,11 @@ function receive(reading: Reading, result: HistoryReadResult, picker: TimePicker
   }
   reading.failed ||= statusCode.isBad()
   reading.empty = count > 0 ? 0 : reading.empty + 1
-  reading.continuationPoint = (result.continuationPoint as Buffer | null)?.length ? result.continuationPoint : undefined
+  const continuationPoint = (result.continuationPoint as Buffer | null)?.length ? result.continuationPoint : undefined
+  // Some servers leave a value out between two pieces: those that are asked for by time overlap, where time goes on.
+  const isSpare = continuationPoint !== undefined && reading.newest > before
+  if (isSpare) spare.push({ nodeId: reading.nodeId, continuationPoint })
+  reading.continuationPoint = isSpare ? undefined : continuationPoint
 }
 
 /** Some servers end a piece and say nothing of more: asked on from the newest value until nothing comes. */

@@ -1,12 +1,24 @@
-import type { DataValue } from 'node-opcua-client'
+import type { DataValue, NodeId } from 'node-opcua-client'
 import type { Arrival, Tag, TagType } from '../../agent/core/index.ts'
 import type { Span } from './spans.ts'
-import type { Settings, TagSettings } from './settings.ts'
+import type { BrowseSettings, Settings, TagSettings } from './settings.ts'
 
-/** A configured node and what is known of it. */
+/** What an item is to be, without where its node is found. */
+export interface ItemSettings extends Omit<TagSettings, 'node' | 'path' | 'browse' | 'tag'> {
+  readonly tag: string
+}
+
+/** A node that is read and what is known of it. */
 export interface Item {
-  readonly settings: TagSettings
-  /** Client handle on the server: its place in the configuration, from 1, as some servers take 0 for none. */
+  readonly settings: ItemSettings
+  /** How its node is named: by the id or path in the configuration, or where a pattern has found it. */
+  address: string
+  /** A pattern has found it. */
+  readonly found: boolean
+  /** The node that its name leads to in this session, and the same where it is read; undefined while there is none. */
+  located: NodeId | undefined
+  nodeId: NodeId | undefined
+  /** Client handle on the server: its place among the items, from 1, as some servers take 0 for none. */
   readonly handle: number
   /** Whether numbers become text: the configuration says so. */
   readonly toText: boolean
@@ -30,6 +42,9 @@ export interface Item {
   /** Time and value of the newest that was filled in from history; -Infinity where none was. */
   pastUntil: number
   pastValue: unknown
+  /** Time and value that were read after a loss: the subscription tells them as well, after those before them. */
+  readTime: number
+  readValue: unknown
   /** When its connection was lost, until a value arrives again. */
   lostAt: number
   /** The server refuses its filter, in its words: the agent filters itself. */
@@ -40,9 +55,9 @@ export interface Item {
   cut: string | undefined
   /** On the server: subscription and id. */
   place: { readonly subscriptionId: number; readonly itemId: number } | undefined
-  /** When it was last heard of, ms on the monotonic clock, and whether a read has found another value since. */
+  /** When it was last heard of, and when a read has found another value since; ms on the monotonic clock. */
   heardAt: number
-  suspect: boolean
+  suspectSince: number | undefined
   /** Why the server does not serve it; undefined while it does. */
   refusal: string | undefined
   /** Refusals in a row, and when to ask again, ms on the monotonic clock. */
@@ -68,15 +83,47 @@ export interface ItemReader {
   take(arrival: number): Pick<Arrival, 'batch' | 'rejected'> | undefined
 }
 
-/** One item per configured tag. */
-export function makeItems(settings: Settings): Item[] {
-  return settings.tags.map((tag, index) => ({
-    settings: tag,
-    handle: index + 1,
-    toText: tag.type === 'text',
+/** A pattern that finds nodes, and the items of those that it has found, by tag. */
+export interface Rule {
+  readonly settings: Omit<ItemSettings, 'tag'>
+  readonly browse: BrowseSettings
+  readonly items: Map<string, Item>
+  /** What is wrong with it, in words. */
+  trouble: string | undefined
+}
+
+/** What is read of a server: the nodes of the configuration, then those that patterns have found, which are never taken out. */
+export interface Inventory {
+  readonly items: Item[]
+  readonly rules: readonly Rule[]
+  /** All names were looked up once: what comes and goes from then on is news. */
+  known: boolean
+}
+
+/** The inventory of a configuration before its server was asked. */
+export function makeInventory({ tags }: Pick<Settings, 'tags'>): Inventory {
+  const items: Item[] = []
+  const rules: Rule[] = []
+  for (const { node, path, browse, tag, ...settings } of tags) {
+    if (browse) rules.push({ settings, browse, items: new Map(), trouble: undefined })
+    else items.push(makeItem({ ...settings, tag: tag! }, (node ?? path)!, items.length + 1, false))
+  }
+  return { items, rules, known: false }
+}
+
+/** An item of which nothing is known yet. */
+export function makeItem(settings: ItemSettings, address: string, handle: number, found: boolean): Item {
+  return {
+    settings,
+    address,
+    found,
+    located: undefined,
+    nodeId: undefined,
+    handle,
+    toText: settings.type === 'text',
     tag: undefined,
     elements: [],
-    type: tag.type,
+    type: settings.type,
     names: undefined,
     seen: false,
     lastTime: -Infinity,
@@ -86,15 +133,17 @@ export function makeItems(settings: Settings): Item[] {
     liveValue: undefined,
     pastUntil: -Infinity,
     pastValue: undefined,
+    readTime: -Infinity,
+    readValue: undefined,
     lostAt: -Infinity,
     unfiltered: undefined,
     kept: NaN,
     cut: undefined,
     place: undefined,
     heardAt: 0,
-    suspect: false,
+    suspectSince: undefined,
     refusal: undefined,
     refusals: 0,
     retryAt: 0,
-  }))
+  }
 }

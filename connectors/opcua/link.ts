@@ -1,17 +1,19 @@
-// Longer than others: receiving, asking again and watching share the state of one connection, which ends once.
-import { DataChangeNotification, StatusChangeNotification } from 'node-opcua-client'
-import type { NotificationMessage, PublishResponse, TransferResult } from 'node-opcua-client'
-import type { Arrival, Clock, GapEvent } from '../../agent/core/index.ts'
-import type { Connection } from './client.ts'
-import { describeItems } from './describe.ts'
-import { isAnswer, isOverlong } from './faults.ts'
+// Longer than others: beginning, looking names up and watching share the state of one connection, which ends once.
+import { transfer, abandon } from './carrying.ts'
+import type { Arrival, Clock } from '../../agent/core/index.ts'
 import { backfill, readNow, type Outage } from './backfill.ts'
-import type { Item, ItemReader } from './items.ts'
-import { Overflows } from './overflows.ts'
-import { follow, next } from './sequence.ts'
-import type { Span } from './spans.ts'
+import { sessionTimeout, type Connection } from './client.ts'
+import { describeItems } from './describe.ts'
+import { listen, modelHandle, refresh } from './event-items.ts'
+import { isAnswer, isOverlong } from './faults.ts'
+import type { Inventory, Item, ItemReader } from './items.ts'
+import { lookUp, type Changes } from './lookup.ts'
+import { nodeEvents } from './node-events.ts'
 import { Publisher } from './publisher.ts'
+import { Receiver } from './receiver.ts'
+import type { Reports } from './reports.ts'
 import type { SessionSettings } from './settings.ts'
+import type { Span } from './spans.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { Limits, Subscription } from './subscriptions.ts'
 import { Tending } from './tending.ts'
@@ -21,11 +23,16 @@ export interface LinkHost {
   readonly name: string
   readonly settings: SessionSettings
   readonly clock: Clock
+  readonly inventory: Inventory
+  /** Those of the inventory. */
   readonly items: readonly Item[]
   readonly reader: ItemReader
+  readonly reports: Reports
   readonly limits: Limits
   /** Hands data on; `settled` is called once. */
   emit(data: Partial<Arrival>, arrival: number, settled: (stored: boolean) => void): void
+  /** Items have missed something while they were not read. */
+  missed(link: Link, items: readonly Item[], outage: Outage): void
   /** The server has said that there is nothing new. */
   alive(): void
   /** The refusals of items have changed. */
@@ -35,14 +42,11 @@ export interface LinkHost {
 /** Why a link has ended. */
 export interface Ending {
   readonly error: Error
-  /** Nothing was heard although the session looked alive. */
-  readonly silent: boolean
+  /** For how long nothing was heard although the session looked alive, ms; 0 where it broke. */
+  readonly silence: number
   /** The server no longer has the subscriptions. */
   readonly subscriptionsGone: boolean
 }
-
-/** More than this no server keeps: one that has always one more does not tell the truth. */
-const mostRepublished = 10_000
 
 /** One connection while it lasts: subscriptions, publishing, quarantine, watchdog. Ends once and does not come back. */
 export class Link {
@@ -50,30 +54,33 @@ export class Link {
   /** Resolves when the connection is lost, silent or of no use. */
   readonly ended: Promise<Ending>
   subscriptions: Subscriptions
-  /** An answer came to a publish request of this link. */
-  heard = false
   readonly #host: LinkHost
   readonly #publisher: Publisher
   #end!: (ending: Ending) => void
   #ticker: NodeJS.Timeout | undefined
   #tickedAt = performance.now()
   readonly #tending: Tending
+  readonly #receiver: Receiver
   #paused = false
-  readonly #overflows: Overflows
-  /** Notifications that the server could not send: their numbers will be missing. */
-  #unsendable = 0
 
   constructor(host: LinkHost, connection: Connection) {
     this.#host = host
     this.connection = connection
     host.limits.perCall = Math.min(host.limits.perCall, connection.itemsPerCall)
     this.subscriptions = new Subscriptions(host.settings, host.limits)
-    this.#overflows = new Overflows(2 * host.settings.publishing)
     this.#tending = new Tending(host, this, (error) => this.#fail(error))
     this.ended = new Promise((resolve) => (this.#end = resolve))
+    this.#receiver = new Receiver(host, {
+      subscriptions: () => this.subscriptions,
+      publisher: () => this.#publisher,
+      failed: (error, gone) => (gone ? this.#gone(error) : this.#fail(error)),
+      noticed: (handle) => {
+        if (handle === modelHandle) this.#tending.isLookupDue = true
+      },
+    })
     this.#publisher = new Publisher(connection.session, {
-      received: (response) => this.#receive(response),
-      unsent: () => this.#unsent(),
+      received: (response) => this.#receiver.receive(response),
+      unsent: () => this.#receiver.unsent(),
       failed: (error) => this.#fail(error),
     })
     connection.client.on('close', (error) => this.#fail(error ?? new Error('the connection was closed')))
@@ -86,7 +93,7 @@ export class Link {
   async open(carried: Subscriptions | undefined): Promise<boolean> {
     const goesOn = carried !== undefined && (await this.#goOn(carried))
     if (!goesOn) {
-      if (carried) await this.#abandon(carried)
+      if (carried) await abandon(this.connection.session, carried)
       await this.#placeAnew()
     }
     this.serve()
@@ -102,18 +109,28 @@ export class Link {
 
   /** Items that the server serves. */
   get served(): readonly Item[] {
-    return this.#host.items.filter((item) => item.refusal === undefined)
+    return this.#host.items.filter(isServed)
   }
 
   /** Reads what was missed from the server's history. Resolves with what is missing there, in the server's time. */
-  async backfill(outage: Outage): Promise<Span[]> {
+  async backfill(items: readonly Item[], outage: Outage): Promise<Span[]> {
     const { reader, clock } = this.#host
     const now = () => {
       const arrival = clock.now()
       if (reader.length >= 10_000) this.handOn(arrival)
       return arrival
     }
-    return backfill(this.connection, this.served, outage, reader, now).finally(() => this.handOn(clock.now()))
+    return backfill(this.connection, items, outage, reader, now).finally(() => this.handOn(clock.now()))
+  }
+
+  /** An answer came to a publish request of this link. */
+  get heard(): boolean {
+    return this.#receiver.heard
+  }
+
+  /** All subscriptions have sent something: those that were taken over are still there. */
+  get proven(): boolean {
+    return [...this.subscriptions.byId.values()].every(({ proven }) => proven)
   }
 
   /** Whether notifications wait to be asked for again because the journal could not store them. */
@@ -125,7 +142,10 @@ export class Link {
   get cuts(): readonly string[] {
     const ofSubscriptions = [...this.subscriptions.byId.values()].flatMap(({ cuts }) => cuts)
     const ofItems = this.#host.items.flatMap(({ cut }) => cut ?? [])
-    return [...new Set([...ofSubscriptions, ...ofItems])]
+    const asked = sessionTimeout(this.#host.settings)
+    const given = this.connection.session.timeout
+    const ofSession = given < asked ? [`session ${asked} ms asked, ${given} ms given`] : []
+    return [...new Set([...ofSession, ...ofSubscriptions, ...ofItems])]
   }
 
   /** Has publish requests wait for as many subscriptions as there are. */
@@ -148,35 +168,96 @@ export class Link {
 
   /** Ends the link because nobody wants it any more. */
   quit(): void {
-    this.#end({ error: new Error('stopped'), silent: false, subscriptionsGone: false })
+    this.#end({ error: new Error('stopped'), silence: 0, subscriptionsGone: false })
   }
 
   /** Stops all work; the connection stays as it is. */
   close(): void {
     clearInterval(this.#ticker)
     this.#publisher.close()
-    const arrival = this.#host.clock.now()
-    const events = this.#overflowEvents(arrival, true)
-    if (events.length > 0) this.#host.emit({ events }, arrival, () => undefined)
+    this.#receiver.close()
+  }
+
+  /** Emits what was read; where that is nothing, it counts as stored. */
+  handOn(arrival: number): void {
+    this.#receiver.handOn(arrival)
+  }
+
+  /** Asks for notifications again that could not be stored. */
+  republishUnstored(subscription: Subscription): Promise<void> {
+    return this.#receiver.republishUnstored(subscription)
+  }
+
+  /** Looks up names, of all items or of some; tells what has come, gone or moved, and reads it where it is now. */
+  async lookUp(some?: readonly Item[]): Promise<void> {
+    const { inventory, settings, items } = this.#host
+    const { known } = inventory
+    const changes = await lookUp(this.connection, inventory, settings, some)
+    if (known) this.#tell(changes)
+    const { appeared, moved, vanished } = changes
+    await this.subscriptions.remove(this.connection.session, [...vanished.map(({ item }) => item), ...moved])
+    const refused = (some ?? items).filter(({ refusal, nodeId }) => refusal !== undefined && nodeId !== undefined)
+    await this.placeAgain([...new Set([...appeared, ...moved, ...refused])])
+  }
+
+  /** Reads items again that were not read for a while; what those that were read before have missed is filled in. */
+  async placeAgain(items: readonly Item[]): Promise<void> {
+    const before = items.filter(({ lastTime }) => lastTime > -Infinity)
+    const known = knownOf(this.#host.items)
+    for (const item of before) item.liveFrom = Infinity
+    await describeItems(this.connection, items)
+    await this.subscriptions.place(this.connection.session, items)
+    const back = before.filter(isServed)
+    const since = Math.min(...back.map(({ lastTime }) => lastTime))
+    if (back.length > 0) this.#host.missed(this, back, { known, since })
+  }
+
+  /** Asks for the conditions that hold, where the server wants to be asked. */
+  async refreshConditions(): Promise<void> {
+    if (!this.#host.reports.isRefreshDue) return
+    this.#host.reports.isRefreshDue = false
+    await refresh(this.connection, this.subscriptions)
   }
 
   // ---------------------------------------------------------------- beginning
 
   async #placeAnew(): Promise<void> {
-    const { session, namespaces } = this.connection
-    await describeItems(this.connection, this.#host.items, namespaces)
-    await this.subscriptions.place(session, this.#host.items, namespaces)
+    const { session } = this.connection
+    const { inventory, items, settings, reports } = this.#host
+    const isNews = inventory.known
+    const changes = await lookUp(this.connection, inventory, settings)
+    if (isNews) this.#tell(changes)
+    await describeItems(this.connection, items)
+    await this.subscriptions.place(session, items)
+    // A session for images has nothing else in its notifications.
+    if (settings.bounds === undefined) await listen(this.connection, this.subscriptions, reports)
+  }
+
+  /** Nodes that are found by name have come, gone, or are others. */
+  #tell(changes: Changes): void {
+    const { name, clock, reader } = this.#host
+    const arrival = clock.now()
+    // What is lost since the connection was is told already.
+    const gone = changes.vanished.map(({ item }) => item).filter(({ lostAt }) => lostAt === -Infinity)
+    reader.addLoss(gone, arrival)
+    const events = nodeEvents(changes, name, arrival, this.connection.namespaces)
+    const data = reader.take(arrival)
+    if (data || events.length > 0) this.#host.emit({ ...data, events }, arrival, () => undefined)
   }
 
   /** Takes over subscriptions and what they sent while nobody listened. */
   async #goOn(carried: Subscriptions): Promise<boolean> {
+    // Longer than this no server holds them: taking them over would not end.
+    const until = performance.now() + this.#host.settings.lifetime
     try {
-      if (!this.connection.resumed && !(await this.#transfer(carried))) return false
+      if (!this.connection.resumed && !(await transfer(this.connection.session, carried))) return false
       for (const subscription of carried.byId.values()) {
         subscription.heardAt = performance.now()
-        await this.#republishRest(subscription)
+        subscription.proven = false
+        await this.#receiver.republishRest(subscription, () => performance.now() < until)
       }
       this.subscriptions = carried
+      if (this.#hasNames) await this.lookUp()
       await this.#affirm()
       return true
     } catch (error) {
@@ -185,168 +266,22 @@ export class Link {
     }
   }
 
-  async #transfer(carried: Subscriptions): Promise<boolean> {
-    const subscriptionIds = [...carried.byId.keys()]
-    const results = await new Promise<readonly TransferResult[]>((resolve, reject) => {
-      const request = { subscriptionIds, sendInitialValues: false }
-      this.connection.session.transferSubscriptions(request, (error, response) =>
-        error ? reject(error) : resolve(response?.results ?? []),
-      )
-    })
-    return results.length === subscriptionIds.length && results.every((result) => result.statusCode.isGood())
-  }
-
-  /** Some of them may still be there, where one of many was not. */
-  async #abandon(carried: Subscriptions): Promise<void> {
-    const subscriptionIds = [...carried.byId.keys()]
-    await new Promise<void>((resolve) => {
-      this.connection.session.deleteSubscriptions({ subscriptionIds }, () => resolve())
-    })
+  /** Nodes may have changed meanwhile, where they are found by name. */
+  get #hasNames(): boolean {
+    const { rules, items } = this.#host.inventory
+    return rules.length > 0 || items.some(({ address }) => address.startsWith('/'))
   }
 
   /** The values that hold now: a server that goes on sends changes only, and the loss has ended what held before. */
   async #affirm(): Promise<void> {
     const { reader, clock } = this.#host
     const lost = this.served.filter((item) => item.lostAt > -Infinity)
-    await readNow(this.connection, lost, (item, value) => reader.add(item, value, clock.now(), false))
-    this.handOn(clock.now())
-  }
-
-  // ---------------------------------------------------------------- receiving
-
-  #receive(response: PublishResponse): void {
-    const subscription = this.subscriptions.byId.get(response.subscriptionId)
-    if (!subscription) return
-    this.heard = true
-    subscription.heardAt = performance.now()
-    const message = response.notificationMessage
-    const isKeepAlive = !message.notificationData?.length
-    const before = subscription.arrival
-    const missing = follow(subscription, message.sequenceNumber, isKeepAlive)
-    if (isKeepAlive) this.#host.alive()
-    else this.#process(subscription, message)
-    if (missing.length > 0) void this.#fetchMissing(subscription, missing, before)
-    else if (!isKeepAlive) subscription.announced.clear()
-  }
-
-  /** A notification did not come: it is longer than a message may be. Those after it do. */
-  #unsent(): void {
-    this.#unsendable++
-    const { clock, reader } = this.#host
-    const arrival = clock.now()
-    reader.addUnsent?.(arrival)
-    const detail = 'the server could not send a notification: it was longer than a message may be'
-    const events = [this.#gap(arrival - this.#host.settings.publishing, arrival, detail)]
-    this.#host.emit({ ...reader.take(arrival), events }, arrival, () => undefined)
-  }
-
-  /** `late`: it was asked for; `again`: it has been handed on before, too, and could not be stored. */
-  #process(subscription: Subscription, message: NotificationMessage, way: 'new' | 'late' | 'again' = 'new'): void {
-    const { reader, items, clock } = this.#host
-    const arrival = clock.now()
-    for (const data of message.notificationData ?? []) {
-      if (data instanceof DataChangeNotification) {
-        for (const { clientHandle, value } of data.monitoredItems ?? []) {
-          const item = items.at(clientHandle - 1)
-          if (!item) continue
-          if (way === 'again') reader.addPast(item, value, arrival)
-          else reader.add(item, value, arrival, way === 'new')
-        }
-      } else if (data instanceof StatusChangeNotification) this.#statusChanged(data.status.name)
-    }
-    const { sequenceNumber } = message
-    this.handOn(arrival, (stored) => {
-      if (stored) this.#publisher.acknowledge(subscription.id, sequenceNumber)
-      else subscription.unstored.push(sequenceNumber)
+    await readNow(this.connection, lost, (item, value) => {
+      reader.add(item, value, clock.now(), false)
+      item.readTime = item.lastTime
+      item.readValue = item.lastValue
     })
-    subscription.arrival = arrival
-  }
-
-  #statusChanged(status: string): void {
-    const error = new Error(`the server ended a subscription: ${status}`)
-    // Moved, not deleted: the server closed our session, and a new one can take the subscription back.
-    if (status === 'GoodSubscriptionTransferred') this.#fail(error)
-    else if (status !== 'Good') this.#gone(error)
-  }
-
-  /** Emits what the reader holds; where that is nothing, it counts as stored. */
-  handOn(arrival: number, settled: (stored: boolean) => void = () => undefined): void {
-    const events = this.#overflowEvents(arrival)
-    const data = this.#host.reader.take(arrival)
-    if (data || events.length > 0) this.#host.emit({ ...data, events }, arrival, settled)
-    else settled(true)
-  }
-
-  #overflowEvents(time: number, ended = false): GapEvent[] {
-    this.#overflows.add(this.#host.reader.overflows)
-    const { spans, count } = this.#overflows.take(ended)
-    const detail = `the server's queues overflowed ${count} times; raise queue or lower publishing`
-    return spans.map(({ from, to }) => ({ ...this.#gap(from, to, detail), time }))
-  }
-
-  #gap(from: number, to: number, detail: string): GapEvent {
-    return { type: 'gap', time: to, source: this.#host.name, from, to, detail }
-  }
-
-  async #fetchMissing(subscription: Subscription, missing: readonly number[], from: number): Promise<void> {
-    // A number that a keep-alive used up was never that of a notification.
-    const used = new Set(subscription.announced)
-    for (const sequence of missing) subscription.announced.delete(sequence)
-    let lost = 0
-    try {
-      for (const sequence of missing) {
-        const message = await this.#publisher.again(subscription.id, sequence)
-        if (message) this.#process(subscription, message, 'late')
-        else {
-          if (!used.has(sequence)) lost++
-          // The server need not keep what it cannot send.
-          this.#publisher.acknowledge(subscription.id, sequence)
-        }
-      }
-    } catch {
-      // The connection broke as well: its own end tells.
-      lost = missing.length
-    }
-    const told = Math.min(lost, this.#unsendable)
-    this.#unsendable -= told
-    lost -= told
-    if (lost === 0) return
-    const arrival = this.#host.clock.now()
-    const events = [
-      this.#gap(from, arrival, `${lost} notifications were lost on the way and the server no longer has them`),
-    ]
-    this.#host.emit({ events }, arrival, () => undefined)
-  }
-
-  /** Notifications after the newest that was received, and those that could not be stored. */
-  async #republishRest(subscription: Subscription): Promise<void> {
-    await this.republishUnstored(subscription)
-    for (let i = 0; i < mostRepublished; i++) {
-      const sequence = next(Math.max(subscription.sequence, 0))
-      const message = await this.#publisher.again(subscription.id, sequence)
-      if (!message) return
-      subscription.sequence = sequence
-      this.#process(subscription, message, 'late')
-    }
-  }
-
-  /** Asks for notifications again that could not be stored. */
-  async republishUnstored(subscription: Subscription): Promise<void> {
-    for (const sequence of subscription.unstored.splice(0)) {
-      const message = await this.#publisher.again(subscription.id, sequence)
-      if (message) this.#process(subscription, message, 'again')
-      else {
-        const arrival = this.#host.clock.now()
-        const events = [
-          this.#gap(
-            subscription.arrival,
-            arrival,
-            'a notification could not be stored and the server no longer has it',
-          ),
-        ]
-        this.#host.emit({ events }, arrival, () => undefined)
-      }
-    }
+    this.handOn(clock.now())
   }
 
   // ---------------------------------------------------------------- watching
@@ -355,7 +290,7 @@ export class Link {
     const now = performance.now()
     const late = now - this.#tickedAt > 5_000
     this.#tickedAt = now
-    if (this.#overflows.waiting) this.handOn(this.#host.clock.now())
+    this.#receiver.tick()
     // After a standstill of this process the answers are still in the socket: look again at the next tick.
     if (!late && !this.#paused) this.#watch(now)
     void this.#tending.tend(now, this.#paused)
@@ -366,7 +301,7 @@ export class Link {
       const silence = now - subscription.heardAt
       if (silence <= subscription.keepalive * this.#host.settings.watchdog) continue
       const error = new Error(`neither data nor keep-alive for ${Math.round(silence / 100) / 10} s`)
-      this.#end({ error, silent: true, subscriptionsGone: false })
+      this.#end({ error, silence, subscriptionsGone: false })
       return
     }
   }
@@ -374,10 +309,19 @@ export class Link {
   #fail(error: Error): void {
     // Asked again for the same, the server would send the same again.
     if (/BadNoSubscription|BadSubscriptionIdInvalid/.test(error.message) || isOverlong(error)) this.#gone(error)
-    else this.#end({ error, silent: false, subscriptionsGone: false })
+    else this.#end({ error, silence: 0, subscriptionsGone: false })
   }
 
   #gone(error: Error): void {
-    this.#end({ error, silent: false, subscriptionsGone: true })
+    this.#end({ error, silence: 0, subscriptionsGone: true })
   }
+}
+
+function isServed({ nodeId, refusal }: Item): boolean {
+  return nodeId !== undefined && refusal === undefined
+}
+
+/** Time and value of the newest of each item. */
+export function knownOf(items: readonly Item[]): Outage['known'] {
+  return items.map(({ lastTime: time, lastValue: value }) => ({ time, value }))
 }

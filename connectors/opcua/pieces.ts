@@ -8,6 +8,7 @@ export interface CallLimits {
   read: number
   historyRead: number
   browse: number
+  translate: number
   items: number
 }
 
@@ -16,12 +17,13 @@ const limitNodes: Readonly<Record<keyof CallLimits, string>> = {
   read: 'ns=0;i=11705',
   historyRead: 'ns=0;i=12165',
   browse: 'ns=0;i=11710',
+  translate: 'ns=0;i=11712',
   items: 'ns=0;i=11714',
 }
 
 /** What is asked in one call where the server names no limit. */
 export function usualLimits(): CallLimits {
-  return { read: 500, historyRead: 20, browse: 50, items: 1_000 }
+  return { read: 500, historyRead: 20, browse: 50, translate: 200, items: 1_000 }
 }
 
 /** Calls for a list in as large pieces as the server takes; halves, and remembers, where it takes less. */

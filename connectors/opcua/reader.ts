@@ -1,10 +1,8 @@
-// Longer than others: each kind of value has its own way into a batch, and all share the batch and its dead letters.
 import type { DataValue } from 'node-opcua-client'
 import {
   type Arrival,
   type Batch,
   BatchBuilder,
-  type DeadLetter,
   type DeadReason,
   type Metrics,
   Quality,
@@ -14,6 +12,7 @@ import {
 } from '../../agent/core/index.ts'
 import { isWithinDeadband } from './deadband.ts'
 import type { Item, ItemReader } from './items.ts'
+import { Letters } from './letters.ts'
 import type { Span } from './spans.ts'
 import { ClockSkew, TimePicker } from './times.ts'
 import {
@@ -34,14 +33,6 @@ import type { Kind } from './values.ts'
 const longestText = 65_536
 const payloadBytes = 200
 
-interface Letter {
-  readonly item: Item
-  readonly reason: DeadReason
-  readonly detail: string
-  readonly value: unknown
-  rows: number
-}
-
 /** Turns the values of notifications into batches and dead letters. */
 export class ValueReader implements ItemReader {
   overflows: Span[] = []
@@ -52,13 +43,14 @@ export class ValueReader implements ItemReader {
   readonly #builder: BatchBuilder
   readonly #picker = new TimePicker()
   readonly #skew = new ClockSkew()
-  readonly #letters = new Map<string, Letter>()
+  readonly #letters: Letters
   #newest = -Infinity
   #fromServer = 0
   #fromArrival = 0
 
   constructor(source: string, tags: TagTable, metrics: Metrics, longestArray: number) {
     this.#source = source
+    this.#letters = new Letters(source)
     this.#tags = tags
     this.#metrics = metrics
     this.#longestArray = longestArray
@@ -103,9 +95,7 @@ export class ValueReader implements ItemReader {
     if (this.#builder.length === 0 && this.#letters.size === 0) return undefined
     const batch: Batch = this.#builder.take(arrival)
     if (this.#letters.size === 0) return { batch }
-    const rejected = [...this.#letters.values()].map((letter) => this.#deadLetter(letter, arrival))
-    this.#letters.clear()
-    return { batch, rejected }
+    return { batch, rejected: this.#letters.take(arrival) }
   }
 
   #timeOf(item: Item, data: DataValue, arrival: number, fresh: boolean): number {
@@ -129,7 +119,7 @@ export class ValueReader implements ItemReader {
     const status = data.statusCode.value
     const value = data.value.value as unknown
     item.heardAt = performance.now()
-    item.suspect = false
+    item.suspectSince = undefined
     const stands = time <= item.lostAt && item.settings.rate === undefined
     if (item.liveFrom === Infinity) {
       item.liveFrom = time
@@ -138,7 +128,8 @@ export class ValueReader implements ItemReader {
     const isFilledIn = time < item.pastUntil || (time === item.pastUntil && isSameValue(value, item.pastValue))
     if (!isFilledIn) item.pastUntil = -Infinity
     const isRepeated = time === item.lastTime && status === item.lastStatus && isSameValue(value, item.lastValue)
-    if (!isRepeated && !isFilledIn && !isWithinDeadband(item, data)) this.#addPresent(item, data, time)
+    const isRead = time === item.readTime && isSameValue(value, item.readValue)
+    if (!isRepeated && !isFilledIn && !isRead && !isWithinDeadband(item, data)) this.#addPresent(item, data, time)
     if (stands) this.#addPresent(item, data, this.#onServerClock(arrival, item.lostAt))
     item.lostAt = -Infinity
     item.lastTime = time
@@ -184,7 +175,13 @@ export class ValueReader implements ItemReader {
     const most = this.#longestArray
     const taken = length > most ? 0 : length
     if (length > most)
-      this.#reject(item, 'oversized', `an array of ${length} elements; at most ${most} become tags`, length, length)
+      this.#letters.add(
+        item,
+        'oversized',
+        `an array of ${length} elements; at most ${most} become tags`,
+        length,
+        length,
+      )
     for (let i = 0; i < taken; i++) {
       const tag = item.elements.at(i) ?? this.#resolve(item, `${item.settings.tag}/${i}`, kind)
       if (tag) item.elements[i] = tag
@@ -245,7 +242,7 @@ export class ValueReader implements ItemReader {
 
   /** What cannot be stored is a dead letter, and ends what the tag held before. */
   #refuse(item: Item, tag: Tag, time: number, reason: DeadReason, detail: string, value: unknown): void {
-    this.#reject(item, reason, detail, value, 1)
+    this.#letters.add(item, reason, detail, value, 1)
     this.#addNothing(tag, time)
   }
 
@@ -270,30 +267,7 @@ export class ValueReader implements ItemReader {
 
   #rejectKind(item: Item, kind: Kind, value: unknown): void {
     if (kind !== 'null')
-      this.#reject(item, 'type', 'the node sends structures or bytes, which no tag can hold', value, 1)
-  }
-
-  /** One letter a node and reason in each batch, however many values it stands for. */
-  #reject(item: Item, reason: DeadReason, detail: string, value: unknown, rows: number): void {
-    const key = `${item.handle} ${reason}`
-    const known = this.#letters.get(key)
-    if (known) known.rows += rows
-    else this.#letters.set(key, { item, reason, detail, value, rows })
-  }
-
-  #deadLetter(letter: Letter, arrival: number): DeadLetter {
-    const { item, reason, detail, rows } = letter
-    const payload = Buffer.from(String(letter.value))
-    return {
-      time: arrival,
-      origin: this.#source,
-      reason,
-      detail: `${item.settings.tag}: ${detail}`,
-      subject: item.settings.node,
-      rows,
-      payload: payload.subarray(0, payloadBytes),
-      size: payload.length,
-    }
+      this.#letters.add(item, 'type', 'the node sends structures or bytes, which no tag can hold', value, 1)
   }
 
   #count(arrival: number): void {

@@ -23,6 +23,11 @@ export function chooseEndpoint<Endpoint extends Offer>(
   endpoints: readonly Endpoint[],
   security: Settings['security'],
 ): Endpoint {
+  if (endpoints.length === 0)
+    throw new SourceError('SOURCE_INSECURE', 'the server names no endpoint when it is asked at this address', {
+      remedy:
+        'It may know itself by another host or port only, as behind a forwarded port: use its own address, or let it announce this one.',
+    })
   const tcp = endpoints.filter((endpoint) => endpoint.endpointUrl?.startsWith('opc.tcp:') ?? true)
   const allowed = tcp.filter((endpoint) => allows(security, endpoint))
   if (allowed.length > 0)

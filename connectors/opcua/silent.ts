@@ -20,20 +20,26 @@ export class SilentItems {
     this.#settings = settings
   }
 
-  /** Reads some of the silent items, if it is time; the others have their turn later. Resolves with whether it did. */
+  /** Reads the first of them at the next turn. */
+  hurry(): void {
+    this.#askedAt = -Infinity
+  }
+
+  /** Reads some of the silent items, if it is time; the others have their turn later. Resolves with those that live and
+   * are to be subscribed to anew; undefined where nothing is to be done. */
   async look(
     connection: Connection,
     subscriptions: Subscriptions,
     items: readonly Item[],
     reader: ItemReader,
     arrival: number,
-  ): Promise<boolean> {
+  ): Promise<readonly Item[] | undefined> {
     const now = performance.now()
     const pause = Math.min(silence, this.#settings.retry.first)
-    if (now - this.#askedAt < pause) return false
+    if (items.length === 0 || now - this.#askedAt < pause) return undefined
     this.#askedAt = now
     const silent = this.#choose(items, now - pause, connection.limits.read)
-    if (silent.length === 0) return false
+    if (silent.length === 0) return undefined
     const dead: Item[] = []
     const gone: Item[] = []
     await readNow(connection, silent, (item, value) => {
@@ -41,11 +47,10 @@ export class SilentItems {
         reader.add(item, value, arrival, false)
         refuse(item, `${value.statusCode.name}: ${value.statusCode.description}`, this.#settings)
         gone.push(item)
-      } else if (isSilentSince(item, value, now)) dead.push(item)
+      } else if (isSilentSince(item, value, now, subscriptions)) dead.push(item)
     })
     await subscriptions.remove(connection.session, [...gone, ...dead])
-    if (dead.length > 0) await subscriptions.place(connection.session, dead, connection.namespaces)
-    return gone.length + dead.length > 0
+    return gone.length + dead.length > 0 ? dead : undefined
   }
 
   /** Items that were not heard of since `before`, from where the last turn ended. */
@@ -53,23 +58,27 @@ export class SilentItems {
     const chosen: Item[] = []
     for (let i = 0; i < items.length && chosen.length < most; i++) {
       const item = items[this.#next++ % items.length]
-      if (item.refusal === undefined && item.seen && item.place && item.heardAt <= before) chosen.push(item)
+      if (item.nodeId && item.refusal === undefined && item.seen && item.place && item.heardAt <= before)
+        chosen.push(item)
     }
     this.#next %= items.length
     return chosen
   }
 }
 
-/** Whether a read finds, for the second time, another value than the newest that was sent, and nothing was sent since. */
-function isSilentSince(item: Item, { value, statusCode }: DataValue, now: number): boolean {
+/**
+ * Whether a read finds, for the second time, another value than the newest that was sent, and nothing was sent since although
+ * the subscription lives.
+ */
+function isSilentSince(item: Item, { value, statusCode }: DataValue, now: number, { byId }: Subscriptions): boolean {
   // A filter keeps small changes back, rightly.
   const isFiltered = item.settings.deadband !== undefined && item.unfiltered === undefined
   const isSame = isSameValue(value.value, item.lastValue) || isFiltered || kindOf(value.dataType) === 'null'
   if ((isSame && statusCode.value === item.lastStatus) || item.heardAt > now) {
-    item.suspect = false
+    item.suspectSince = undefined
     return false
   }
-  if (item.suspect) return true
-  item.suspect = true
-  return false
+  item.suspectSince ??= now
+  const subscription = item.place && byId.get(item.place.subscriptionId)
+  return subscription !== undefined && subscription.heardAt > item.suspectSince && now > item.suspectSince
 }

@@ -1,6 +1,4 @@
 // Longer than others: connecting, losing and leaving are one life with one owner of what remains of a connection.
-import { readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { OPCUAClient } from 'node-opcua-client'
 import { Observable } from 'rxjs'
@@ -15,18 +13,22 @@ import {
   emptyBatch,
 } from '../../agent/core/index.ts'
 import type { Connector, Session } from './client.ts'
-import { deadbandOf } from './deadband.ts'
 import { isOverlong, told } from './faults.ts'
 import type { Outage } from './backfill.ts'
+import { LastStored } from './last-stored.ts'
 import type { Ending, Link, LinkHost } from './link.ts'
-import { makeItems, type ItemReader } from './items.ts'
+import { makeInventory, type Item, type ItemReader } from './items.ts'
 import { ValueReader } from './reader.ts'
+import { Reports } from './reports.ts'
+import { statusOf } from './status.ts'
 import { mergeSpans, type Span } from './spans.ts'
 import type { SessionSettings } from './settings.ts'
 import type { Limits, Subscriptions } from './subscriptions.ts'
 
 /** Batches that may wait for the journal before the source stops reading. */
 const mostUnsettled = 64
+
+const lost = 'the connection was lost'
 
 /** Makes the reader of one run of a source. */
 type MakeReader = (settings: SessionSettings, context: ConnectorContext) => ItemReader
@@ -71,12 +73,14 @@ class Run implements LinkHost {
   readonly name: string
   readonly settings: SessionSettings
   readonly clock: Clock
-  readonly items
+  readonly inventory
+  readonly items: readonly Item[]
+  readonly reports
   readonly reader
   readonly limits: Limits
   readonly #context: ConnectorContext
   readonly #subscriber: Subscriber<Arrival>
-  readonly #lastStoredFile: string
+  readonly #lastStored: LastStored
   #link: Link | undefined
   #remains: Remains | undefined
   #stopping = false
@@ -84,11 +88,10 @@ class Run implements LinkHost {
   #wake: () => void = () => undefined
   #unsettled = 0
   #paused = false
-  /** Arrival of the newest batch that is on disk, ms since epoch; NaN where there never was one. */
-  #lastStored = NaN
-  #savedAt = 0
   /** Since when nothing is known, ms since epoch; undefined while connected. */
   #lostSince: number | undefined
+  /** What was known before subscriptions were taken over, and since when not, until they have sent something. */
+  #unproven: Outage | undefined
 
   constructor(
     settings: SessionSettings,
@@ -101,15 +104,16 @@ class Run implements LinkHost {
     this.#subscriber = subscriber
     this.name = context.name
     this.clock = context.clock
-    this.items = makeItems(settings)
+    this.inventory = makeInventory(settings)
+    this.items = this.inventory.items
+    this.reports = new Reports(context.name, settings.events)
     this.limits = { perCall: settings.items_per_call }
     this.reader = reader
-    this.#lastStoredFile = join(context.folder, 'last-stored')
+    this.#lastStored = new LastStored(join(context.folder, 'last-stored'))
   }
 
   async start(): Promise<void> {
-    this.#lastStored = readTime(this.#lastStoredFile)
-    if (!Number.isNaN(this.#lastStored)) this.#lostSince = this.#lastStored
+    if (!Number.isNaN(this.#lastStored.time)) this.#lostSince = this.#lastStored.time
     this.#context.report({ state: 'connecting', message: `connecting to ${this.settings.endpoint}` })
     // Loading the library takes half a second and 100 MB: only where there is such a source.
     const { Connector } = await import('./client.ts')
@@ -141,15 +145,15 @@ class Run implements LinkHost {
 
   /** Connects and stays; resolves when the connection has ended. Rejects where it cannot be made. */
   async #connectOnce(connector: Connector): Promise<Ending> {
-    const [{ Link }, { disconnect }] = await Promise.all([import('./link.ts'), import('./client.ts')])
+    const [{ Link, knownOf }, { disconnect }] = await Promise.all([import('./link.ts'), import('./client.ts')])
     const remains = this.#remains
     const connection = await connector.connect(remains?.session)
     const link = new Link(this, connection)
-    const known = this.items.map(({ lastTime: time, lastValue: value }) => ({ time, value }))
+    const known = this.#unproven?.known ?? knownOf(this.items)
     try {
       const goesOn = await link.open(remains?.subscriptions)
       this.#remains = undefined
-      this.#up(link, goesOn ? undefined : known, remains !== undefined)
+      this.#up(link, known, goesOn, remains !== undefined)
     } catch (error) {
       link.close()
       if (!connection.resumed) await disconnect(connection.client)
@@ -170,29 +174,46 @@ class Run implements LinkHost {
     return link.ended
   }
 
-  /** `known`: where subscriptions are new, the time of each item's newest value before. */
-  #up(link: Link, known: Outage['known'] | undefined, again: boolean): void {
+  /** `known`: the newest value of each item before; `goesOn`: with the subscriptions of before. */
+  #up(link: Link, known: Outage['known'], goesOn: boolean, again: boolean): void {
     const source = this.name
     this.#link = link
     if (this.#paused) link.pause()
     this.#context.metrics.gauge('source_up', 1, { source })
     if (again) this.#context.metrics.count('reconnects_total', 1, { source })
-    if (known && this.#lostSince !== undefined) void this.#fillGap(link, { known, since: this.#lostSince })
+    const since = this.#unproven?.since ?? this.#lostSince
+    this.#unproven = goesOn && since !== undefined ? { known, since } : undefined
+    if (!goesOn && since !== undefined) {
+      void this.#fillGap(link, link.served, { known, since }, lost)
+      // Events are in no history of values.
+      const time = this.clock.now()
+      if (this.reports.nodes.length > 0) this.#tellGaps([{ from: since, to: time }], time, `events: ${lost}`)
+    }
     this.#lostSince = undefined
     this.changed()
   }
 
-  /** Reads what was missed, or records that it is missing. */
-  async #fillGap(link: Link, outage: Outage): Promise<void> {
+  missed(link: Link, items: readonly Item[], outage: Outage): void {
+    void this.#fillGap(link, items, outage, 'the server did not serve them')
+  }
+
+  /** Reads what items have missed, or records that it is missing. */
+  async #fillGap(link: Link, items: readonly Item[], outage: Outage, why: string): Promise<void> {
+    const { length } = items
+    if (length === 0) return
     const time = this.clock.now()
-    const served = link.served.length
-    if (served === 0) return
+    const { backfill } = this.settings
     const none = (): Span[] => [{ from: outage.since, to: time }]
-    const holes = this.settings.backfill ? await link.backfill(outage).catch(none) : none()
-    const why = this.settings.backfill ? 'the server has no whole history of them' : 'the connection was lost'
-    const detail = `${this.settings.backfill ? Math.min(holes.length, served) : served} nodes: ${why}`
+    const holes = backfill ? await link.backfill(items, outage).catch(none) : none()
+    const detail = backfill
+      ? `${Math.min(holes.length, length)} nodes: the server has no whole history of them`
+      : `${length} nodes: ${why}`
+    this.#tellGaps(holes, time, detail)
+  }
+
+  #tellGaps(spans: readonly Span[], time: number, detail: string): void {
     const gap = { type: 'gap', time, source: this.name, detail } as const
-    const events = mergeSpans(holes).map(({ from, to }): GapEvent => ({ ...gap, from, to }))
+    const events = mergeSpans(spans).map(({ from, to }): GapEvent => ({ ...gap, from, to }))
     if (events.length > 0) this.emit({ events }, this.clock.now(), () => undefined)
   }
 
@@ -200,12 +221,13 @@ class Run implements LinkHost {
     const link = this.#link!
     link.close()
     this.#link = undefined
+    if (link.proven) this.#unproven = undefined
     const { client, session } = link.connection
     const gone = ending.subscriptionsGone || this.#stopping
     this.#remains = { client, session, subscriptions: gone ? undefined : link.subscriptions }
     if (this.#stopping) return
     this.#tellLoss(ending)
-    if (!ending.silent || link.heard) return
+    if (ending.silence === 0 || link.heard) return
     // Taken over and then silent again: such a session is dead, whatever the server says. Its end frees its place.
     this.#remains = undefined
     const { disconnect } = await import('./client.ts')
@@ -215,10 +237,11 @@ class Run implements LinkHost {
   #tellLoss(ending: Ending): void {
     const { metrics, log } = this.#context
     metrics.gauge('source_up', 0, { source: this.name })
-    if (ending.silent) metrics.count('rebuilds_total', 1, { source: this.name })
+    if (ending.silence > 0) metrics.count('rebuilds_total', 1, { source: this.name })
     const arrival = this.clock.now()
-    this.#lostSince ??= Number.isNaN(this.#lastStored) ? arrival : this.#lastStored
-    this.reader.addLoss(this.items, arrival)
+    this.#lostSince ??= Number.isNaN(this.#lastStored.time) ? arrival : this.#lastStored.time
+    // What was heard last held until then; it may take a while until silence is noticed.
+    this.reader.addLoss(this.items, arrival - ending.silence)
     const data = this.reader.take(arrival)
     if (data) this.emit(data, arrival, () => undefined)
     const message = `connection lost: ${describeError(ending.error)}`
@@ -289,48 +312,16 @@ class Run implements LinkHost {
   changed(): void {
     const refused = this.items.filter((item) => item.refusal !== undefined)
     this.#context.metrics.gauge('quarantined_items', refused.length, { source: this.name })
-    const connected = [`connected to ${this.settings.endpoint}`, ...this.#notes()]
-    if (refused.length === 0) {
-      this.#context.report({ state: 'up', message: connected.join('; ') })
-      return
-    }
-    this.#context.report({
-      state: 'degraded',
-      message: [...connected, `it refuses ${refused.length} of ${this.items.length} nodes`].join('; '),
-      remedy: 'Check these node ids; they are asked for again now and then.',
-      items: Object.fromEntries(refused.map((item) => [item.settings.node, item.refusal!])),
-    })
-  }
-
-  /** What the server does otherwise than it was asked to. */
-  #notes(): string[] {
-    const unfiltered = this.items.filter((item) => item.unfiltered !== undefined)
-    const here = unfiltered.filter(({ settings }) => !Number.isNaN(deadbandOf(settings))).length
-    const nowhere = unfiltered.length - here
-    const notes = [...(this.#link?.cuts ?? [])]
-    if (here > 0) notes.push(`it refuses the filter of ${here} nodes: the agent filters their values itself`)
-    if (nowhere > 0) notes.push(`it refuses the filter of ${nowhere} nodes: all their changes are taken`)
-    return notes
+    const { endpoint } = this.settings
+    this.#context.report(statusOf(endpoint, this.inventory, this.reports, this.#link?.cuts ?? []))
   }
 
   alive(): void {
     this.#stored(this.clock.now())
   }
 
-  /** Remembers, once a second, up to when all is stored: what a start after a crash has missed is a gap since then. */
   #stored(arrival: number): void {
     if (this.#unsettled > 0 || this.#link?.owes) return
-    this.#lastStored = arrival
-    if (performance.now() - this.#savedAt < 1_000) return
-    this.#savedAt = performance.now()
-    writeFile(this.#lastStoredFile, String(arrival)).catch(() => undefined)
-  }
-}
-
-function readTime(file: string): number {
-  try {
-    return Number.parseFloat(readFileSync(file, 'utf8'))
-  } catch {
-    return NaN
+    this.#lastStored.note(arrival)
   }
 }

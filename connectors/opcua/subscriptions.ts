@@ -5,7 +5,6 @@ import {
   DeadbandType,
   MonitoringMode,
   TimestampsToReturn,
-  coerceNodeId,
 } from 'node-opcua-client'
 import type {
   CreateSubscriptionResponse,
@@ -14,7 +13,7 @@ import type {
   NodeId,
 } from 'node-opcua-client'
 import type { Session } from './client.ts'
-import { isAnswer, isTooLarge } from './faults.ts'
+import { isAnswer, isTooLarge, plain } from './faults.ts'
 import type { Item } from './items.ts'
 import type { SessionSettings, Settings } from './settings.ts'
 
@@ -33,6 +32,8 @@ export interface Subscription {
   /** Numbers that keep-alives have announced since the newest notification. */
   readonly announced: Set<number>
   heardAt: number
+  /** It has sent something in this connection: it lives, and nothing of it is missing. */
+  proven: boolean
   /** When its newest notification arrived, ms since epoch. */
   arrival: number
   /** Notifications that the journal could not store: asked for again. */
@@ -50,6 +51,7 @@ export class Subscriptions {
   readonly byId = new Map<number, Subscription>()
   readonly #settings: SessionSettings
   readonly #limits: Limits
+  readonly #watching = new Set<number>()
 
   constructor(settings: SessionSettings, limits: Limits) {
     this.#settings = settings
@@ -57,16 +59,11 @@ export class Subscriptions {
   }
 
   /**
-   * Has the server monitor these items, in as many subscriptions as it takes. An item that the server refuses gets
+   * Has the server monitor those of these items that have a node, in as many subscriptions as it takes. An item that the server refuses gets
    * `refusal` and leaves the others alone. Rejects only where the connection breaks.
    */
-  async place(session: Session, items: readonly Item[], namespaces: readonly string[]): Promise<void> {
-    const waiting = items.filter((item) => {
-      const nodeId = resolveNode(item.settings.node, namespaces)
-      if (typeof nodeId !== 'string') return true
-      refuse(item, nodeId, this.#settings)
-      return false
-    })
+  async place(session: Session, items: readonly Item[]): Promise<void> {
+    const waiting = items.filter(({ nodeId }) => nodeId !== undefined)
     while (waiting.length > 0) {
       const subscription = this.#withRoom() ?? (await this.#open(session))
       if (typeof subscription === 'string') {
@@ -74,7 +71,7 @@ export class Subscriptions {
         return
       }
       const batch = waiting.splice(0, Math.min(this.#limits.perCall, subscription.room - subscription.items))
-      waiting.unshift(...(await this.#create(session, subscription, batch, namespaces)))
+      waiting.unshift(...(await this.#create(session, subscription, batch)))
     }
   }
 
@@ -105,6 +102,7 @@ export class Subscriptions {
         sequence: -1,
         announced: new Set(),
         heardAt: performance.now(),
+        proven: false,
         arrival: Date.now(),
         unstored: [],
       }
@@ -117,18 +115,13 @@ export class Subscriptions {
   }
 
   /** Creates the items of a batch; returns those that need another subscription or a smaller request. */
-  async #create(
-    session: Session,
-    subscription: Subscription,
-    batch: readonly Item[],
-    namespaces: readonly string[],
-  ): Promise<readonly Item[]> {
+  async #create(session: Session, subscription: Subscription, batch: readonly Item[]): Promise<readonly Item[]> {
     let results: readonly MonitoredItemCreateResult[]
     try {
       const answer = await session.createMonitoredItems({
         subscriptionId: subscription.id,
         timestampsToReturn: TimestampsToReturn.Both,
-        itemsToCreate: batch.map((item) => this.#request(item, resolveNode(item.settings.node, namespaces) as NodeId)),
+        itemsToCreate: batch.map((item) => this.#request(item, item.nodeId!)),
       })
       results = answer.results ?? []
     } catch (error) {
@@ -155,7 +148,7 @@ export class Subscriptions {
     item.refusals = 0
     item.place = { subscriptionId: subscription.id, itemId: result.monitoredItemId }
     item.heardAt = performance.now()
-    item.suspect = false
+    item.suspectSince = undefined
     subscription.items++
     const { sampling = this.#settings.sampling, queue = this.#settings.queue } = item.settings
     const cuts: string[] = []
@@ -164,6 +157,32 @@ export class Subscriptions {
       cuts.push(`sampling ${sampling} ms asked, ${result.revisedSamplingInterval} ms given`)
     if (result.revisedQueueSize < queue) cuts.push(`queue ${queue} asked, ${result.revisedQueueSize} given`)
     item.cut = cuts.length > 0 ? cuts.join('; ') : undefined
+  }
+
+  /** Ids of subscriptions that tell events. */
+  get watching(): readonly number[] {
+    return [...this.#watching]
+  }
+
+  /** Has the server tell events, in a subscription that has room; resolves with its refusal in words. */
+  async watch(session: Session, request: MonitoredItemCreateRequestOptions): Promise<string | undefined> {
+    const subscription = this.#withRoom() ?? (await this.#open(session))
+    if (typeof subscription === 'string') return subscription
+    try {
+      const { results } = await session.createMonitoredItems({
+        subscriptionId: subscription.id,
+        timestampsToReturn: TimestampsToReturn.Both,
+        itemsToCreate: [request],
+      })
+      const status = results?.at(0)?.statusCode
+      if (!status?.isGood()) return status ? `${status.name}: ${status.description}` : 'no answer'
+      subscription.items++
+      this.#watching.add(subscription.id)
+      return undefined
+    } catch (error) {
+      if (!isAnswer(error)) throw error
+      return plain(error)
+    }
   }
 
   /** Takes items off the server that deliver nothing any more; what it says to that does not matter. */
@@ -236,24 +255,9 @@ function cutsOf(
   ]
 }
 
-/** The node id on this server, or in words why there is none. */
-export function resolveNode(node: string, namespaces: readonly string[]): NodeId | string {
-  const match = /^nsu=([^;]+);(.*)$/.exec(node)
-  if (match && !namespaces.includes(match[1])) return `the server has no namespace ${match[1]}`
-  try {
-    return coerceNodeId(match ? `ns=${namespaces.indexOf(match[1])};${match[2]}` : node)
-  } catch (error) {
-    return `not a node id: ${plain(error)}`
-  }
-}
-
 /** Puts an item into quarantine, longer each time. */
 export function refuse(item: Item, reason: string, { retry }: Pick<Settings, 'retry'>): void {
   item.refusal = reason
   item.retryAt = performance.now() + Math.min(retry.longest, retry.first * 2 ** Math.min(item.refusals, 30))
   item.refusals++
-}
-
-function plain(error: unknown): string {
-  return error instanceof Error ? error.message.trim().split('\n')[0] : String(error)
 }

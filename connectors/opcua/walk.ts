@@ -1,8 +1,8 @@
-import { BrowseDirection, NodeClassMask, NodeId, browseAll, coerceNodeId, resolveNodeId } from 'node-opcua-client'
+import { NodeId, coerceNodeId, resolveNodeId } from 'node-opcua-client'
 import type { ReferenceDescription } from 'node-opcua-client'
 import type { BrowseOptions } from './browse.ts'
+import { childrenOf } from './children.ts'
 import type { Connection } from './client.ts'
-import { inPieces } from './pieces.ts'
 
 const diUri = 'http://opcfoundation.org/UA/DI/'
 const machineryUri = 'http://opcfoundation.org/UA/Machinery/'
@@ -106,18 +106,8 @@ export class Walk {
           this.#deviceIds.add(nodeId.toString())
   }
 
-  async #browse(nodes: readonly NodeId[]): Promise<ReferenceDescription[][]> {
-    const { session, limits } = this.#connection
-    const asked = nodes.map((nodeId) => ({
-      nodeId,
-      referenceTypeId: 'HierarchicalReferences',
-      browseDirection: BrowseDirection.Forward,
-      includeSubtypes: true,
-      nodeClassMask: NodeClassMask.Object | NodeClassMask.Variable,
-      resultMask: 0x3f,
-    }))
-    const results = await inPieces(limits, 'browse', asked, (piece) => browseAll(session, piece))
-    return results.map(({ references }) => references ?? [])
+  #browse(nodes: readonly NodeId[]): Promise<ReferenceDescription[][]> {
+    return childrenOf(this.#connection, nodes)
   }
 
   #enter(place: Place, references: readonly ReferenceDescription[], next: Place[]): void {

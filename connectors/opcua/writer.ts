@@ -4,7 +4,7 @@ import { DeliveryError, type Logger } from '../../agent/core/index.ts'
 import { Connector, disconnect, type Connection } from './client.ts'
 import { isAnswer } from './faults.ts'
 import type { Settings } from './settings.ts'
-import { resolveNode } from './subscriptions.ts'
+import { resolveNode } from './nodes.ts'
 import { integer64 } from './values.ts'
 import type { Writable } from './writable.ts'
 

@@ -60,6 +60,8 @@ export function misbehave(
   if (how.history)
     for (const variable of variables) cutHistory(variable as unknown as { _historyReadRaw: ReadRaw }, how.history)
   const { reads, sessionTimeout } = how
+  if (how.translates === false)
+    (handlers as Record<string, Handler | undefined>)._on_TranslateBrowsePathsToNodeIdsRequest = undefined
   if (sessionTimeout !== undefined) shortenSessions(handlers, sessionTimeout, endSessions)
   if (reads !== undefined) refuse(handlers, '_on_ReadRequest', ({ request }) => request.nodesToRead!.length > reads)
 }

@@ -1,3 +1,4 @@
+// Longer than others: one process, whose commands share its address space.
 import { X509Certificate } from 'node:crypto'
 import {
   DataType,
@@ -94,7 +95,7 @@ function create(namespace: Namespace, node: ServerNode): void {
     ...(node.folder === undefined
       ? { organizedBy: space().rootFolder.objects, browseName: node.name }
       : { componentOf: folder(namespace, node.folder), browseName: node.name.split('/').at(-1)! }),
-    nodeId: `s=${node.name}`,
+    nodeId: `s=${node.id ?? node.name}`,
     dataType: node.enumeration ? enumeration(namespace, node.enumeration) : (node.dataType ?? 'Double'),
     valueRank: Array.isArray(node.value) && !isPair(node) ? 1 : -1,
     minimumSamplingInterval: 0,
@@ -110,7 +111,11 @@ function create(namespace: Namespace, node: ServerNode): void {
           engineeringUnits: makeEUInformation(unit, unit, unit),
         }) as UAVariable)
   variables.set(node.name, variable)
-  if (node.history) space().installHistoricalDataNode(variable, { maxOnlineValues: 1_000 })
+  if (node.alarm) addAlarm(namespace, variable, node.alarm)
+  const { history, past = [] } = node
+  if (history)
+    space().installHistoricalDataNode(variable, { maxOnlineValues: typeof history === 'number' ? history : 1_000 })
+  for (const one of past) write({ name: node.name, ...one })
   write(node)
 }
 
@@ -128,6 +133,7 @@ function folder(namespace: Namespace, path: string): UAObject {
   const made = namespace.addObject({
     ...(names.length === 0 ? { organizedBy: parent } : { componentOf: parent }),
     browseName: name === 'ParameterSet' ? { name, namespaceIndex: di } : name,
+    eventSourceOf: space().rootFolder.objects.server,
   })
   if (names.join('/') === 'DeviceSet') identify(namespace, made, di)
   folders.set(path, made)
@@ -143,6 +149,20 @@ function identify(namespace: Namespace, device: UAObject, di: number): void {
       value: { dataType: DataType.String, value },
     })
   }
+}
+
+function addAlarm(namespace: Namespace, inputNode: UAVariable, { name, high }: NonNullable<ServerNode['alarm']>): void {
+  space().installAlarmsAndConditionsService()
+  namespace.instantiateExclusiveLimitAlarm('ExclusiveLimitAlarmType', {
+    browseName: name,
+    conditionName: name,
+    conditionSource: inputNode.parent!,
+    inputNode,
+    highLimit: high,
+    lowLimit: -1e9,
+    lowLowLimit: -2e9,
+    highHighLimit: 1e9,
+  })
 }
 
 function enumeration(namespace: Namespace, names: string[]) {
@@ -214,6 +234,12 @@ const actions: { [Name in ServerCommand['do']]: (command: Extract<ServerCommand,
     space().deleteNode(variables.get(name)!)
     variables.delete(name)
   },
+  raise: ({ event: { source, message, severity } }) =>
+    space().rootFolder.objects.server.raiseEvent('BaseEventType', {
+      message: { dataType: DataType.LocalizedText, value: { text: message } },
+      severity: { dataType: DataType.UInt16, value: severity },
+      sourceName: { dataType: DataType.String, value: source ?? '' },
+    }),
   tick: ({ hertz }) => tick(hertz),
   /** The sessions and subscriptions that clients hold, and the values of all nodes counted. */
   look: () => ({

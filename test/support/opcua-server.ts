@@ -23,13 +23,19 @@ export interface ServerValue {
 export interface ServerNode extends ServerValue {
   /** Names of an enumeration's values: makes the node an enum. */
   readonly enumeration?: string[]
-  /** Keeps history. */
-  readonly history?: boolean
+  /** Keeps history: the newest 1,000 values, or so many. */
+  readonly history?: boolean | number
+  /** Values that its history has already. */
+  readonly past?: readonly { readonly value: number; readonly sourceTime: number }[]
   /** Folders below Objects that it stands in, `line1/pump1`; `DeviceSet/press1/ParameterSet` makes a device (DI). */
   readonly folder?: string
   /** Engineering unit and EURange: make it an AnalogItem. */
   readonly unit?: string
   readonly range?: { readonly low: number; readonly high: number }
+  /** Identifier of its node id instead of its name: a download gives the same place another. */
+  readonly id?: string
+  /** Has an alarm of this name that is active above `high`, of the object that it stands in. */
+  readonly alarm?: { readonly name: string; readonly high: number }
   /** Clients may read it only. */
   readonly readOnly?: boolean
 }
@@ -64,8 +70,17 @@ export interface Misbehaviour {
   readonly history?: { readonly most: number; readonly told: boolean }
   /** Most nodes in a read, whatever the server says of its limits. */
   readonly reads?: number
+  /** It does not know TranslateBrowsePathsToNodeIds. */
+  readonly translates?: false
   /** Longest timeout of a session that it grants from now on, ms. */
   readonly sessionTimeout?: number
+}
+
+/** An event of the server; `source` absent: without a source. */
+export interface ServerEvent {
+  readonly source?: string
+  readonly message: string
+  readonly severity: number
 }
 
 interface Look {
@@ -84,6 +99,7 @@ export type ServerCommand =
   | { readonly do: 'add'; readonly nodes: readonly ServerNode[] }
   | { readonly do: 'write'; readonly values: readonly ServerValue[] }
   | { readonly do: 'read' | 'remove'; readonly name: string }
+  | { readonly do: 'raise'; readonly event: ServerEvent }
   | { readonly do: 'tick'; readonly hertz: number }
 
 /** A node-opcua server in a process of its own, on a free port, with a PKI folder of its own that survives restarts. */
@@ -115,8 +131,10 @@ export class OpcuaServer {
     return this.#process!.pid!
   }
 
-  /** Starts the process (again) on the same port with the nodes as they were defined. */
-  async launch(): Promise<void> {
+  /** Starts the process (again) on the same port with the nodes as they were defined, or with others from now on. */
+  async launch(nodes: readonly ServerNode[] = [...this.#nodes.values()]): Promise<void> {
+    this.#nodes.clear()
+    for (const node of nodes) this.#nodes.set(node.name, node)
     const settings = { ...this.#options, port: this.port, pki: join(this.#folder, 'pki') }
     const child = fork(
       fileURLToPath(new URL('./opcua-server-process.ts', import.meta.url)),
@@ -158,6 +176,11 @@ export class OpcuaServer {
     await exit
   }
 
+  /** Gives the server a new key and certificate at its next launch. */
+  forgetCertificate(): void {
+    rmSync(join(this.#folder, 'pki'), { recursive: true, force: true })
+  }
+
   /** Kills the process and removes its folder. */
   async close(): Promise<void> {
     await this.kill()
@@ -185,6 +208,11 @@ export class OpcuaServer {
   /** Deletes a node, as a download of a new program does; `add` brings it back. */
   async remove(name: string): Promise<void> {
     await this.#ask({ do: 'remove', name })
+  }
+
+  /** Raises an event of the base type. */
+  async raise(event: ServerEvent): Promise<void> {
+    await this.#ask({ do: 'raise', event })
   }
 
   /** The value of a node, as clients see it. */

@@ -22,7 +22,6 @@ export async function readFiles(path: string, { set = [] }: InitOptions, ask: As
     about: [`Made by millwright init from ${path}.`, ...found.words.map(harmless)],
     tags: found.signals,
     interval: found.interval,
-    ranges: false,
     lines: () => [
       'type: csv',
       `read: ${scalar(path)}`,

@@ -124,7 +124,6 @@ function describe({ topics, messages, more }: Listened, entry: Entry, ask: Asker
     about: [`Made by \`millwright init ${entry.url}\`, from ${messages} messages on ${topics.length} topics.`],
     tags: usable.flatMap((one) => tagsOf(one, rules)),
     interval: median(usable.flatMap(({ heard }) => intervalOf(heard) ?? [])),
-    ranges: false,
     lines: (wants) => [...connectionLines(entry), ...topicLines(rules, usable, unusable, wants)],
   }
 }

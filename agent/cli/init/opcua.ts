@@ -22,7 +22,6 @@ export interface Plant {
   readonly tags: readonly ProposedTag[]
   /** ms between samples, where it is known. */
   readonly interval: number | undefined
-  readonly ranges: boolean
   /** Lines of the connector with those of the tags that pass. */
   lines(wants: (tag: string) => boolean): string[]
 }
@@ -164,7 +163,6 @@ function describe(found: Browsed, entry: Entry, ask: Asker): Plant {
     ],
     tags: usable.map(({ tag, variable: { type } }) => ({ tag, type })),
     interval: undefined,
-    ranges: usable.some(({ variable: { low } }) => low !== undefined),
     lines: (wants) => [...connectionLines(entry), ...tagLines(rows, wants)],
   }
 }

@@ -10,7 +10,6 @@ export interface Proposal {
   readonly about: readonly string[]
   /** Name and lines of the connector, indented from its own first key. */
   readonly connector: { readonly name: string; readonly lines: readonly string[] }
-  readonly ranges: boolean
   readonly classes: readonly ProposedClass[]
   /** Classes that get a monitor. */
   readonly monitored: readonly string[]
@@ -19,7 +18,7 @@ export interface Proposal {
 }
 
 /** A commented configuration. */
-export function toYaml({ site, data, about, connector, ranges, classes, monitored, window }: Proposal): string {
+export function toYaml({ site, data, about, connector, classes, monitored, window }: Proposal): string {
   const lines = [
     ...about.map((line) => `# ${line}`),
     '# Check it with `millwright check`, look at live values with `millwright test --once`.',
@@ -35,7 +34,6 @@ export function toYaml({ site, data, about, connector, ranges, classes, monitore
     '# Cleaning for every tag, in this order.',
     'clean:',
     '  - deduplicate',
-    ...(ranges ? ['  - clamp: { action: bad } # a value outside the range of its tag is marked bad'] : []),
     '  - despike: { window: 7 }',
     '',
     ...assetLines(classes),

@@ -15,7 +15,7 @@ const plantAddresses = { PLANT_ENDPOINT: 'opc.tcp://127.0.0.1:1', PLANT_BROKER: 
 describe('npm run build', () => {
   it('puts the weights that find faces, and their licence, beside the code', () => {
     const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> }
-    const [, copy] = /node -e "([^"]+)"$/.exec(scripts.build)!
+    const [, copy] = /node -e "([^"]+)"$/.exec(scripts['build:assets'])!
     const folder = mkdtempSync(join(tmpdir(), 'millwright-build-'))
     const weights = join('models', 'inspection', 'faces', 'yunet')
     try {

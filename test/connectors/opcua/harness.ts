@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Subscription } from 'rxjs'
 import { TagTable, systemClock } from '../../../agent/core/index.ts'
-import type { Arrival, DeadLetter, GapEvent, Quality, Status } from '../../../agent/core/index.ts'
+import type { Arrival, DeadLetter, GapEvent, JournalEvent, Quality, Source, Status } from '../../../agent/core/index.ts'
 import { opcua } from '../../../connectors/opcua/index.ts'
 import { until } from '../../support/until.ts'
 
@@ -40,11 +40,12 @@ export class Running {
   /** Whether batches are stored; settles nothing while undefined. */
   storing: boolean | undefined = true
   readonly folder: string
+  readonly #source: Source
   readonly #subscription: Subscription
 
   constructor(settings: object, folder = temporaryFolder()) {
     this.folder = folder
-    const source = opcua.source!(opcua.config.parse(settings), {
+    this.#source = opcua.source!(opcua.config.parse(settings), {
       name: 'plc',
       site: 'test',
       log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
@@ -60,8 +61,8 @@ export class Running {
       tags: this.tags,
       folder,
       report: (status) => this.statuses.push(status),
-    })
-    this.#subscription = source!.batches().subscribe((arrival) => {
+    })!
+    this.#subscription = this.#source.batches().subscribe((arrival) => {
       this.arrivals.push(arrival)
       const { storing } = this
       if (storing !== undefined) queueMicrotask(() => arrival.settled?.(storing))
@@ -77,7 +78,13 @@ export class Running {
   }
 
   get gaps(): GapEvent[] {
-    return this.arrivals.flatMap(({ events = [] }) => events).filter((event) => event.type === 'gap')
+    return this.events('gap')
+  }
+
+  /** Events of a type so far. */
+  events<Type extends JournalEvent['type']>(type: Type): Extract<JournalEvent, { type: Type }>[] {
+    const isWanted = (event: JournalEvent): event is Extract<JournalEvent, { type: Type }> => event.type === type
+    return this.arrivals.flatMap(({ events = [] }) => events).filter(isWanted)
   }
 
   /** Samples so far, of one tag or all. */
@@ -105,7 +112,8 @@ export class Running {
 
   stop(): void {
     this.#subscription.unsubscribe()
-    // The last write of the source may still be under way.
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
+    // Its last writes are still under way.
+    const remove = () => rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 })
+    void this.#source.closed!().then(remove, remove)
   }
 }

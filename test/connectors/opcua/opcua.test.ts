@@ -1,3 +1,4 @@
+// Longer than others: one server with many nodes takes long to start, and all of these share it.
 import assert from 'node:assert/strict'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

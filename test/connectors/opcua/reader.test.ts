@@ -4,7 +4,7 @@ import { DataType, DataValue, StatusCodes, Variant, VariantArrayType } from 'nod
 import type { StatusCode } from 'node-opcua-client'
 import { Quality, TagTable } from '../../../agent/core/index.ts'
 import type { Batch, MetricName } from '../../../agent/core/index.ts'
-import { makeItems } from '../../../connectors/opcua/items.ts'
+import { makeInventory } from '../../../connectors/opcua/items.ts'
 import { ValueReader } from '../../../connectors/opcua/reader.ts'
 import { settings } from '../../../connectors/opcua/settings.ts'
 import { ClockSkew, TimePicker } from '../../../connectors/opcua/times.ts'
@@ -20,9 +20,8 @@ function setUp(tag: object = {}) {
     counts.set(key, (counts.get(key) ?? 0) + amount)
   }
   const metrics = { count, gauge: () => undefined, observe: () => undefined }
-  const [item] = makeItems(
-    settings.parse({ endpoint: 'opc.tcp://plc:4840', tags: [{ node: 'ns=2;s=A', tag: 'line/a', ...tag }] }),
-  )
+  const config = { endpoint: 'opc.tcp://plc:4840', tags: [{ node: 'ns=2;s=A', tag: 'line/a', ...tag }] }
+  const [item] = makeInventory(settings.parse(config)).items
   return { reader: new ValueReader('plc', tags, metrics, 8), item, tags, counts }
 }
 

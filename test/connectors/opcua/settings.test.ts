@@ -44,6 +44,15 @@ describe('opcua settings', () => {
     ['an address of another protocol', { endpoint: 'http://10.0.0.5' }, /opc\.tcp/],
     ['no tags', { tags: [] }, />=1|at least|Too small/],
     ['an unknown key', { endpiont: 'x' }, /endpiont/],
+    ['a tag without a node', { tags: [{ tag: 'a' }] }, /one of node, path and browse/],
+    ['a tag with two ways to its node', { tags: [{ node: 'i=1', path: '/Objects', tag: 'a' }] }, /one of node, path/],
+    ['a node without a tag', { tags: [{ node: 'i=1' }] }, /needs the name of its tag/],
+    ['a path that does not begin at Root', { tags: [{ path: 'Objects/2:A', tag: 'a' }] }, /begins at Root/],
+    ['a path with a level without a name', { tags: [{ path: '/Objects//2:A', tag: 'a' }] }, /has no name/],
+    ['a pattern and a tag beside it', { tags: [{ browse: { match: '*', tag: '{1}' }, tag: 'a' }] }, /browse\.tag/],
+    ['a template with more than there is', { tags: [{ browse: { match: '*/A', tag: '{2}' } }] }, /\{2\}.* 1 times/],
+    ['a fault without a class', { events: [{ labels: [{ label: 'fault' }] }] }, /needs its class/],
+    ['an asset by what is not there', { events: [{ origin: 'A', asset: '{1}' }] }, /\{1\}/],
     ['a user without a password', { identity: { user: 'u' } }, /password/],
     [
       'a deadband of two kinds',
@@ -82,7 +91,7 @@ describe('opcua security', () => {
     )
     insecure(all.slice(0, 1), { mode: 'sign' }, /Sign or better .*; it offers None$/)
     insecure(all.slice(3), 'none', /security None/)
-    insecure([], {}, /it offers nothing/)
+    insecure([], {}, /names no endpoint when it is asked at this address/)
   })
 
   it('says what went wrong and what to do, in words', () => {

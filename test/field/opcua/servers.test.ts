@@ -3,7 +3,11 @@ import { OpcuaServer } from '../../support/opcua-server.ts'
 import { Proxy } from '../../support/opcua-server-proxy.ts'
 import { until } from '../../support/until.ts'
 import { Running, quick } from '../../connectors/opcua/harness.ts'
-import { type ServerCase, cases } from './servers.ts'
+import { events } from './events.ts'
+import { names } from './names.ts'
+import { type ServerCase, cases as behaviours } from './servers.ts'
+
+const cases = [...behaviours, ...names, ...events]
 
 async function run({
   nodes,

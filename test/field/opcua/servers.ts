@@ -1,3 +1,4 @@
+// Longer than others: one table.
 import assert from 'node:assert/strict'
 import { Quality } from '../../../agent/core/index.ts'
 import type { Proxy } from '../../support/opcua-server-proxy.ts'
@@ -5,7 +6,8 @@ import type { Misbehaviour, OpcuaServer, ServerNode, ServerOptions } from '../..
 import { until } from '../../support/until.ts'
 import type { Running } from '../../connectors/opcua/harness.ts'
 
-interface Parts {
+/** What a case has at hand. */
+export interface Parts {
   readonly server: OpcuaServer
   readonly proxy: Proxy
   readonly source: Running

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { DataType, DataValue, StatusCodes, Variant, VariantArrayType } from 'node-opcua-client'
 import { TagTable, qualityNames } from '../../../agent/core/index.ts'
-import { makeItems } from '../../../connectors/opcua/items.ts'
+import { makeInventory } from '../../../connectors/opcua/items.ts'
 import { ValueReader } from '../../../connectors/opcua/reader.ts'
 import { settings } from '../../../connectors/opcua/settings.ts'
 import { type Sent, type ValueCase, arrival, values } from './values.ts'
@@ -25,7 +25,7 @@ function dataValue(sent: Exclude<Sent, { loss: true }>): DataValue {
 function read({ tag, sent }: ValueCase) {
   const tags = new TagTable()
   const config = { endpoint: 'opc.tcp://plc:4840', tags: [{ node: 'ns=2;s=A', tag: 'line/a', ...tag }] }
-  const [item] = makeItems(settings.parse(config))
+  const [item] = makeInventory(settings.parse(config)).items
   const reader = new ValueReader('plc', tags, metrics, 8)
   let now = arrival
   for (const one of sent) {
