@@ -15,18 +15,22 @@ interface Judgement {
 export class Course {
   #wall = NaN
   #last = NaN
-  /** The way from one time to the next other one, and the smaller of the last two ways between rows; ms. */
+  /** The way from one time to the next other one, and from row to row; of the last two the smaller: one is a gap. ms. */
   #stride = 0
   #step = 0
-  #way = Infinity
+  #lastStride = Infinity
+  #lastStep = Infinity
   #sure = true
 
   /** A row was read; `sure`: nothing else can be meant. */
   note(wall: number, time: number, sure: boolean): void {
     const way = Math.max(0, time - this.#last) || 0
-    if (way > 0) this.#stride = way
-    this.#step = Math.min(way, this.#way)
-    this.#way = Number.isNaN(this.#last) ? Infinity : way
+    if (way > 0) {
+      this.#stride = Math.min(way, this.#lastStride)
+      this.#lastStride = way
+    }
+    this.#step = Math.min(way, this.#lastStep)
+    this.#lastStep = Number.isNaN(this.#last) ? Infinity : way
     this.#wall = wall
     this.#last = time
     this.#sure = sure
