@@ -99,7 +99,10 @@ class Supervisor {
     this.#router = new Router([{ tags: unit.journal.tags, ingest: unit.ingest }], unit.journal.tags, {}, () => 0)
     this.#connect(unit.connections)
     await unit.remember()
-    this.#stops.add('the watch over the clock', this.#clock.watch((step) => this.#units.forEach((one) => one.stepped(step))))
+    this.#stops.add(
+      'the watch over the clock',
+      this.#clock.watch((step) => this.#units.forEach((one) => one.stepped(step))),
+    )
     this.#stops.add('the reload under way', () => this.#reloading)
     this.#goOn()
     return {

@@ -1,3 +1,4 @@
+// Longer than others: what LMDB does on full disks and damaged files is known in this one place.
 import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'

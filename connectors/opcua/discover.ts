@@ -115,7 +115,7 @@ class Search {
       const levels = [...place.levels, (browseName.name ?? '').replaceAll('/', '_')]
       if (this.#others.length < mostRemembered) this.#others.push(levels.join('/'))
       const isProperty = typeDefinition.namespace === 0 && typeDefinition.value === propertyType
-      if (nodeClass === variableClass && (!isProperty || this.#takesProperties)) this.#look(nodeId, levels)
+      if (Number(nodeClass) === variableClass && (!isProperty || this.#takesProperties)) this.#look(nodeId, levels)
       if (!isProperty && levels.length < deepest && this.#match.reaches(levels)) next.push({ id: nodeId, levels })
     }
   }

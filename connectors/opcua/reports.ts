@@ -1,4 +1,4 @@
-import type { Variant } from 'node-opcua-client'
+import type { NodeId, Variant } from 'node-opcua-client'
 import type { DeadLetter, DeadReason, JournalEvent, LabelEvent, ReportEvent } from '../../agent/core/index.ts'
 import { Labels } from './event-labels.ts'
 import { anyText, nameOf, type Match } from './match.ts'
@@ -234,7 +234,7 @@ function sinceOf(since: unknown, time: number): number | undefined {
 
 /** A field as a text; none is empty. */
 function shown(value: unknown): string {
-  return value === null || value === undefined ? '' : (value as object).toString()
+  return value === null || value === undefined ? '' : (value as NodeId).toString()
 }
 
 function isNode(id: unknown): boolean {

@@ -47,7 +47,10 @@ describe('the watch over the disk', () => {
     disk.pass(40, 0, 1e9)
     const [, alarm] = disk.events
     assert.deepEqual([alarm.state, alarm.monitor, alarm.asset], ['begun', 'disk', 'gateway'])
-    assert.match(alarm.detail, /MB of 100000 MB are free on the disk of \/data: full in 23 h 5\d min at this pace\. Free disk/)
+    assert.match(
+      alarm.detail,
+      /MB of 100000 MB are free on the disk of \/data: full in 23 h 5\d min at this pace\. Free disk/,
+    )
     assert.equal(disk.events.length, 2, 'once')
     disk.free = 90e9
     disk.pass(7, 0, 0)

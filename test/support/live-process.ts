@@ -29,7 +29,12 @@ const pipeline = await Pipeline.create({
   detector: detectorLoader(config, new Registry(join(folder, 'models')), log),
 })
 const parts = { journal: slow(journal), pipeline, metrics: silentMetrics, log, clock: systemClock }
-const live = new Live({ ...parts, remake: () => Promise.reject(new Error('not here')), from: checkpoint?.offset ?? 0, checkpointEvery: 50 })
+const live = new Live({
+  ...parts,
+  remake: () => Promise.reject(new Error('not here')),
+  from: checkpoint?.offset ?? 0,
+  checkpointEvery: 50,
+})
 process.stdout.write('running\n')
 await live.run(new AbortController().signal)
 await pipeline.close()
