@@ -30,7 +30,8 @@ USER 10001:10001
 VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# Asks where the configuration, or the environment, says that the agent listens.
+HEALTHCHECK --interval=60s --timeout=20s --start-period=60s --retries=3 \
+  CMD ["millwright", "status", "--health", "--config", "/config/plant.yaml"]
 ENTRYPOINT ["tini", "--", "millwright"]
 CMD ["run", "--config", "/config/plant.yaml"]

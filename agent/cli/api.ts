@@ -106,9 +106,12 @@ export class AgentApi {
   }
 }
 
-/** The agent that the options and the configuration name; without a configuration the one with the defaults. */
-export function agentApi({ config: file, url, tokenFile }: AgentOptions): AgentApi {
-  const { http, data } = addressOf(file, url !== undefined)
+/**
+ * The agent that the options and the configuration name; without a configuration the one with the defaults, where that
+ * configuration is the usual one or `withoutFile` allows it.
+ */
+export function agentApi({ config: file, url, tokenFile }: AgentOptions, withoutFile = false): AgentApi {
+  const { http, data } = addressOf(file, url !== undefined || withoutFile)
   if (url === undefined && http.port === 0)
     throw new AgentError('AGENT_UNREACHABLE', 'the configuration lets the agent pick a port of its own', {
       remedy: 'Name its address with --url; the agent logs it when it starts.',

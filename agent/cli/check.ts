@@ -1,18 +1,36 @@
-import { Command } from 'commander'
-import { ConfigError, type ConfigProblem, type Finding } from '../core/index.ts'
+import { Command, Option } from 'commander'
+import { ConfigError, type ConfigProblem } from '../core/index.ts'
 import type { Config } from '../settings/index.ts'
 import { jsonOption, plural, print } from './output.ts'
+import { farSides, type Told } from './far-sides.ts'
+import { positive } from './top.ts'
 import { configOption, loadOrExit, overrides, overridesOf } from './configuration.ts'
+
+interface CheckOptions {
+  readonly config: string
+  readonly connect?: boolean
+  readonly seconds: number
+  readonly json?: boolean
+}
+
+const help = `
+Example:
+  $ millwright check plant.yaml
+  $ millwright check plant.yaml --connect
+
+Exits with 78 where there are problems, with 1 where something is not there that it needs.`
 
 /** `millwright check`: is the configuration right? */
 export function check(): Command {
   const command = new Command('check')
-    .description('Check a configuration: lists every problem with its line, connects to nothing.')
+    .description('Check a configuration: lists every problem with its line; connects to nothing but with --connect.')
     .argument('[file]', 'the configuration, instead of --config')
     .addOption(configOption())
+    .option('--connect', 'look at the far sides too: files, servers, topics, the tags of each class of assets')
+    .addOption(new Option('--seconds <n>', 'how long to listen, with --connect').default(10).argParser(positive))
     .addOption(jsonOption())
-    .addHelpText('after', '\nExample:\n  $ millwright check plant.yaml\n\nExits with 78 where there are problems.')
-    .action((file: string | undefined, options: { config: string; json?: boolean }) => {
+    .addHelpText('after', help)
+    .action(async (file: string | undefined, options: CheckOptions) => {
       const path = file ?? options.config
       const { config } = loadOrExit(path, overridesOf({ ...options }))
       const count = (record: object, one: string) => plural(Object.keys(record).length, one)
@@ -26,13 +44,16 @@ export function check(): Command {
         stations: Object.keys(inspections),
       }
       const sourceless = names.connectors.length === 0 ? '\nNothing is connected: `run` would have nothing to read, `train` and `replay` take files.' : '' // prettier-ignore
-      const warnings = advice(config)
-      const told = warnings.map(({ connector, text, remedy = '' }) => `\n${connector}: ${text}. ${remedy}`.trimEnd())
+      const warnings = [...advice(config), ...(options.connect ? await farSides(config, options.seconds) : [])]
+      const told = warnings.map(({ about, text, remedy = '' }) => `\n${about}: ${text}. ${remedy}`.trimEnd())
+      const right = warnings.every(({ level }) => level !== 'trouble')
+      if (!right) process.exitCode = 1
+      const verdict = right ? 'is right' : 'is well written, and will not work as it stands'
       print(
         options.json,
-        { file: path, right: true, ...names, warnings },
+        { file: path, right, ...names, warnings },
         () =>
-          `${path} is right: ${count(connectors, 'connector')}, ${count(assets, 'asset class').replace('classs', 'classes')}, ${count(monitors, 'monitor')}, ${count(inspections, 'station')}.${sourceless}${told.join('')}`,
+          `${path} ${verdict}: ${count(connectors, 'connector')}, ${count(assets, 'asset class').replace('classs', 'classes')}, ${count(monitors, 'monitor')}, ${count(inspections, 'station')}.${sourceless}${told.join('')}`,
       )
     })
   for (const option of overrides) command.addOption(option)
@@ -47,8 +68,8 @@ function nothingToDo({ connectors, monitors, inspections }: Config): ConfigProbl
 }
 
 /** What connectors have to say of settings that are right and may not be meant. */
-function advice({ connectors }: Config): ({ readonly connector: string } & Finding)[] {
-  return Object.entries(connectors).flatMap(([connector, { definition, settings }]) =>
-    [...(definition.advise?.(settings) ?? [])].map((finding) => ({ connector, ...finding })),
+function advice({ connectors }: Config): Told[] {
+  return Object.entries(connectors).flatMap(([about, { definition, settings }]) =>
+    [...(definition.advise?.(settings) ?? [])].map((finding) => ({ about, ...finding })),
   )
 }

@@ -137,7 +137,7 @@ async function choose(
         },
       )
     ask.say(
-      `${plant.tags.length} signals, such as ${plant.tags
+      `${plural(plant.tags.length, 'signal')}, such as ${plant.tags
         .slice(0, 3)
         .map(({ tag }) => tag)
         .join(', ')}`,

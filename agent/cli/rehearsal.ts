@@ -33,9 +33,9 @@ export interface Rehearsed {
 }
 
 /** Settings of a trial that must not be those of the agent, which may run beside it. */
-const trials: Readonly<Record<string, (settings: object, pki: string) => object>> = {
+const trials: Readonly<Record<string, (settings: object, pki: string, trial: number) => object>> = {
   // Another session: the agent's own would be taken away from it, with the messages in it.
-  mqtt: (settings) => ({ ...settings, client_id: `millwright-trial-${process.pid}`, clean: true }),
+  mqtt: (settings, _, trial) => ({ ...settings, client_id: `millwright-trial-${process.pid}-${trial}`, clean: true }),
   // The agent's own keys, which the server may already trust.
   opcua: (settings, pki) => ({ pki, ...settings }),
 }
@@ -72,10 +72,10 @@ export async function isSink(config: Config, name: string): Promise<boolean> {
 }
 
 /** The settings of a connector as a trial uses them. */
-function trialSettings(config: Config, name: string): unknown {
+function trialSettings(config: Config, name: string, trial: number): unknown {
   const { definition, settings } = config.connectors[name]
   const adapt = Object.hasOwn(trials, definition.type) ? trials[definition.type] : undefined
-  return adapt ? adapt(settings as object, join(config.data, 'connectors', name, 'pki')) : settings
+  return adapt ? adapt(settings as object, join(config.data, 'connectors', name, 'pki'), trial) : settings
 }
 
 /** Runs `use` with a folder that is removed afterwards. */
@@ -99,19 +99,20 @@ export async function rehearse(
   signal?: AbortSignal,
 ): Promise<Rehearsed[]> {
   return inTrialFolder(async (folder) => {
-    const running = Object.entries(config.connectors).flatMap(([name, { definition }]) => {
+    const running = Object.entries(config.connectors).flatMap(([name, { definition }], trial) => {
       const found = fresh(name, definition.type)
-      mkdirSync(join(folder, name))
+      const own = join(folder, String(trial))
+      mkdirSync(own)
       const context: ConnectorContext = {
-        ...trialContext(config, name, join(folder, name), found.tags),
+        ...trialContext(config, name, own, found.tags),
         report: (status) => (found.status = status),
       }
-      const source = definition.source?.(trialSettings(config, name), context)
+      const source = definition.source?.(trialSettings(config, name, trial), context)
       if (!source) return []
       const skews: number[] = []
       const subscription = source.batches().subscribe({
         next: (arrival) => take(found, arrival, skews),
-        error: (error: unknown) => (found.status = { state: 'down', message: describeError(error) }),
+        error: (error: unknown) => (found.status = { ...found.status, state: 'down', message: describeError(error) }),
         complete: () => (found.status = { state: 'up', message: 'read to its end' }),
       })
       return [{ found, source, subscription }]

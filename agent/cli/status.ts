@@ -8,6 +8,7 @@ import { stateText } from './status-view.ts'
 export function status(): Command {
   return withAgent(new Command('status'))
     .description('Say how the running agent is: connections, alarms, machines, journal, ledger.')
+    .option('--health', 'ask only whether it works, as the health check of a container does')
     .addHelpText(
       'after',
       `
@@ -17,7 +18,12 @@ Example:
   $ millwright status --config plant.yaml
   $ millwright status --json | jq '.state.connections[] | select(.status.state != "up")'`,
     )
-    .action(async (options: AgentOptions) => {
+    .action(async (options: AgentOptions & { readonly health?: boolean }) => {
+      if (options.health) {
+        const health = await agentApi(options, true).get<object>('/healthz')
+        print(options.json, health, () => 'The agent works.')
+        return
+      }
       const api = agentApi(options)
       const [state, ledger] = await Promise.all([api.get<AgentState>('/api/state'), api.get<Ledger>('/api/ledger')])
       print(options.json, { url: api.url, state, ledger }, () => stateText(state, ledger))

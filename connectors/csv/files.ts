@@ -1,6 +1,7 @@
+import { statSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { SourceError, describeError } from '../../agent/core/index.ts'
+import { SourceError, describeError, type Finding } from '../../agent/core/index.ts'
 
 /** A file to be read. `named`: by its own path, not found in a folder or by a pattern. */
 export interface FoundFile {
@@ -20,6 +21,16 @@ export async function filesOf(read: string | readonly string[]): Promise<FoundFi
     for (const file of await filesAt(path)) if (!found.has(file.path)) found.set(file.path, file)
   }
   return [...found.values()]
+}
+
+/** What can be told of files before anything is read: one that is named and missing, or empty. */
+export function* adviseOf({ read }: { readonly read?: string | readonly string[] | undefined }): Generator<Finding> {
+  for (const path of [read ?? []].flat()) {
+    if (/[*?]/.test(path)) continue
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (!found) yield { level: 'trouble', text: `there is no ${path}`, remedy: 'Check the path, seen from the folder the agent runs in.' } // prettier-ignore
+    else if (found.isFile() && found.size === 0) yield { level: 'trouble', text: `${path} is empty`, remedy: 'Export it again.' } // prettier-ignore
+  }
 }
 
 async function filesAt(path: string): Promise<FoundFile[]> {

@@ -1,4 +1,5 @@
 import { defineConnector } from '../../agent/core/index.ts'
+import { adviseOf } from './files.ts'
 import { config } from './settings.ts'
 import { CsvSink } from './sink.ts'
 import { CsvSource } from './source.ts'
@@ -15,6 +16,7 @@ export type { ReadSettings } from './settings.ts'
 export const csv = defineConnector({
   type: 'csv',
   config,
+  advise: adviseOf,
   source: (settings, context) => (settings.read === undefined ? undefined : new CsvSource(settings, context)),
   sink: (settings, context) =>
     settings.write === undefined ? undefined : new CsvSink(settings.write, settings.content, context),

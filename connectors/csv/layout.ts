@@ -93,6 +93,7 @@ class Columns {
     const asset = settings.asset === undefined ? -1 : this.#find(settings.asset, 'asset')
     if (asset >= 0) this.#used.add(asset)
     const labels = this.#labels(asset)
+    if (asset < 0 && settings.ends?.asset.includes('{asset}')) throw refused(`${this.#path} does not say which asset ends with it`, 'Name it under `ends`: { label: failure, asset: line1/press2 }, or a column of assets under `asset`.') // prettier-ignore
     const form = settings.form === 'auto' ? (this.#long() ? 'long' : 'wide') : settings.form
     const marks = this.#marks()
     const mark = marks.find((one) => one !== undefined)

@@ -1,12 +1,5 @@
-import {
-  BatchBuilder,
-  type Arrival,
-  type Batch,
-  type DeadLetter,
-  type JournalEvent,
-  type TagTable,
-} from '../../agent/core/index.ts'
-import type { FileArrival, FileProgress } from './read.ts'
+import { BatchBuilder, type Batch, type DeadLetter, type JournalEvent, type TagTable } from '../../agent/core/index.ts'
+import type { FileArrival, FilePart, FileProgress } from './read.ts'
 
 /** A file on its way into the merge: when it begins, and what is read from it. */
 export interface Stream {
@@ -14,14 +7,14 @@ export interface Stream {
   readonly first: number
   /** How far it was read at an earlier time. */
   readonly done: FileProgress | undefined
-  readonly arrivals: AsyncGenerator<Arrival>
+  readonly arrivals: AsyncGenerator<FilePart>
 }
 
 /** A stream that has begun, with the arrival in hand and the next row of it. */
 interface Open {
   readonly path: string
-  readonly arrivals: AsyncGenerator<Arrival>
-  arrival: Arrival
+  readonly arrivals: AsyncGenerator<FilePart>
+  arrival: FilePart
   row: number
   progress: FileProgress
 }
@@ -145,9 +138,9 @@ class Merge {
 
   /** Takes over what came with the rows of an arrival. */
   #told(one: Open): void {
-    const { rejected = [], events = [] } = one.arrival
+    const { rejected = [], events = [], uncounted } = one.arrival
     const { samples, letters, events: before } = one.progress
-    one.progress = { samples, letters: letters + rejected.length, events: before + events.length }
+    one.progress = { samples, letters: letters + rejected.length, events: before + (uncounted ? 0 : events.length) }
     this.#progress.set(one.path, one.progress)
     this.#rejected.push(...rejected)
     this.#events.push(...events)

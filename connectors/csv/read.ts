@@ -34,6 +34,16 @@ export interface ReadOptions {
   readonly done?: ReadonlyMap<string, FileProgress>
   /** Files that were read to their end. */
   readonly skip?: ReadonlySet<string>
+  /**
+   * Asked at the end of a file with something that more of it could change: a last line without an end, which may be half
+   * of one, or runs that `ends` would call ended. True: the file may still grow, and that is left for another time.
+   */
+  readonly mayGrow?: (path: string) => boolean
+}
+
+/** What comes of one file; labels of `ends` are no rows of it, and not counted. */
+export interface FilePart extends Arrival {
+  readonly uncounted?: boolean
 }
 
 /**
@@ -47,13 +57,13 @@ export async function* readCsv(
   source = 'csv',
   options: ReadOptions = {},
 ): AsyncGenerator<FileArrival> {
-  const { report, done, skip } = options
+  const { report, done, skip, mayGrow = () => false } = options
   if (settings.read === undefined) throw new SourceError('SOURCE_DATA', 'no file is named', { remedy: 'Name it under `read`.' }) // prettier-ignore
   const paths = (await filesOf(settings.read)).filter(({ path }) => !skip?.has(path))
   const surveys = await surveyAll(paths, settings, report)
   const chunk = Math.max(16_384, Math.min(mostAhead, Math.floor(readAhead / surveys.length)))
   const streams = surveys.map((found): Stream => {
-    const arrivals = readFile(found, settings, tags, { source, chunk, report })
+    const arrivals = readFile(found, settings, tags, { source, chunk, report, mayGrow })
     const before = done?.get(found.path)
     return { path: found.path, first: found.first, done: before, arrivals: from(arrivals, before) }
   })
@@ -67,6 +77,7 @@ interface FileOptions {
   readonly source: string
   readonly chunk: number
   readonly report: ReadReport | undefined
+  readonly mayGrow: (path: string) => boolean
 }
 
 /** The samples of one file, in its order. */
@@ -74,8 +85,8 @@ async function* readFile(
   found: Survey,
   settings: ReadSettings,
   tags: TagTable,
-  { source, chunk, report }: FileOptions,
-): AsyncGenerator<Arrival> {
+  { source, chunk, report, mayGrow }: FileOptions,
+): AsyncGenerator<FilePart> {
   // prettier-ignore
   const samples = new CsvSamples(found, settings, tags, source)
   const scanner = new RecordScanner(found.table.delimiter, samples, found.table.line)
@@ -89,20 +100,28 @@ async function* readFile(
     rest = Buffer.from(bytes.subarray(scanner.scan(bytes, bytes.length > longestLine)))
     yield* samples.arrivals.splice(0)
   }
-  scanner.scan(rest, true)
-  samples.finish()
+  if ((rest.length > 0 || settings.ends !== undefined) && mayGrow(found.path)) samples.flush()
+  else {
+    scanner.scan(rest, true)
+    samples.finish()
+  }
   yield* samples.arrivals.splice(0)
   report?.ended(found, samples.tally)
 }
 
 /** Leaves out what was handed over before. */
-async function* from(arrivals: AsyncGenerator<Arrival>, done?: FileProgress): AsyncGenerator<Arrival> {
+async function* from(arrivals: AsyncGenerator<FilePart>, done?: FileProgress): AsyncGenerator<FilePart> {
   if (!done) {
     yield* arrivals
     return
   }
   let { samples, letters, events } = done
-  for await (const { batch, rejected = [], events: all = [] } of arrivals) {
+  for await (const arrival of arrivals) {
+    const { batch, rejected = [], events: all = [] } = arrival
+    if (arrival.uncounted) {
+      yield arrival
+      continue
+    }
     const left = sliceRows(batch, Math.min(samples, batch.length), batch.length)
     const otherLetters = rejected.slice(letters)
     const otherEvents = all.slice(events)

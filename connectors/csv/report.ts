@@ -42,11 +42,12 @@ export class ReadReport {
   }
 
   /** A file has been read to its end. */
-  ended(survey: Survey, { rows, older, comments, headers, footer }: FileTally): void {
+  ended(survey: Survey, { rows, older, unsure, comments, headers, footer }: FileTally): void {
     this.rows += rows
     if (footer.length > 0) this.#note(survey, `${lines(footer.length)} below the table passed over, such as "${footer[0].slice(0, 60)}"`) // prettier-ignore
     if (headers > 0) this.#note(survey, `${lines(headers)} that repeat the header passed over`)
     if (comments > 0) this.#note(survey, `${lines(comments)} of comment passed over`)
+    if (unsure > 0) this.#note(survey, `${unsure} of ${rows} rows are of an hour that clocks in ${survey.zone.name} show twice, and nothing tells of which: their values are uncertain. Times with an offset from UTC would tell`) // prettier-ignore
     if (older > 0) this.#note(survey, `${older} of ${rows} rows are older than the row before`)
   }
 

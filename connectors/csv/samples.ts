@@ -5,17 +5,18 @@ import {
   missingTest,
   Quality,
   SourceError,
-  type Arrival,
   type DeadReason,
   type LabelEvent,
   type TagTable,
 } from '../../agent/core/index.ts'
 import { readNumber } from './cells.ts'
+import { Course } from './course.ts'
 import { labelOf } from './labels.ts'
 import { fileName, signalOf, type Signal, type ValueColumn } from './layout.ts'
 import { Letters } from './letters.ts'
+import type { FilePart } from './read.ts'
 import type { Cells, RecordHandler } from './records.ts'
-import type { ReadSettings } from './settings.ts'
+import type { Ends, ReadSettings } from './settings.ts'
 import { decimalByte, type Survey } from './survey.ts'
 import { RowTimes } from './times.ts'
 import { Values, type ValueTarget } from './values.ts'
@@ -31,6 +32,7 @@ interface Target {
   readonly tags: (ValueTarget | undefined)[]
   /** Index of the tag where its values are plain numbers, else -1. */
   readonly plain: Int32Array
+  readonly course: Course
   first: number
   last: number
   newest: number
@@ -49,6 +51,8 @@ export interface FileTally {
   rows: number
   /** Rows that are older than the row before of their asset. */
   older: number
+  /** Rows that may be an hour off, as their clock showed that hour twice. */
+  unsure: number
   comments: number
   headers: number
   footer: readonly string[]
@@ -57,8 +61,8 @@ export interface FileTally {
 /** Makes samples of the rows of a file, and dead letters of what cannot be one. */
 export class CsvSamples implements RecordHandler {
   /** What is complete; the reader takes it from here. */
-  readonly arrivals: Arrival[] = []
-  readonly tally: FileTally = { rows: 0, older: 0, comments: 0, headers: 0, footer: [] }
+  readonly arrivals: FilePart[] = []
+  readonly tally: FileTally = { rows: 0, older: 0, unsure: 0, comments: 0, headers: 0, footer: [] }
   readonly #survey: Survey
   readonly #settings: ReadSettings
   readonly #source: string
@@ -77,6 +81,10 @@ export class CsvSamples implements RecordHandler {
   readonly #step: number
   /** Newest time of each machine of the long form, and the first of all. */
   readonly #newestOf = new Map<string, number>()
+  /** Courses of the signals of the long form, where a clock may show an hour twice. */
+  readonly #courses: Map<string, Course> | undefined
+  /** The quality of the row that is read, where nothing else is said of it. */
+  #good: Quality = Quality.good
   #first = NaN
   #newest = -Infinity
   #farBehind = 0
@@ -98,6 +106,7 @@ export class CsvSamples implements RecordHandler {
     this.#places = Int32Array.from(layout.values, ({ place }) => place)
     this.#decimals = Uint8Array.from(layout.values, ({ mark }) => (mark === ',' ? 0x2c : 0x2e))
     const { period, rate } = settings
+    if (layout.long && this.#times.zoned) this.#courses = new Map()
     this.#step = rate === undefined ? (period ?? 0) / Math.max(1, layout.values.length) : 1000 / rate
   }
 
@@ -109,7 +118,8 @@ export class CsvSamples implements RecordHandler {
     }
     const asset = layout.asset < 0 ? '' : textOf(bytes, cells, layout.asset)
     const target = this.#targets.get(asset) ?? this.#meet(asset)
-    const time = this.#times.read(bytes, cells, target.last)
+    if (this.#courses) this.#times.own = this.#courseOf(asset, bytes, cells)
+    const time = this.#times.read(bytes, cells, target.course)
     if (!(time >= this.#survey.from && time <= this.#survey.until)) {
       this.#unreadTime(time, bytes, cells, line)
       return
@@ -121,6 +131,8 @@ export class CsvSamples implements RecordHandler {
     this.#letters.rowTaken()
     this.tally.rows++
     if (time < target.last) this.tally.older++
+    this.#good = this.#times.unsure ? Quality.uncertain : Quality.good
+    if (this.#times.unsure) this.tally.unsure++
     if (time < target.newest) this.#behind(target, time, line)
     else if (Number.isNaN(target.first)) target.first = time
     if (time > this.#newest) this.#newest = time
@@ -153,13 +165,12 @@ export class CsvSamples implements RecordHandler {
     if (this.#settings.check_times && this.#farBehind * 4 > this.tally.rows)
       throw new SourceError('SOURCE_DATA', `the times of ${this.#file} run backwards: ${this.#farBehind} of ${this.tally.rows} rows lie far behind those before, line ${this.#behindLine} first`, { remedy: 'Sort it by time or cut it there, name the column of assets under `asset` where it holds several, or state `check_times: false`.' }) // prettier-ignore
     this.tally.footer = this.#letters.finish()
-    const { ends } = this.#settings
-    if (ends) {
-      for (const { asset, newest } of this.#targets.values()) {
-        if (newest === newest) this.#events.push({ type: 'label', label: ends, time: newest, asset, by: this.#source })
-      }
-    }
     this.flush()
+    const { ends } = this.#settings
+    if (ends === undefined) return
+    const events = [...this.#targets.values()].flatMap((run) => endOf(run, ends, this.#source))
+    const batch = { ...this.#builder.take(this.#time), paced: true }
+    if (events.length > 0) this.arrivals.push({ batch, events, uncounted: true })
   }
 
   get #time(): number {
@@ -174,12 +185,13 @@ export class CsvSamples implements RecordHandler {
     const { plain } = target
     const { from, to } = cells
     const builder = this.#builder
+    const good = this.#good
     for (let at = 0; at < plain.length; at++) {
       const place = this.#places[at]
       if (plain[at] >= 0) {
         const value = readNumber(bytes, from[place], to[place], this.#decimals[at])
         if (value - value === 0) {
-          builder.add(plain[at], time, value, Quality.good)
+          builder.add(plain[at], time, value, good)
           continue
         }
       }
@@ -195,7 +207,7 @@ export class CsvSamples implements RecordHandler {
     const from = cells.from[column.place]
     const to = cells.to[column.place]
     const of = column.quality
-    const quality = of < 0 ? Quality.good : qualities.get(of)!.read(bytes, cells.from[of], cells.to[of])
+    const quality = of < 0 ? this.#good : this.#worse(qualities.get(of)!.read(bytes, cells.from[of], cells.to[of]))
     const refusal = this.#values.add(column, tag, time, bytes, from, to, quality)
     if (refusal) this.#refuse(refusal.reason, refusal.detail, tag.name, 1, bytes.subarray(from, to), line)
   }
@@ -206,7 +218,7 @@ export class CsvSamples implements RecordHandler {
     for (let at = 0; at < values.length; at++) {
       const { place } = values[at]
       const [from, to] = [cells.from[place], cells.to[place]]
-      const refusal = this.#values.add(values[at], tag, time + at * this.#step, bytes, from, to, Quality.good)
+      const refusal = this.#values.add(values[at], tag, time + at * this.#step, bytes, from, to, this.#good)
       if (refusal) this.#refuse(refusal.reason, refusal.detail, tag.name, 1, bytes.subarray(from, to), line)
     }
     const end = time + (values.length - 1) * this.#step
@@ -224,7 +236,7 @@ export class CsvSamples implements RecordHandler {
     }
     const newest = this.#newestOf.get(named.machine)
     if (!(newest !== undefined && newest >= time)) this.#newestOf.set(named.machine, time)
-    const quality = of < 0 ? Quality.good : qualities.get(of)!.read(bytes, cells.from[of], cells.to[of])
+    const quality = of < 0 ? this.#good : this.#worse(qualities.get(of)!.read(bytes, cells.from[of], cells.to[of]))
     const [from, to] = [cells.from[value], cells.to[value]]
     const refusal = this.#values.add(named.signal, named.target, time, bytes, from, to, quality)
     if (refusal) this.#refuse(refusal.reason, refusal.detail, named.target.name, 1, bytes.subarray(from, to), line)
@@ -328,12 +340,24 @@ export class CsvSamples implements RecordHandler {
     })
   }
 
+  #worse(quality: Quality): Quality {
+    return quality === Quality.good ? this.#good : quality
+  }
+
+  #courseOf(asset: string, bytes: Buffer, cells: Cells): Course {
+    const key = `${asset}\u0000${textOf(bytes, cells, this.#survey.layout.long!.name)}`
+    let course = this.#courses!.get(key)
+    if (!course) this.#courses!.set(key, (course = new Course()))
+    return course
+  }
+
   #meet(asset: string): Target {
     const tags = this.#survey.layout.values.map(() => undefined)
     const target: Target = {
       asset,
       tags,
       plain: new Int32Array(tags.length).fill(-1),
+      course: new Course(),
       first: NaN,
       last: NaN,
       newest: NaN,
@@ -364,6 +388,13 @@ export class CsvSamples implements RecordHandler {
     this.#letters.add(reason, `line ${line}: ${what}`, this.#time, subject, rows, bytes)
     if (this.#letters.length >= mostLetters) this.flush()
   }
+}
+
+/** The label of a run that has ended: none where nothing of it was read. */
+function endOf({ asset, newest }: Target, ends: Ends, by: string): LabelEvent[] {
+  if (Number.isNaN(newest)) return []
+  const { label, asset: about } = ends
+  return [{ type: 'label', label, time: newest, asset: about.replaceAll('{asset}', () => asset), by }]
 }
 
 function sameName(cell: string, name: string): boolean {

@@ -28,6 +28,19 @@ const tagSettings = z.strictObject({
     .describe('Numbers that stand for words, such as { low: 1, high: 2 }: the tag is a number then.'),
 })
 
+const runEnds = z.enum(['failure', 'maintenance'])
+const endSettings = z
+  .union([
+    runEnds,
+    z.strictObject({
+      label: runEnds.describe('How the run ended.'),
+      asset: z.string().min(1).default('{asset}').describe('The asset; `{asset}` stands for that of the row.'),
+    }),
+  ])
+  .transform((ends) => (typeof ends === 'string' ? { label: ends, asset: '{asset}' } : ends))
+/** How runs end, and whose. */
+export type Ends = z.output<typeof endSettings>
+
 const encodings = ['auto', 'utf-8', 'utf-16le', 'utf-16be', 'windows-1252'] as const
 
 /** A time as a text, checked: `2024-03-05`, `2024-03-05T10:00:00Z`. */
@@ -156,10 +169,16 @@ export const readFields = {
     .record(z.string(), labelSettings)
     .default({})
     .describe('Columns that say what models are to learn: fault classes, failures, measured values.'),
-  ends: z
-    .enum(['failure', 'maintenance'])
+  ends: endSettings
     .optional()
-    .describe('What happened at the last row of each asset: its run ended by a failure, or by service.'),
+    .describe(
+      'What happened at the last row of each asset in a file: its run ended by a failure, or by service; `failure` alone, or with the asset where that is not the column: { label: failure, asset: line1/press2 }.',
+    ),
+  finished_after: duration
+    .prefault('10m')
+    .describe(
+      'How long nothing may have been added to a file that a running agent reads, until a last line without an end counts as a whole one, and `ends` as reached. Compressed files are finished.',
+    ),
   ignore: z.array(z.string()).default([]).describe('Columns that are not read.'),
   missing: missing.describe(
     `Words that stand for no value, in any case; an empty cell always does. They become bad samples. Where a number or a boolean is expected, so do ${badWords.slice(0, 5).join(', ')} and others.`,

@@ -8,6 +8,7 @@ import {
   type Source,
 } from '../../agent/core/index.ts'
 import { filesOf } from './files.ts'
+import { Growing } from './growing.ts'
 import { ReadMemory } from './memory.ts'
 import { readCsv, type FileArrival, type FileProgress } from './read.ts'
 import { ReadReport } from './report.ts'
@@ -62,26 +63,42 @@ export class CsvSource implements Source {
     context.report({ state: 'up', message: `reading ${what}` })
     const files = (await filesOf(this.#settings.read ?? [])).map(({ path }) => path)
     const memory = await ReadMemory.load(folder, files)
-    const skip = memory.whole
-    const report = new ReadReport()
+    const before = memory.whole
+    const growing = new Growing(this.#settings, () => context.clock.now())
     const handOver = new HandOver(emit, (progress) => memory.note(progress), signal)
+    let last = -Infinity
+    let samples = 0
     try {
-      for await (const arrival of readCsv(this.#settings, tags, name, { report, done: memory.done, skip })) {
-        await handOver.give(arrival)
+      for (;;) {
+        const report = new ReadReport()
+        await growing.look(files.filter((file) => !memory.whole.has(file)))
+        const options = { report, done: memory.done, skip: memory.whole, mayGrow: growing.mayGrow }
+        for await (const arrival of readCsv(this.#settings, tags, name, options)) {
+          await handOver.give(arrival)
+          if (signal.aborted) return ''
+        }
+        samples += report.samples
+        last = Math.max(last, report.last)
+        if (growing.held.size === 0) break
+        await handOver.settle(0)
+        await memory.ended(files.filter((file) => !growing.held.has(file)))
+        log.info({ files: [...growing.held] }, 'the end of files is waited for')
+        context.report({ state: 'up', message: `${[...growing.held].join(', ')} may still grow: what ends there is read when it does, or when nothing was added for \`finished_after\`` }) // prettier-ignore
+        await growing.changed(signal)
         if (signal.aborted) return ''
       }
       // The last windows of a file would wait for ever: its own rows are all that makes its time pass.
-      const end = { ...emptyBatch(name, Math.max(context.clock.now(), report.last)), paced: true }
-      if (report.rows > 0) await handOver.give({ batch: end, progress: new Map() })
+      const end = { ...emptyBatch(name, Math.max(context.clock.now(), last)), paced: true }
+      if (samples > 0) await handOver.give({ batch: end, progress: new Map() })
       await handOver.settle(0)
     } finally {
       await memory.settled()
     }
     if (signal.aborted) return ''
     await memory.ended(files)
-    if (files.every((file) => skip.has(file))) return `${what} was read to its end before; nothing has come since`
-    log.info(report, 'read to the end')
-    return `${what} has been read to its end: ${report.rows} rows, ${report.samples} samples`
+    if (files.every((file) => before.has(file))) return `${what} was read to its end before; nothing has come since`
+    log.info({ files: files.length, samples }, 'read to the end')
+    return `${what} has been read to its end: ${samples} samples`
   }
 }
 

@@ -1,5 +1,6 @@
 import { Zone, type DateOrder } from '../../agent/core/index.ts'
 import { openText } from './bytes.ts'
+import { Course } from './course.ts'
 import type { DateOrderJudge } from './date-order.ts'
 import { layoutOf, type CsvLayout } from './layout.ts'
 import { RecordScanner, type Cells, type RecordHandler } from './records.ts'
@@ -153,6 +154,7 @@ function timesOf(
   // prettier-ignore
   const reader = new RowTimes(plan, settings.timezone, decimalByte(layout))
   const series = new Map<string, number[]>()
+  const courses = new Map<string, Course>()
   const all: number[] = []
   let unread = 0
   let example = ''
@@ -162,7 +164,9 @@ function timesOf(
       const of = layout.asset >= 0 ? layout.asset : (layout.long?.name ?? -1)
       const key = of < 0 ? '' : own.toString('utf8', cells.from[of], cells.to[of])
       const times = series.get(key) ?? []
-      const time = reader.read(own, cells, times.at(-1) ?? NaN)
+      const course = courses.get(key) ?? new Course()
+      courses.set(key, course)
+      const time = reader.read(own, cells, course)
       if (Number.isNaN(time)) {
         unread++
         if ('place' in plan) example ||= own.toString('utf8', cells.from[plan.place], cells.to[plan.place])

@@ -8,6 +8,7 @@ import {
   type Zone,
 } from '../../agent/core/index.ts'
 import { readNumber } from './cells.ts'
+import { surer, type Course } from './course.ts'
 import type { Cells } from './records.ts'
 
 /** Where the times of rows come from. Places count from 0; times are ms since epoch, on the wall clock where so said. */
@@ -29,6 +30,10 @@ export class RowTimes {
   readonly plan: TimePlan
   /** Why the time read last is none, and what would have read it. */
   problem = ''
+  /** Whether the time read last may be an hour off: its clock showed it twice, and nothing tells which is meant. */
+  unsure = false
+  /** Of a row that is one of several series: the course of its own. */
+  own: Course | undefined
   readonly #zone: Zone | undefined
   readonly #decimal: number
   readonly #written = new WrittenTime()
@@ -44,31 +49,34 @@ export class RowTimes {
     this.#decimal = decimal
   }
 
-  /**
-   * ms since epoch, fractions kept; NaN where there is none, see `problem`. `last`: time of the row before of the same
-   * series, which tells the two hours apart that a clock shows twice at the end of summer time.
-   */
-  read(bytes: Buffer, cells: Cells, last: number): number {
+  /** Whether times are on a clock that may show an hour twice. */
+  get zoned(): boolean {
+    return this.#zone !== undefined
+  }
+
+  /** ms since epoch, fractions kept; NaN where there is none, see `problem`. `course` is that of the rows before. */
+  read(bytes: Buffer, cells: Cells, course: Course): number {
     const { plan } = this
     this.problem = ''
+    this.unsure = false
     if (plan.kind === 'rows') return plan.start + this.#rows++ * plan.each
     const from = cells.from[plan.place]
     const to = cells.to[plan.place]
     switch (plan.kind) {
       case 'written':
-        return this.#date(bytes, from, to, last, plan.order, plan.clock, cells)
+        return this.#date(bytes, from, to, course, plan.order, plan.clock, cells)
       case 'pattern':
-        return this.#patterned(bytes, cells, plan.pattern, plan.place, plan.clock, last)
+        return this.#patterned(bytes, cells, plan.pattern, plan.place, plan.clock, course)
       case 'count': {
         const time = this.#count(bytes, from, to, plan.unit)
         if (!isWallUnit(plan.unit)) return time
         const clock = plan.clock === undefined ? 0 : this.#clockOf(bytes, cells.from[plan.clock], cells.to[plan.clock])
-        return this.#instant(time + clock, last)
+        return this.#instant(time + clock, course)
       }
       case 'since':
         return plan.start + plan.each * readNumber(bytes, from, to, this.#decimal)
       case 'clock':
-        return this.#running(bytes, from, to, plan, last)
+        return this.#running(bytes, from, to, plan, course)
     }
   }
 
@@ -83,10 +91,10 @@ export class RowTimes {
     const order = plan.kind === 'written' ? plan.order : 'ymd'
     if (plan.kind === 'pattern') {
       const time = plan.pattern.read(bytes.toString('utf8', from, to))
-      return time ? (time.offset === undefined ? this.#instant(time.wall, NaN) : time.wall - time.offset) : NaN
+      return time ? (time.offset === undefined ? this.#instant(time.wall, undefined) : time.wall - time.offset) : NaN
     }
     const isCount = plan.kind === 'count' || plan.kind === 'since'
-    if (!isCount && this.#written.read(bytes, from, to, order) && this.#written.hasDate) return this.#placed(NaN)
+    if (!isCount && this.#written.read(bytes, from, to, order) && this.#written.hasDate) return this.#placed(undefined)
     if (plan.kind === 'count') return this.#count(bytes, from, to, plan.unit)
     return plan.kind === 'since' ? plan.start + plan.each * readNumber(bytes, from, to, this.#decimal) : NaN
   }
@@ -95,7 +103,7 @@ export class RowTimes {
     bytes: Buffer,
     from: number,
     to: number,
-    last: number,
+    course: Course,
     order: DateOrder,
     clock: number | undefined,
     cells: Cells,
@@ -103,10 +111,10 @@ export class RowTimes {
     // prettier-ignore
     const written = this.#written
     if (!written.read(bytes, from, to, order) || !written.hasDate) return NaN
-    if (clock === undefined) return this.#placed(last)
+    if (clock === undefined) return this.#placed(course)
     const { wall } = written
     const time = this.#clockOf(bytes, cells.from[clock], cells.to[clock])
-    if (Number.isNaN(written.offset)) return this.#instant(wall + time, last)
+    if (Number.isNaN(written.offset)) return this.#instant(wall + time, course)
     return wall + time - written.offset
   }
 
@@ -124,9 +132,9 @@ export class RowTimes {
     return to - from >= 5 && hour <= 23 && minute <= 59 && whole % 100 <= 60 ? clock : NaN
   }
 
-  #placed(last: number): number {
+  #placed(course: Course | undefined): number {
     const { wall, offset } = this.#written
-    return Number.isNaN(offset) ? this.#instant(wall, last) : wall - offset
+    return Number.isNaN(offset) ? this.#instant(wall, course) : wall - offset
   }
 
   #patterned(
@@ -135,7 +143,7 @@ export class RowTimes {
     pattern: TimePattern,
     place: number,
     clock: number | undefined,
-    last: number,
+    course: Course,
   ): number {
     // prettier-ignore
     const own = bytes.toString('utf8', cells.from[place], cells.to[place])
@@ -145,7 +153,7 @@ export class RowTimes {
       this.problem = 'it does not fit `time_format`'
       return NaN
     }
-    return time.offset === undefined ? this.#instant(time.wall, last) : time.wall - time.offset
+    return time.offset === undefined ? this.#instant(time.wall, course) : time.wall - time.offset
   }
 
   /** Counts of many digits are cut in two: a double keeps too little of nanoseconds and ticks. */
@@ -164,28 +172,44 @@ export class RowTimes {
       : scale(number, unit)
   }
 
-  #running(bytes: Buffer, from: number, to: number, plan: TimePlan & { kind: 'clock' }, last: number): number {
+  #running(bytes: Buffer, from: number, to: number, plan: TimePlan & { kind: 'clock' }, course: Course): number {
     const written = this.#written
     if (!written.read(bytes, from, to, 'dmy') || written.hasDate) return NaN
     if (plan.runs) return plan.start + written.wall
     // A clock that falls by more than half a day has passed midnight; a smaller step back is a row out of order.
     if (written.wall < this.#clock - halfDay) this.#days++
-    else if (written.wall > this.#clock + halfDay && this.#days > 0) return this.#instant(plan.start + (this.#days - 1) * day + written.wall, last) // prettier-ignore
+    else if (written.wall > this.#clock + halfDay && this.#days > 0) return this.#instant(plan.start + (this.#days - 1) * day + written.wall, course) // prettier-ignore
     this.#clock = written.wall
-    return this.#instant(plan.start + this.#days * day + written.wall, last)
+    return this.#instant(plan.start + this.#days * day + written.wall, course)
   }
 
-  #instant(wall: number, last: number): number {
+  /** Without a course, a time that its clock showed twice is none. */
+  #instant(wall: number, course: Course | undefined): number {
     if (!this.#zone) return wall
     const first = this.#zone.first(wall)
+    const second = this.#zone.second(wall)
+    if (first === second) {
+      course?.note(wall, first, true)
+      this.own?.note(wall, first, true)
+      return first
+    }
+    const { name } = this.#zone
     if (Number.isNaN(first)) {
-      const { name } = this.#zone
       if (!Number.isNaN(wall))
         this.problem = `clocks in ${name} skip this time; where the clock keeps one offset all year, state that as \`timezone\`, such as +01:00`
       return NaN
     }
-    const second = this.#zone.second(wall)
-    return first <= last ? second : first
+    if (!course) {
+      this.problem = `clocks in ${name} show this time twice; state it with its offset from UTC`
+      return NaN
+    }
+    const common = course.judge(wall, first, second)
+    const judged = this.own ? surer(common, this.own.judge(wall, first, second)) : common
+    const time = judged.second ? second : first
+    course.note(wall, time, judged.sure)
+    this.own?.note(wall, time, judged.sure)
+    this.unsure = !judged.sure
+    return time
   }
 }
 

@@ -61,6 +61,16 @@ describe('commands that ask the running agent', function () {
     assert.deepEqual((JSON.parse(stdout) as { state: AgentState }).state.ready.reasons, ['no source is connected'])
   })
 
+  it('status --health: asks where the configuration says, or its defaults', async () => {
+    const health = await millwright(folder, 'status', '--health', '--url', listening.url)
+    assert.equal(health.status, 0, health.stderr)
+    assert.match(health.stdout, /The agent works/)
+    writeFileSync(join(folder, 'elsewhere.yaml'), 'http: { port: 1 }\n')
+    const elsewhere = await millwright(folder, 'status', '--health', '--config', 'elsewhere.yaml')
+    assert.equal(elsewhere.status, 1)
+    assert.match(elsewhere.stderr, /no agent answers at http:\/\/127\.0\.0\.1:1\b/)
+  })
+
   it('alarms: lists, acknowledges by a part of the id, and shelves with the token', async () => {
     const list = await millwright(folder, 'alarms', '--url', listening.url)
     assert.match(list.stdout, /raised +pump-health\/line1\/pump2\/\S+ +9 of 3 +vibration 75 %, flow 25 %/)

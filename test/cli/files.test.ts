@@ -90,6 +90,28 @@ monitors: { health: { assets: press, window: 10s } }
     assert.equal((await millwright(folder, 'init', 'nowhere.csv')).status, 2)
   })
 
+  it('check: tells of files that are missing or empty; with --connect of classes without tags', async () => {
+    writeExport()
+    writeFileSync(path('empty.csv'), '')
+    const config = (read: string, pattern: string) => `
+connectors: { files: { type: csv, read: ${read}, tag: "line1/press2/{column}" } }
+assets: { press: { tags: "${pattern}" } }
+monitors: { health: { assets: press, window: 10s } }
+`
+    const rows: [read: string, pattern: string, status: number, told: RegExp, words: string[]][] = [
+      ['press2.csv', '{line}/press{n}/{role}', 0, /is right/, ['--connect']],
+      ['empty.csv', '{line}/press{n}/{role}', 1, /will not work[^]*files: empty\.csv is empty/, []],
+      ['gone.csv', '{line}/press{n}/{role}', 1, /files: there is no gone\.csv/, []],
+      ['press2.csv', '{line}/pump{n}/{role}', 1, /press: no tag fits \{line\}\/pump\{n\}.*there are line1\/press2/, ['--connect']], // prettier-ignore
+    ]
+    for (const [read, pattern, status, told, words] of rows) {
+      writeFileSync(path('plant.yaml'), config(read, pattern))
+      const checked = await millwright(folder, 'check', ...words)
+      assert.equal(checked.status, status, checked.stderr)
+      assert.match(checked.stdout, told)
+    }
+  })
+
   it('an empty configuration is not right', async () => {
     writeFileSync(path('plant.yaml'), '')
     const { status, stderr } = await millwright(folder, 'check')

@@ -10,7 +10,7 @@ import {
 } from '../../../connectors/opcua/index.ts'
 import { type Logger, SourceError } from '../../core/index.ts'
 import { Progress } from '../data.ts'
-import { paint, table, valueText } from '../output.ts'
+import { paint, plural, table, valueText } from '../output.ts'
 import type { Asker } from './ask.ts'
 import { tagLevels, unique, type ProposedTag } from './propose.ts'
 import type { InitOptions } from './options.ts'
@@ -46,6 +46,7 @@ export async function readServer(endpoint: string, options: InitOptions, ask: As
     user: options.user,
     passwordFile: options.passwordFile,
   }
+  ask.say(`Connecting to ${endpoint}: keys are made the first time, and its certificate is looked at. That may take half a minute.`) // prettier-ignore
   for (;;) {
     const progress = new Progress('nodes')
     try {
@@ -145,7 +146,7 @@ function describe(found: Browsed, entry: Entry, ask: Asker): Plant {
   const rows = variables.map((variable, index): Row => ({ variable, tag: names[index] }))
   const usable = rows.filter(({ variable: { type, array } }) => type !== 'text' && !array)
   ask.say(
-    `${variables.length} variables at ${entry.endpoint}${specifications.length > 0 ? `; it follows ${specifications.join(', ')}` : ''}`,
+    `${plural(variables.length, 'variable')} at ${entry.endpoint}${specifications.length > 0 ? `; it follows ${specifications.join(', ')}` : ''}`,
   )
   for (const { path, manufacturer, model, serial } of devices)
     ask.say(

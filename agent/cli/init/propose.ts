@@ -27,21 +27,48 @@ interface Machine {
  */
 export function proposeClasses(tags: readonly ProposedTag[]): ProposedClass[] {
   const machines = machinesOf(tags)
-  const groups = new Map<string, Machine[]>()
-  for (const machine of machines) {
-    const key = kindOf(machine)
-    groups.set(key, [...(groups.get(key) ?? []), machine])
-  }
   const names = new Set<string>()
-  return [...groups.values()].flatMap((group) => {
-    const pattern = patternOf(group)
-    const matches = machines.filter((machine) => covers(pattern, machine))
-    const fits = matches.length === group.length && matches.every((machine) => group.includes(machine))
-    const parts = fits
-      ? [{ pattern, group }]
-      : group.map((machine) => ({ pattern: literal(machine), group: [machine] }))
-    return parts.map((part) => toClass(part.pattern, part.group, names))
-  })
+  return groupsBy(machines, familyOf(machines))
+    .flatMap((group) => wellNamed(group, machines))
+    .map(({ pattern, group }) => toClass(pattern, group, names))
+}
+
+interface Named {
+  readonly pattern: string
+  readonly group: readonly Machine[]
+}
+
+/** A group as one where a pattern finds exactly its machines; else the kinds in it, else each alone. */
+function wellNamed(group: readonly Machine[], machines: readonly Machine[]): Named[] {
+  const pattern = patternOf(group)
+  if (machines.every((machine) => covers(pattern, machine) === group.includes(machine))) return [{ pattern, group }]
+  const kinds = groupsBy(group, kindOf)
+  if (kinds.length > 1) return kinds.flatMap((kind) => wellNamed(kind, machines))
+  return group.map((machine) => ({ pattern: literal(machine), group: [machine] }))
+}
+
+function groupsBy(machines: readonly Machine[], key: (machine: Machine) => string): Machine[][] {
+  const groups = new Map<string, Machine[]>()
+  for (const machine of machines) groups.set(key(machine), [...(groups.get(key(machine)) ?? []), machine])
+  return [...groups.values()]
+}
+
+/** Machines of a kind, and those with the same signals that are the same part of different machines: `press1/hydraulics`. */
+function familyOf(machines: readonly Machine[]): (machine: Machine) => string {
+  const parts = new Map<string, string>()
+  for (const machine of machines) {
+    const kind = kindOf(machine)
+    const part = partOf(machine)
+    if (!parts.has(part)) parts.set(part, kind)
+  }
+  return (machine) => parts.get(partOf(machine))!
+}
+
+function partOf({ levels, roles }: Machine): string {
+  const last = levels.at(-1)
+  return last === undefined || stem(last) !== undefined
+    ? kindOf({ levels, roles })
+    : [levels.length, last, ...[...roles].sort()].join('\n')
 }
 
 function machinesOf(tags: readonly ProposedTag[]): Machine[] {
@@ -69,7 +96,7 @@ function kindOf({ levels, roles }: Machine): string {
   if (last === undefined) return 'plant'
   const own = stem(last)
   if (own !== undefined) return `${levels.length} ${own}`
-  return [levels.length, ...levels.slice(0, -1), ...[...roles].sort()].join('\n')
+  return [levels.length, ...levels.slice(0, -1).map((level) => stem(level) ?? level), ...[...roles].sort()].join('\n')
 }
 
 function patternOf(group: readonly Machine[]): string {
@@ -109,7 +136,8 @@ function covers(pattern: string, { levels }: Machine): boolean {
 
 function toClass(pattern: string, group: readonly Machine[], names: Set<string>): ProposedClass {
   const last = group[0].levels.at(-1) ?? 'plant'
-  const own = group.length > 1 && !stem(last) ? (group[0].levels.at(-2) ?? 'machine') : (stem(last) ?? last)
+  const isShared = group.every(({ levels }) => (levels.at(-1) ?? 'plant') === last)
+  const own = !isShared && !stem(last) ? (group[0].levels.at(-2) ?? 'machine') : (stem(last) ?? last)
   const plain =
     own
       .toLowerCase()

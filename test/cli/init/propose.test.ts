@@ -27,6 +27,16 @@ describe('proposed classes of machines', () => {
       ['hall/north/speed', 'hall/south/load'],
       { north: 'hall/north/{role}', south: 'hall/south/{role}' },
     ],
+    [
+      'the same part of machines is one class, in sub-folders as well',
+      ['hall/press1/drive/speed', 'hall/press2/drive/speed', 'hall/press1/oil/level', 'hall/press2/oil/level'],
+      { drive: 'hall/{press}/drive/{role}', oil: 'hall/{press}/oil/{role}' },
+    ],
+    [
+      'so it is where the machines have names of their own',
+      ['hall/north/drive/speed', 'hall/south/drive/speed', 'hall/south/drive/load', 'hall/north/drive/load'],
+      { drive: 'hall/{area}/drive/{role}' },
+    ],
     ['a tag without a machine belongs to the plant', ['ambient'], { plant: '{role}' }],
     ['a machine alone keeps its name', ['mixer/speed', 'mixer/load'], { mixer: 'mixer/{role}' }],
   ]

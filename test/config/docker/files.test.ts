@@ -8,14 +8,14 @@ import { demoConfiguration } from '../../../agent/cli/demo.ts'
 import { schema } from '../../../agent/settings/schema.ts'
 import { ConfigError } from '../../../agent/core/index.ts'
 import { parseConfig } from '../../../config/index.ts'
-import { answers, port, text, root } from '../repository.ts'
+import { answers, text, root } from '../repository.ts'
 
 const plantAddresses = { PLANT_ENDPOINT: 'opc.tcp://127.0.0.1:1', PLANT_BROKER: 'mqtt://127.0.0.1:1', PLANT_GOOD_PARTS: '/tmp' } // prettier-ignore
 
 describe('npm run build', () => {
   it('puts the weights that find faces, and their licence, beside the code', () => {
     const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> }
-    const [, copy] = /node -e "([^"]+)"$/.exec(scripts.build)!
+    const [, copy] = /node -e "([^"]+)"$/.exec(scripts['build:assets'])!
     const folder = mkdtempSync(join(tmpdir(), 'millwright-build-'))
     const weights = join('models', 'inspection', 'faces', 'yunet')
     try {
@@ -57,9 +57,12 @@ describe('Dockerfile', () => {
   })
 
   it('asks for its health where the agent answers', async () => {
-    const [, asked, path] = /HEALTHCHECK[^]*?127\.0\.0\.1:(\d+)(\/\w+)/.exec(dockerfile)!
-    assert.equal(Number(asked), port)
-    await answers([path])
+    const [, health] = /HEALTHCHECK[^]*?CMD (\[.*\])/.exec(dockerfile)!
+    const [, run] = /\nCMD (\[.*\])/.exec(dockerfile)!
+    const [program, ...words] = JSON.parse(health) as string[]
+    assert.deepEqual([program, ...words.slice(0, 2)], ['millwright', 'status', '--health'])
+    assert.equal(words.at(-1), (JSON.parse(run) as string[]).at(-1))
+    await answers(['/healthz'])
   })
 })
 

@@ -67,6 +67,18 @@ describe('csv: labels', () => {
     )
   })
 
+  it('end the run of the asset that is named, as its tags are called', async () => {
+    const rows = ['unit,cycle,heat', '1,1,5', '1,2,6']
+    const settings = { asset: 'unit', counter: 'cycle', tag: 'hall/{asset}/{column}' }
+    const arrivals = await read(rows, { ...settings, ends: { label: 'maintenance', asset: 'hall/{asset}' } })
+    assert.deepEqual(
+      labelsOf(arrivals).map(({ label, asset }) => [label, asset]),
+      [['maintenance', 'hall/1']],
+    )
+    const nobody = read(['time,heat', '1000,5', '2000,6'], { ends: 'failure' })
+    await assert.rejects(nobody, /does not say which asset ends with it/)
+  })
+
   it('read words as numbers where they are stated', async () => {
     const settings = { time_format: 'ms', tags: { grade: { words: { low: 1, high: 3 } } } }
     const [{ batch, rejected }] = await read(['time,grade', '1000,low', '2000,high', '3000,odd'], settings)

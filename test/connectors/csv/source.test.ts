@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -27,14 +27,18 @@ describe('csv: as a source', () => {
   })
   after(() => rm(folder, { recursive: true }))
 
-  function source(settings: object = { read: path, check_times: false }, own = mkdtempSync(join(folder, 'own-'))) {
+  function source(
+    settings: object = { read: path, check_times: false },
+    own = mkdtempSync(join(folder, 'own-')),
+    now = () => 0,
+  ) {
     const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
     const context: ConnectorContext = {
       name: 'history',
       site: 'test',
       log,
       metrics: silentMetrics,
-      clock: { now: () => 0 },
+      clock: { now },
       tags: new TagTable(),
       folder: own,
       report: (status) => statuses.push(status),
@@ -175,6 +179,62 @@ describe('csv: as a source', () => {
       await values({ read }, own)
       await writeFile(join(read, 'two.csv'), text(50))
       assert.deepEqual(await values({ read }, own), all(50))
+    })
+  })
+
+  describe('at the end of a file that may still grow', () => {
+    const minute = 60_000
+    /** A source of a file, at a time of its own: what came of it so far. */
+    async function following(text: string, settings: object = {}) {
+      const file = join(mkdtempSync(join(folder, 'growing-')), 'data.csv')
+      await writeFile(file, text)
+      let now = (await stat(file)).mtimeMs
+      const values: number[] = []
+      const labels: number[] = []
+      const reading = source({ read: file, check_times: false, ...settings }, undefined, () => now)
+      const ended = new Promise<void>((resolve, reject) => {
+        reading.batches().subscribe({
+          next: ({ batch, events = [], settled }) => {
+            values.push(...batch.value)
+            labels.push(...events.flatMap((event) => (event.type === 'label' ? [event.time] : [])))
+            settled!(true)
+          },
+          complete: resolve,
+          error: reject,
+        })
+      })
+      const waits = async () => {
+        while (!/may still grow/.test(statuses.at(-1)!.message)) await setImmediate()
+      }
+      return { file, values, labels, ended, waits, pass: (ms: number) => (now += ms) }
+    }
+
+    it('half a line waits for its end: no number is cut', async () => {
+      const { file, values, ended, waits } = await following('time,a\n1,10\n2,20\n3,12')
+      await waits()
+      assert.deepEqual(values, [10, 20])
+      await appendFile(file, '34\n4,40\n')
+      await ended
+      assert.deepEqual(values, [10, 20, 1234, 40])
+    })
+
+    it('a last line without an end is read where nothing was added for long', async () => {
+      const { values, ended, waits, pass } = await following('time,a\n1,10\n2,20\n3,30')
+      await waits()
+      pass(11 * minute)
+      await ended
+      assert.deepEqual(values, [10, 20, 30])
+    })
+
+    it('no run has ended before the file has', async () => {
+      const settings = { ends: { label: 'failure', asset: 'pump' }, time_format: 'ms' }
+      const { file, labels, ended, waits, pass } = await following('time,a\n1000,10\n2000,20\n', settings)
+      await waits()
+      assert.deepEqual(labels, [])
+      await appendFile(file, '3000,30\n')
+      pass(11 * minute)
+      await ended
+      assert.deepEqual(labels, [3000])
     })
   })
 
