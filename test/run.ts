@@ -11,7 +11,7 @@ import { join, relative, sep } from 'node:path'
 
 const root = import.meta.dirname
 /** These take longest, so that they begin first and none is left to run alone at the end. */
-const first = ['e2e', 'field', 'web', 'cli', 'models', 'journal']
+const first = ['e2e', 'web', 'cli', 'models', 'journal']
 
 const [wanted, options] = split(process.argv.slice(2))
 const files = (wanted.length > 0 ? wanted.flatMap(filesOf) : filesIn(root)).sort((a, b) => rank(a) - rank(b))

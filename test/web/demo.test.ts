@@ -102,12 +102,18 @@ describe('the page of the demo', function () {
     await page.getByRole('button', { name: 'Follow live' }).waitFor()
     await page.keyboard.press('+')
     await until('a history of half the length', () => lengthOf(asked.at(-1)) === 150_000)
-    const box = (await page.locator('.plot').first().boundingBox())!
-    await page.mouse.move(box.x + box.width * 0.4, box.y + 80)
-    await page.mouse.down()
-    await page.mouse.move(box.x + box.width * 0.6, box.y + 80, { steps: 5 })
-    await page.mouse.up()
-    await until('a history of what was dragged over', () => lengthOf(asked.at(-1)) < 50_000)
+    const isShorter = () => lengthOf(asked.at(-1)) < 50_000
+    await until('a history of what was dragged over', async () => {
+      if (isShorter()) return true
+      // Where the chart is drawn anew in the middle of it, a drag has lost its beginning: people drag again.
+      const box = (await page.locator('.plot').first().boundingBox())!
+      await page.mouse.move(box.x + box.width * 0.4, box.y + 80)
+      await page.mouse.down()
+      await page.mouse.move(box.x + box.width * 0.6, box.y + 80, { steps: 5 })
+      await page.mouse.up()
+      await page.waitForTimeout(1_000)
+      return isShorter()
+    })
     const widest = (await page.locator('.charts').boundingBox())!.width
     assert.ok(
       asked.every((url) => Number(url.searchParams.get('points')) <= widest),
