@@ -41,6 +41,11 @@ export class Starts {
     this.#write({ phase, ends: this.endsIn(phase) })
   }
 
+  /** As if this process had not been: it could not begin. */
+  leave(): void {
+    this.#write(this.#before)
+  }
+
   /** The process has stopped. */
   stopped(): void {
     this.#write({ ends: 0 })

@@ -1,7 +1,5 @@
 // Longer than others: everything that works on one journal is made, started and stopped in sight of each other.
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { Registry } from '../../models/index.ts'
 import { ImageRegistry } from '../../models/inspection/registry.ts'
 import { createStudio } from '../../models/inspection/studio/studio.ts'
@@ -17,7 +15,6 @@ import {
   type Logger,
 } from '../core/index.ts'
 import { Ingest } from '../ingest/index.ts'
-import { openJournal } from '../journal/index.ts'
 import { Learning, ModelRequests, type Learner } from '../learning/index.ts'
 import { Letters } from '../letters/index.ts'
 import { MonitorLearner, pipelineCursor } from '../pipeline/index.ts'
@@ -31,6 +28,7 @@ import { Deliveries } from './deliveries.ts'
 import { DiskWatch } from './disk.ts'
 import { Flow, type Onlookers } from './flow.ts'
 import type { MetricsRegistry } from './metrics.ts'
+import { openWithCare } from './opening.ts'
 import { Readings } from './readings.ts'
 import { SilenceWatch } from './silence.ts'
 import { Stops } from './stops.ts'
@@ -91,16 +89,10 @@ export class Unit {
    * yet. Rejects with a JournalError, or with the reason of the signal.
    */
   static async open(options: UnitOptions): Promise<Unit> {
-    const { setting, log, counted } = options
-    const { data, journal: settings } = setting.config
-    const folder = join(data, 'journal')
-    const starts = new Starts(data)
-    const suspect = starts.endsIn('journal') >= 2 ? 'aside' : starts.unclean ? 'look' : undefined
-    starts.enter('journal')
-    const journal = await onceThereIsRoom(options, () => {
-      mkdirSync(data, { recursive: true })
-      return openJournal({ folder, settings, metrics: counted.metrics, log, ...(suspect && { suspect }) })
-    })
+    const { setting, log, counted, signal } = options
+    const { config } = setting
+    const starts = new Starts(config.data)
+    const journal = await openWithCare({ config, starts, metrics: counted.metrics, log, signal })
     starts.enter('start')
     const stops = new Stops(log)
     stops.add('the word of a stop', () => starts.stopped())
@@ -384,22 +376,6 @@ export class Unit {
       disk: () => this.#disk.state,
       failure: () => this.#failure,
       ...(plant && { plant }),
-    }
-  }
-}
-
-/** How often a journal that had no room to begin is tried again, ms. */
-const tryAgain = 2_000
-
-async function onceThereIsRoom<Made>({ log, signal }: UnitOptions, make: () => Promise<Made>): Promise<Made> {
-  for (let told = false; ; told = true) {
-    try {
-      return await make()
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code
-      if (code !== 'JOURNAL_FULL' && code !== 'ENOSPC') throw error
-      if (!told) log.error({ code }, `the start waits for room on the disk: ${describeError(error)}`)
-      await delay(tryAgain, undefined, { signal })
     }
   }
 }

@@ -29,6 +29,18 @@ describe('starts', () => {
     assert.equal(new Starts(join(folder, 'data')).unclean, false)
   })
 
+  it('know nothing of a process that could not begin, beside one at work', () => {
+    const atWork = new Starts(folder)
+    atWork.enter('work')
+    for (let i = 0; i < 3; i++) {
+      const second = new Starts(folder)
+      second.enter('journal')
+      second.leave()
+    }
+    const next = new Starts(folder)
+    assert.deepEqual([next.endsIn('journal'), next.endsIn('work')], [0, 1])
+  })
+
   it('begin anew where their file is damaged', () => {
     writeFileSync(join(folder, 'start.json'), '{"phase":')
     assert.equal(new Starts(folder).unclean, false)
