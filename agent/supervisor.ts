@@ -124,7 +124,7 @@ class Supervisor {
     const { log, fallback = false } = this.#options
     const { http, data } = this.#setting.config
     if (!http.enabled) return undefined
-    return createHttp({ view, token: await loadToken(data), log, fallback, ...http }).listen()
+    return createHttp({ view, token: await loadToken(data), folder: data, log, fallback, ...http }).listen()
   }
 
   #connect(connections: readonly Connection[]): void {

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { secureHeaders } from 'hono/secure-headers'
-import { checkChange, checkHost, checkRead, type Environment } from './access.ts'
+import { addressOf, checkChange, checkHost, checkRead, type Environment } from './access.ts'
 import { addChanges, addImages } from './changes.ts'
 import { addPage } from './page.ts'
 import { answerTo, Problem } from './problem.ts'
@@ -26,8 +26,14 @@ export function createApp(parts: AppParts): App {
     )
     return context.json(body, status as ContentfulStatusCode)
   })
-  app.use(headers())
+  app.use(headers(parts.tls))
   if (names) app.use(checkHost(names))
+  const { proxy } = sessions.callers
+  if (proxy)
+    app.use(async (context, next) => {
+      proxy.refuseOthers(addressOf(context), (name) => context.req.header(name))
+      await next()
+    })
   app.use('/api/*', async (context, next) => {
     await next()
     if (context.res.status >= 400 || !context.res.headers.has('cache-control'))
@@ -35,7 +41,7 @@ export function createApp(parts: AppParts): App {
   })
   const changes = new RateLimit({ burst: 120, refill: 500 }, clock)
   const route = routesOf(app, {
-    open: async (_, next) => next(),
+    open: () => async (_, next) => next(),
     read: checkRead(sessions, clock, read),
     change: checkChange(sessions, clock, changes),
     image: checkChange(sessions, clock, new RateLimit({ burst: 1_000, refill: 5 }, clock)),
@@ -49,7 +55,7 @@ export function createApp(parts: AppParts): App {
 }
 
 /** Nothing but the agent's own files runs on the page; nobody may frame it. */
-function headers() {
+function headers(tls: boolean) {
   return secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
@@ -62,7 +68,7 @@ function headers() {
       frameAncestors: ["'none'"],
     },
     xFrameOptions: 'DENY',
-    // The agent speaks plain HTTP; whoever puts TLS in front of it sets this there.
-    strictTransportSecurity: false,
+    // Where the agent speaks plain HTTP, whoever puts TLS in front of it sets this there.
+    strictTransportSecurity: tls && 'max-age=31536000',
   })
 }

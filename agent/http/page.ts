@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isLocal, logIn } from './access.ts'
+import { callerOf, isLocal, logIn } from './access.ts'
 import type { AppParts } from './parts.ts'
 import type { App } from './routes.ts'
 
@@ -31,7 +31,8 @@ export function addPage(app: App, { view, sessions, clock }: AppParts): void {
     files ??= load().catch((error: unknown) => ((files = undefined), Promise.reject(error as Error)))
     const file = (await files).get(name)
     if (!file) return next()
-    if (name === 'index.html' && view.demo && isLocal(context)) logIn(context, sessions, clock)
+    if (name === 'index.html' && view.demo && isLocal(context) && !callerOf(context, sessions, clock))
+      logIn(context, sessions, clock, sessions.callers.shared)
     context.header('cache-control', 'no-cache')
     context.header('etag', file.tag)
     if (context.req.header('if-none-match') === file.tag) return context.body(null, 304)

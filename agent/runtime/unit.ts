@@ -1,7 +1,5 @@
 // Longer than others: everything that works on one journal is made, started and stopped in sight of each other.
-import { join } from 'node:path'
-import { Registry } from '../../models/index.ts'
-import { ImageRegistry } from '../../models/inspection/registry.ts'
+import type { Registry } from '../../models/index.ts'
 import { createStudio } from '../../models/inspection/studio/studio.ts'
 import { createConnections, pkiFolders, Trust, type Connection } from '../connections/index.ts'
 import {
@@ -19,7 +17,7 @@ import { Learning, ModelRequests, type Learner } from '../learning/index.ts'
 import { Letters } from '../letters/index.ts'
 import { MonitorLearner, pipelineCursor } from '../pipeline/index.ts'
 import { Starts } from '../process/index.ts'
-import type { Config } from '../settings/index.ts'
+import { type Config, monitorModels, stationModels } from '../settings/index.ts'
 import { Gallery, Inspections } from '../stations/index.ts'
 import { shelfOf, trainingScript } from '../training/index.ts'
 import { Annals, HealthTrends, HistoryReader, InspectionsView, Newest, View, type ViewParts } from '../view/index.ts'
@@ -121,7 +119,7 @@ export class Unit {
     this.journal = journal
     this.connections = createConnections(config, { ...parts, tags: journal.tags })
     this.#newest = new Newest(journal.tags)
-    this.#registry = new Registry(join(config.data, 'models'))
+    this.#registry = monitorModels(config)
     this.#gallery = new Gallery(
       journal,
       Object.keys(config.inspections),
@@ -131,7 +129,7 @@ export class Unit {
     )
     this.#stations = new Inspections({
       ...{ ...parts, config, studio, gallery: this.#gallery },
-      registry: new ImageRegistry(join(config.data, 'models')),
+      registry: stationModels(config),
       lives: () => this.#flow.lives,
     })
     this.ingest = new Ingest({ ...parts, corrections: this.#stations, tickFor: () => tickFor(this.#setting.config) })

@@ -294,7 +294,7 @@ describe('the OpenAPI description', () => {
     const all = Object.entries(operations) as [string, Operation][]
     const reads = all.filter(([name, { answer }]) => name.startsWith('GET') && answer)
     for (const [name, { answer }] of reads) {
-      const response = await ask(addressOf(name))
+      const response = await ask(addressOf(name), { headers: bearer })
       const result = answer!.safeParse(await response.json())
       assert.ok(result.success, `${name}: ${result.error?.message}`)
     }

@@ -24,7 +24,7 @@ export function alarmLine(alarm: AlarmView, page: Page): TemplateResult {
     </div>
     <p class="hint">${causes(alarm, 2)} · ${strings.ago(span(state.time - alarm.raised))}</p>
     ${
-      alarm.state === 'acknowledged' || shelved
+      alarm.state === 'acknowledged' || shelved || !operator.may(acknowledging)
         ? nothing
         : html`<button @click=${() => void acknowledge(alarm, operator)}>
             ${icon('good')}${strings.alarm.acknowledge}<span class="unseen">${alarm.asset}</span>
@@ -32,6 +32,9 @@ export function alarmLine(alarm: AlarmView, page: Page): TemplateResult {
     }
   </li>`
 }
+
+/** The operation of the API behind `acknowledge`. */
+export const acknowledging = 'POST /api/alarms/:alarm/acknowledge'
 
 export function acknowledge({ id, asset }: AlarmView, operator: Page['operator']): Promise<void> {
   return operator.act(`/api/alarms/${encodeURIComponent(id)}/acknowledge`, {}, strings.alarm.acknowledged(asset))

@@ -42,14 +42,15 @@ class Connections extends PageElement {
   }
 
   protected override render(): TemplateResult {
-    const { state, ledger } = this.page
+    const { state, ledger, operator } = this.page
     const of = (direction: ConnectionState['direction']) =>
       state.connections.filter((each) => each.direction === direction)
     return html`<h1>${words.title}</h1>
       ${this.#list('sources', words.sources, words.noSources, of('source'))}
       ${this.#list('sinks', words.sinks, words.noSinks, of('sink'))} ${ledger ? ledgerTables(ledger) : nothing}
-      ${certificates(this.#certificates, (certificate) => void this.#approve(certificate))}
-      ${deadLetters(this.#letters, state.journal.dead.rows, state.time)} ${auditTrail(this.#audit, state.time)}`
+      ${certificates(this.#certificates, operator.may('POST /api/certificates/approve') ? (certificate) => void this.#approve(certificate) : undefined)}
+      ${operator.may('GET /api/dead-letters') ? deadLetters(this.#letters, state.journal.dead.rows, state.time) : nothing}
+      ${operator.may('GET /api/audit') ? auditTrail(this.#audit, state.time) : nothing}`
   }
 
   #list(id: string, title: string, none: string, connections: readonly ConnectionState[]): TemplateResult {
@@ -115,10 +116,11 @@ class Connections extends PageElement {
   async #read(): Promise<void> {
     clearTimeout(this.#timer)
     try {
+      const { operator } = this.page
       ;[this.#letters, this.#certificates, this.#audit] = await Promise.all([
-        get<DeadLetterView[]>('/api/dead-letters?limit=100'),
+        operator.may('GET /api/dead-letters') ? get<DeadLetterView[]>('/api/dead-letters?limit=100') : [],
         get<CertificateView[]>('/api/certificates'),
-        get<AuditEntry[]>('/api/audit?limit=50'),
+        operator.may('GET /api/audit') ? get<AuditEntry[]>('/api/audit?limit=50') : [],
       ])
       this.requestUpdate()
     } catch {
