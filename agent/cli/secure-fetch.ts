@@ -78,7 +78,7 @@ function otherCertificate(address: string, file: string): AgentError {
 function untrusted(address: string, error: unknown): AgentError | undefined {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined
   const { code = '' } = (cause ?? {}) as NodeJS.ErrnoException
-  if (!cause || !/CERT|SIGNED|ALTNAME/.test(code)) return undefined
+  if (!cause || !/CERT|SIGN|ALTNAME/.test(code)) return undefined
   return new AgentError(
     'AGENT_REFUSED',
     `the certificate of ${new URL(address).origin} is not trusted: ${cause.message}`,
