@@ -52,6 +52,14 @@ export class BundleRegistry<Bundle extends StoredBundle = StoredBundle> {
     return turn
   }
 
+  /**
+   * Looks at a bundle in a folder before anything is done with it. Rejects with a DetectorError (MODEL_UNTRUSTED) where nobody
+   * who is trusted has signed it as it is.
+   */
+  async admit(folder: string, manifest: StoredManifest): Promise<void> {
+    await this.#guard?.check(folder, manifest)
+  }
+
   /** Versions of a monitor, oldest first. */
   async versions(monitor: string): Promise<string[]> {
     const names = await readdir(this.#monitorFolder(monitor)).catch(() => [])

@@ -105,7 +105,8 @@ async function readSignature(folder: string): Promise<Signature> {
   try {
     text = await readFile(join(folder, bundleFiles.signature), 'utf8')
   } catch (error) {
-    throw untrusted(folder, 'is not signed', error)
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    throw untrusted(folder, 'is not signed', missing ? undefined : error)
   }
   try {
     return signatureSchema.parse(JSON.parse(text))

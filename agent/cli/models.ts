@@ -170,6 +170,7 @@ function importCommand(): Command {
       const monitor = options.monitor ?? bundle.manifest.monitor
       const shelf = shelfFor(options, monitor, bundle.kind)
       const named = { ...bundle, manifest: { ...bundle.manifest, monitor } }
+      await shelf.registry.admit(folder, named.manifest)
       await shelf.check(named)
       const version = await shelf.registry.register(named, undefined, 'given')
       print(
