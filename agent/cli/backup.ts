@@ -57,7 +57,12 @@ Example:
         throw broken(`${options.out} cannot be written`, error)
       })
       try {
-        const files = await writeArchive(part, contents(loaded, work), (size) => progress.show(size, 'bytes'), passphrase)
+        const files = await writeArchive(
+          part,
+          contents(loaded, work),
+          (size) => progress.show(size, 'bytes'),
+          passphrase,
+        )
         await rename(part, options.out)
         progress.end()
         const { seconds } = progress

@@ -39,10 +39,15 @@ export async function decrypted(path: string, passphrase: string): Promise<Reada
     return Readable.fromWeb(content as unknown as ReadableStream)
   } catch (error) {
     file.destroy()
-    throw new AgentError('BACKUP_BROKEN', `${path} cannot be decrypted: the passphrase is another one, or its beginning is damaged`, { // prettier-ignore
-      cause: error,
-      remedy: 'Give the passphrase that it was encrypted with, by --passphrase-file or MILLWRIGHT_PASSPHRASE.',
-    })
+    throw new AgentError(
+      'BACKUP_BROKEN',
+      `${path} cannot be decrypted: the passphrase is another one, or its beginning is damaged`,
+      {
+        // prettier-ignore
+        cause: error,
+        remedy: 'Give the passphrase that it was encrypted with, by --passphrase-file or MILLWRIGHT_PASSPHRASE.',
+      },
+    )
   }
 }
 

@@ -16,7 +16,10 @@ export async function newPassphrase(file: string | undefined): Promise<string> {
   const given = givenPassphrase(file)
   const passphrase = given ?? (await asked('Passphrase: '))
   if (passphrase.length < fewest)
-    throw unusable(`the passphrase has fewer than ${fewest} characters`, 'Take a longer one, such as five random words.')
+    throw unusable(
+      `the passphrase has fewer than ${fewest} characters`,
+      'Take a longer one, such as five random words.',
+    )
   if (given === undefined && (await asked('The same again: ')) !== passphrase)
     throw unusable('the two passphrases differ', 'Try again.')
   return passphrase

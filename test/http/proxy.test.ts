@@ -49,7 +49,10 @@ describe('http behind a reverse proxy that logs people in', () => {
     assert.equal((await act(agent, '10.0.0.4', {})).status, 401)
     assert.equal((await act(agent, '10.0.0.4', { 'x-forwarded-user': '  ' })).status, 401)
     assert.equal((await act(agent, '10.0.0.4', mei, retrain)).status, 403)
-    assert.equal((await act(agent, '10.0.0.4', { ...mei, 'x-forwarded-groups': 'line,maintenance' }, retrain)).status, 200)
+    assert.equal(
+      (await act(agent, '10.0.0.4', { ...mei, 'x-forwarded-groups': 'line,maintenance' }, retrain)).status,
+      200,
+    )
     for (const groups of ['', 'canteen', 'constructor', 'admin'])
       assert.equal((await act(agent, '10.0.0.4', { ...mei, 'x-forwarded-groups': groups })).status, 403, groups)
   })
@@ -91,7 +94,15 @@ describe('http behind a reverse proxy that logs people in', () => {
   it('is checked as it is read: networks, names of headers, roles', () => {
     const parse = (settings: object) => httpConfig.safeParse({ proxy: { ...proxy, ...settings } }).success
     assert.ok(parse({}))
-    for (const trust of [[], ['10.0.0.0/33'], ['10.0.0'], ['proxy.plant'], ['10.0.0.0/8/8'], ['fd00::/129'], ['1.2.3.4/']])
+    for (const trust of [
+      [],
+      ['10.0.0.0/33'],
+      ['10.0.0'],
+      ['proxy.plant'],
+      ['10.0.0.0/8/8'],
+      ['fd00::/129'],
+      ['1.2.3.4/'],
+    ])
       assert.ok(!parse({ trust }), JSON.stringify(trust))
     assert.ok(!parse({ user_header: 'x user' }))
     assert.ok(!parse({ groups: { header: 'x', roles: { all: 'root' } } }))

@@ -40,7 +40,8 @@ describe('http roles', () => {
       for (const name of guarded) {
         const [method] = name.split(' ')
         const response = await ask(addressOf(name), { method, headers, ...(method === 'POST' && { body: '{}' }) })
-        if (covers(role, leastRoles[name])) assert.ok(![401, 403].includes(response.status), `${name} as ${role}: ${response.status}`) // prettier-ignore
+        if (covers(role, leastRoles[name]))
+          assert.ok(![401, 403].includes(response.status), `${name} as ${role}: ${response.status}`) // prettier-ignore
         else {
           assert.equal(response.status, 403, `${name} as ${role}`)
           const { code, message, remedy } = await errorOf(response)
@@ -193,13 +194,21 @@ describe('http sessions', () => {
       cookieOf(
         await ask(
           '/api/login',
-          { method: 'POST', body: JSON.stringify({ token: mei }), headers: { ...sameOrigin, 'content-type': 'application/json' } },
+          {
+            method: 'POST',
+            body: JSON.stringify({ token: mei }),
+            headers: { ...sameOrigin, 'content-type': 'application/json' },
+          },
           address,
         ),
       )
     const first = await from('10.0.0.1')
     const list = async () =>
-      (await (await ask('/api/sessions', { headers: bearer })).json()) as { id: string; name: string; address: string }[]
+      (await (await ask('/api/sessions', { headers: bearer })).json()) as {
+        id: string
+        name: string
+        address: string
+      }[]
     const [{ id, name, address }] = await list()
     assert.deepEqual([name, address], ['mei', '10.0.0.1'])
     assert.equal((await ask('/api/sessions', { headers: first })).status, 403)

@@ -45,10 +45,15 @@ describe('http over TLS', () => {
   const ask = (url: string, path: string, options: { method?: string; body?: string } = {}) =>
     new Promise<{ status: number | undefined; headers: NodeJS.Dict<string | string[]> }>((resolve, reject) => {
       const headers = { 'content-type': 'application/json' }
-      const asked = request(`${url}${path}`, { ca: readFileSync(made.ca), method: options.method ?? 'GET', headers, agent: false }, (response) => { // prettier-ignore
-        response.resume()
-        response.on('end', () => resolve({ status: response.statusCode, headers: response.headers }))
-      })
+      const asked = request(
+        `${url}${path}`,
+        { ca: readFileSync(made.ca), method: options.method ?? 'GET', headers, agent: false },
+        (response) => {
+          // prettier-ignore
+          response.resume()
+          response.on('end', () => resolve({ status: response.statusCode, headers: response.headers }))
+        },
+      )
       asked.on('error', reject).end(options.body)
     })
   const shake = (url: string, options: object) =>
@@ -142,7 +147,10 @@ describe('http over TLS', () => {
     const { port } = new URL(url)
     selfSigned('other', '-days', '90')
     const config = (file: string, certificate: string) =>
-      writeFileSync(join(folder, file), `http: { port: ${port}, tls: { certificate: ${certificate}, key: agent.key } }\n`)
+      writeFileSync(
+        join(folder, file),
+        `http: { port: ${port}, tls: { certificate: ${certificate}, key: agent.key } }\n`,
+      )
     config('plant.yaml', 'agent.pem')
     config('wrong.yaml', 'other.pem')
     const health = (...words: string[]) => millwright(folder, 'status', '--health', ...words)

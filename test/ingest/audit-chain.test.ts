@@ -79,7 +79,11 @@ describe('the chain of the audit', () => {
     ['a record taken out', without(3), /comes number 2: what was between is missing/],
     ['the newest taken out', without(5), /ends with number 4, but 5 were stored/],
     ['the oldest taken out', without(1), /is number 2, but the journal was never trimmed/],
-    ['a record without a link put in', (all) => [...all.slice(0, 4), record(99), ...all.slice(4)], /pump99.*has no place/],
+    [
+      'a record without a link put in',
+      (all) => [...all.slice(0, 4), record(99), ...all.slice(4)],
+      /pump99.*has no place/,
+    ],
     ['all taken out', (all) => all.filter((entry) => !isAudit(entry)), /ends with number 0, but 5 were stored/],
     [
       'a change with its own link mended',

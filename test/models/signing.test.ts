@@ -57,7 +57,10 @@ describe('signed models', function () {
     const { manifest } = await monitorModels(configured(signer)).load(monitor, version)
     assert.deepEqual(manifest, { ...bundle.manifest, version })
     await monitorModels(configured(stranger, signer)).load(monitor, version)
-    await assert.rejects(monitorModels(configured(stranger)).load(monitor, version), untrusted(/which is not trusted here/))
+    await assert.rejects(
+      monitorModels(configured(stranger)).load(monitor, version),
+      untrusted(/which is not trusted here/),
+    )
   })
 
   it('are refused unsigned, or signed by somebody else, and nothing of them stays', async () => {
