@@ -43,7 +43,7 @@ export function parseConfig<Schema extends z.ZodType>(
   { schema, env = process.env, args = [] }: LoadOptions<Schema>,
 ): z.output<Schema> {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const document = readable(() => parseDocument(text, { lineCounter: lines, prettyErrors: false }))
   if (document.errors.length > 0) {
     throw new ConfigError(
       document.errors.map(({ message, pos }) => ({ path: '', message, ...at(lines, pos[0]) })),
@@ -52,7 +52,7 @@ export function parseConfig<Schema extends z.ZodType>(
   }
   const problems = substitute(document, lines, env)
   if (document.contents === null || isMap(document.contents)) override(document, env, args)
-  const raw: unknown = document.toJS() ?? {}
+  const raw: unknown = readable(() => document.toJS() as unknown) ?? {}
   const result = schema.safeParse(raw)
   const references = [...danglingReferences(raw), ...sharedNames(raw), ...stationReferences(raw)]
   const issues = [...(result.error?.issues ?? []), ...references].filter(
@@ -61,6 +61,16 @@ export function parseConfig<Schema extends z.ZodType>(
   problems.push(...explainIssues(issues, schema, document, lines))
   if (problems.length > 0) throw new ConfigError(problems)
   return result.data as z.output<Schema>
+}
+
+/** Aliases that stand for too much, nested too deep: such a text is no configuration. */
+function readable<Result>(work: () => Result): Result {
+  try {
+    return work()
+  } catch (cause) {
+    const message = `the file cannot be read as YAML: ${describeError(cause)}`
+    throw new ConfigError([{ path: '', message }], { cause, code: 'CONFIG_UNREADABLE' })
+  }
 }
 
 /** A name that the environment should have filled in; once it is missing, what else is wrong with its value says nothing. */

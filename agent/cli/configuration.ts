@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { InvalidArgumentError, Option } from 'commander'
 import { loadConfig } from '../../config/index.ts'
-import { type Config, schema } from '../settings/index.ts'
+import { type Config, schema, secretsOf } from '../settings/index.ts'
 import { explain } from './explain.ts'
+import { keepSecret } from './guard.ts'
 
 /** A configuration with what it was made from: the training process reads it again. */
 export interface Loaded {
@@ -41,7 +42,9 @@ export function overridesOf(options: Readonly<Record<string, unknown>>): string[
 /** Loads a file; on problems prints each with its line and exits with 78. */
 export function loadOrExit(file: string, args: readonly string[] = []): Loaded {
   try {
-    return { config: loadConfig(file, { schema, args }), text: readFileSync(file, 'utf8'), args }
+    const config = loadConfig(file, { schema, args })
+    keepSecret(secretsOf(config))
+    return { config, text: readFileSync(file, 'utf8'), args }
   } catch (error) {
     process.exit(explain(error, file))
   }

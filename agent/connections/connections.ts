@@ -1,7 +1,19 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../settings/index.ts'
-import type { Clock, ConnectorContext, Logger, Metrics, Sink, Source, Status, TagTable } from '../core/index.ts'
+import {
+  type Clock,
+  type ConnectorContext,
+  type Logger,
+  type Metrics,
+  Redaction,
+  type Sink,
+  type Source,
+  type Status,
+  type TagTable,
+  secretsIn,
+} from '../core/index.ts'
+import { discreetSink, discreetStatus } from './discreet.ts'
 
 export interface Connection {
   readonly name: string
@@ -28,6 +40,7 @@ export function createConnections(
     const { definition, settings } = config.connectors[name]
     const folder = join(config.data, 'connectors', name)
     mkdirSync(folder, { recursive: true })
+    const redaction = new Redaction(secretsIn(settings))
     const status: Status = { state: 'connecting', message: 'starting' }
     const connection: Connection = { name, type: definition.type, source: undefined, sink: undefined, status }
     const context: ConnectorContext = {
@@ -35,14 +48,16 @@ export function createConnections(
       name,
       site: config.site,
       folder,
-      report: (next) => {
+      report: (said) => {
+        const next = discreetStatus(said, redaction)
         if (next.state !== connection.status.state) logChange(parts.log, name, next)
         connection.status = next
       },
     }
+    const sink = definition.sink?.(settings, context)
     return Object.assign(connection, {
       source: definition.source?.(settings, context),
-      sink: definition.sink?.(settings, context),
+      sink: sink && discreetSink(sink, redaction),
     })
   })
 }
