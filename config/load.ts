@@ -15,6 +15,7 @@ const layered = {
   'http.enabled': { env: 'MILLWRIGHT_HTTP_ENABLED', arg: 'http-enabled' },
   'http.host': { env: 'MILLWRIGHT_HTTP_HOST', arg: 'http-host' },
   'http.port': { env: 'MILLWRIGHT_HTTP_PORT', arg: 'http-port' },
+  'http.names': { env: 'MILLWRIGHT_HTTP_NAMES', arg: 'http-names' },
 } as const
 
 export interface LoadOptions<Schema extends z.ZodType> {
@@ -118,10 +119,15 @@ function override(document: Document, env: NodeJS.ProcessEnv, args: readonly str
     if (value === null) continue
     const keys = path.split('.')
     const current = document.getIn(keys, true)
-    const parsed: unknown = path === 'http.enabled' ? value === 'true' || value === '1' : value
+    const parsed = readOverride(path, String(value))
     if (isScalar(current)) current.value = parsed
     else document.setIn(keys, parsed)
   }
+}
+
+function readOverride(path: string, value: string): unknown {
+  if (path === 'http.enabled') return value === 'true' || value === '1'
+  return path === 'http.names' ? value.split(',').map((name) => name.trim()) : value
 }
 
 function at(lines: LineCounter, offset: number): { line: number; column: number } {

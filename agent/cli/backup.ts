@@ -132,10 +132,10 @@ export function restore(): Command {
 }
 
 /** Unpacks beside, checks everything, and only then puts it in place. The folder itself stays: it may be a volume. */
-async function restoreTo(
+export async function restoreTo(
   data: string,
   from: string,
-  { force = false, most }: RestoreOptions,
+  { force = false, most }: Pick<RestoreOptions, 'force' | 'most'>,
 ): Promise<{ files: number; aside: string | undefined }> {
   const isNew = !existsSync(data)
   await mkdir(data, { recursive: true, mode: 0o700 })

@@ -24,6 +24,7 @@ export const overrides = [
   new Option('--log-level <level>', 'debug, info, warn, error or silent'),
   new Option('--http-port <port>', 'port of the page; 0 picks a free one').argParser(portOf),
   new Option('--http-host <address>', 'address the page listens on'),
+  new Option('--http-names <names>', 'names under which the page is reached, separated by commas'),
 ] as const
 
 function portOf(text: string): string {

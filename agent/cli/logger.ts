@@ -53,7 +53,7 @@ function writeLine(level: Level, fields: object, message: string): void {
 }
 
 function text(value: unknown): string {
-  if (typeof value === 'object' && value !== null && 'stack' in value) return (value as { message: string }).message
+  if (typeof value === 'object' && value !== null && 'stack' in value && 'message' in value) return String(value.message)
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 

@@ -25,7 +25,7 @@ export function checkHost(names: ReadonlySet<string>): MiddlewareHandler<Environ
   }
 }
 
-/** How often callers may change something: those who show token or session each, and all others of an address together. */
+/** How often something may be changed from an address: by each who shows token or session, and by all others together. */
 export interface ChangeLimits {
   readonly known: RateLimit
   readonly unknown: RateLimit
@@ -39,7 +39,8 @@ export function checkChange(sessions: Sessions, clock: Clock, limits: ChangeLimi
   return async (context, next) => {
     checkOrigin(context)
     const caller = callerOf(context, sessions, clock)
-    if (!(caller === undefined ? limits.unknown.take(addressOf(context)) : limits.known.take(caller)))
+    const address = addressOf(context)
+    if (!(caller === undefined ? limits.unknown.take(address) : limits.known.take(`${caller} ${address}`)))
       throw new Problem('HTTP_TOO_MANY', 'too many changes at once')
     checkCaller(context, sessions, clock)
     await next()

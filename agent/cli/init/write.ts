@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { Redaction, oneLine } from '../../core/index.ts'
+import { Redaction, oneLine, printable } from '../../core/index.ts'
 import { lasting } from '../output.ts'
 import type { ProposedClass } from './propose.ts'
 
@@ -42,7 +42,11 @@ export function toYaml({ site, data, about, connector, classes, monitored, windo
     ...monitorLines(classes, monitored, window),
   ]
   // One element, one line: whatever a device says of itself, it ends no comment and begins no key.
-  return `${lines.map((line) => line.replace(/[\r\n\x85\u2028\u2029]+/g, ' ')).join('\n')}\n`
+  return `${lines.map(oneElement).join('\n')}\n`
+}
+
+function oneElement(line: string): string {
+  return /^\s*#/.test(line) ? printable(line) : line.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
 }
 
 /** Something foreign as a comment: one line, printable, of bounded length, without credentials. */
