@@ -115,11 +115,11 @@ function override(document: Document, env: NodeJS.ProcessEnv, args: readonly str
   }
   const layers = convict(shape as convict.Schema<Record<string, unknown>>, { env, args: [...args] })
   for (const path of Object.keys(layered)) {
-    const value = layers.get(path.replace('.', '-'))
+    const value = layers.get(path.replace('.', '-')) as string | null
     if (value === null) continue
     const keys = path.split('.')
     const current = document.getIn(keys, true)
-    const parsed = readOverride(path, String(value))
+    const parsed = readOverride(path, value)
     if (isScalar(current)) current.value = parsed
     else document.setIn(keys, parsed)
   }

@@ -44,7 +44,11 @@ export async function writeArchive(
     yield* contentOf(checksumsName, Buffer.from(JSON.stringify(checksums, null, 2)), createHash('sha256'))
     yield Buffer.alloc(2 * block)
   }
-  await pipeline(Readable.from(bytes()), createGzip({ level: 1 }), createWriteStream(path, { flags: 'wx', mode: 0o600 }))
+  await pipeline(
+    Readable.from(bytes()),
+    createGzip({ level: 1 }),
+    createWriteStream(path, { flags: 'wx', mode: 0o600 }),
+  )
   return count
 }
 
@@ -193,7 +197,8 @@ function readHeader(head: Buffer): { name: string; size: number } {
   const prefix = text(345, 155)
   const name = prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`
   if (!Number.isSafeInteger(size) || size < 0) throw broken(`${name} has no size`)
-  if (head[156] !== 0x30 && head[156] !== 0) throw broken(`${name} is no file: a backup holds neither links nor devices`)
+  if (head[156] !== 0x30 && head[156] !== 0)
+    throw broken(`${name} is no file: a backup holds neither links nor devices`)
   return { name, size }
 }
 

@@ -113,9 +113,10 @@ export function restore(): Command {
     .option('--data <folder>', 'folder to restore to, instead of that of the configuration')
     .option('--force', 'also where the folder holds data: that is moved to a folder beside the new data')
     .addOption(
-      new Option('--most <size>', 'unpack no more than this; else 256 MB and 100 times the size of the backup').argParser(
-        sizeOf,
-      ),
+      new Option(
+        '--most <size>',
+        'unpack no more than this; else 256 MB and 100 times the size of the backup',
+      ).argParser(sizeOf),
     )
     .addOption(jsonOption())
     .addHelpText(

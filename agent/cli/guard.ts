@@ -17,9 +17,9 @@ let open = 0
 export function guardOutput(json: boolean): void {
   for (const stream of [process.stdout, process.stderr]) {
     const write = stream.write.bind(stream)
-    bare.set(stream, write as Write)
-    stream.write = ((chunk: string | Uint8Array, ...rest: []) =>
-      write(typeof chunk === 'string' && open === 0 ? clean(chunk, json, stream.isTTY) : chunk, ...rest)) as Write
+    bare.set(stream, write)
+    stream.write = (chunk: string | Uint8Array, ...rest: []) =>
+      write(typeof chunk === 'string' && open === 0 ? clean(chunk, json, stream.isTTY) : chunk, ...rest)
   }
 }
 

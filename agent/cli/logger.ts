@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import { pino } from 'pino'
 import { secretsOf, type Config } from '../settings/index.ts'
-import { type Logger, Redaction, oneLine, printable } from '../core/index.ts'
+import { type Logger, Redaction, describeError, oneLine, printable } from '../core/index.ts'
 
 /** A logger whose settings can be changed. */
 export interface LevelLogger extends Logger {
@@ -53,7 +53,8 @@ function writeLine(level: Level, fields: object, message: string): void {
 }
 
 function text(value: unknown): string {
-  if (typeof value === 'object' && value !== null && 'stack' in value && 'message' in value) return String(value.message)
+  if (typeof value === 'object' && value !== null && 'stack' in value && 'message' in value)
+    return String(value.message)
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
@@ -73,19 +74,26 @@ function plainOf(value: unknown, redaction: Redaction, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? String(value) : value
   if (value instanceof Error) return errorOf(value, redaction)
   if (depth >= deepest) return '...'
-  if ('toJSON' in value && typeof value.toJSON === 'function') return plainOf(value.toJSON() as unknown, redaction, depth + 1) // prettier-ignore
+  if (hasJson(value)) return plainOf(value.toJSON(), redaction, depth + 1)
   if (Array.isArray(value)) return value.slice(0, widest).map((each) => plainOf(each, redaction, depth + 1))
   const entries = Object.entries(value).slice(0, widest)
   return Object.fromEntries(entries.map(([key, each]) => [oneLine(key), plainOf(each, redaction, depth + 1)]))
 }
 
+function hasJson(value: object): value is { toJSON(): unknown } {
+  return 'toJSON' in value && typeof value.toJSON === 'function'
+}
+
 function errorOf(error: Error, redaction: Redaction): object {
   const { name, message, stack = '', cause } = error
-  const lines = redaction.apply(stack.slice(0, 2 * longest)).split('\n').map(printable)
+  const lines = redaction
+    .apply(stack.slice(0, 2 * longest))
+    .split('\n')
+    .map(printable)
   return {
     type: name,
     message: textOf(message, redaction),
     stack: lines.join('\n'),
-    ...(cause !== undefined && { cause: textOf(cause instanceof Error ? cause.message : String(cause), redaction) }),
+    ...(cause !== undefined && { cause: textOf(describeError(cause), redaction) }),
   }
 }

@@ -79,9 +79,7 @@ async function live(config: Config): Promise<void> {
     printed = performance.now()
     const text = found.map(sourceText).join('\n\n')
     if (process.stdout.isTTY) writeBare(process.stdout, '\x1b[H\x1b[2J')
-    process.stdout.write(
-      process.stdout.isTTY ? `${text}\n\n${paint('dim', 'Ctrl-C ends')}\n` : `${text}\n\n`,
-    )
+    process.stdout.write(process.stdout.isTTY ? `${text}\n\n${paint('dim', 'Ctrl-C ends')}\n` : `${text}\n\n`)
     return false
   }
   await rehearse(config, Infinity, show, stop.signal)

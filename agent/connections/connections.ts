@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Config } from '../settings/index.ts'
+import { secretsOf, type Config } from '../settings/index.ts'
 import {
   type Clock,
   type ConnectorContext,
@@ -11,7 +11,6 @@ import {
   type Source,
   type Status,
   type TagTable,
-  secretsIn,
 } from '../core/index.ts'
 import { discreetSink, discreetStatus } from './discreet.ts'
 
@@ -36,11 +35,11 @@ export function createConnections(
   parts: ConnectionParts,
   names: readonly string[] = Object.keys(config.connectors),
 ): Connection[] {
+  const redaction = new Redaction(secretsOf(config))
   return names.map((name) => {
     const { definition, settings } = config.connectors[name]
     const folder = join(config.data, 'connectors', name)
     mkdirSync(folder, { recursive: true })
-    const redaction = new Redaction(secretsIn(settings))
     const status: Status = { state: 'connecting', message: 'starting' }
     const connection: Connection = { name, type: definition.type, source: undefined, sink: undefined, status }
     const context: ConnectorContext = {

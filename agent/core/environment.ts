@@ -17,11 +17,11 @@ const placeholder = 'not-told'
  * What a configuration takes from the environment, for a child that reads the same text but reaches no far side: without
  * what is, or is part of, one of these secrets.
  */
-export function settingsEnvironment(text: string, secrets: readonly string[]): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => /^MILLWRIGHT_(SITE|DATA|LOG_LEVEL|HTTP_\w+)$/.test(name))
+export function settingsEnvironment(text: string, secrets: readonly string[], env = process.env): NodeJS.ProcessEnv {
+  const own = Object.entries(env).filter(([name]) => /^MILLWRIGHT_(SITE|DATA|LOG_LEVEL|HTTP_\w+)$/.test(name))
   const taken: NodeJS.ProcessEnv = {}
   for (const [, name] of text.matchAll(/\$\{(\w+)\}/g)) {
-    const value = process.env[name]
+    const value = env[name]
     // A single letter is part of any secret, and of most addresses.
     const isPart = (one: string) => one === value || (value!.length >= 4 && one.includes(value!))
     taken[name] = value === undefined || secrets.some(isPart) ? placeholder : value.replace(/(:\/\/)[^\s/?#@]*@/g, '$1')

@@ -109,13 +109,15 @@ export class EventFeed {
       if (!known && own.known) continue
       streams.set(own.name, [...(streams.get(own.name) ?? []), client])
     }
-    const [most] = [...streams.values()].sort(
-      (one, other) => Number(one[0].listener.known) - Number(other[0].listener.known) || other.length - one.length,
-    )
+    const most = [...streams.values()]
+      .sort((a, b) => Number(a[0].listener.known) - Number(b[0].listener.known) || b.length - a.length)
+      .at(0)
+    if (!most || most[0].listener.name === name) return false
     // Who has as many as anybody waits: pages that end each other would do so for ever.
-    const isFair = most && most[0].listener.name !== name && (most[0].listener.known !== known || most.length > (streams.get(name)?.length ?? 0) + 1) // prettier-ignore
-    if (isFair) this.#end(most[0])
-    return isFair
+    const own = streams.get(name)?.length ?? 0
+    if (most[0].listener.known === known && most.length <= own + 1) return false
+    this.#end(most[0])
+    return true
   }
 
   #join(client: Client): void {

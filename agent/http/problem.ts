@@ -20,7 +20,8 @@ export const problems = {
   },
   HTTP_WRONG_HOST: {
     status: 421,
-    remedy: 'Open the agent by its address or as http://localhost, or add the name to `http.names` of its configuration.',
+    remedy:
+      'Open the agent by its address or as http://localhost, or add the name to `http.names` of its configuration.',
   },
   HTTP_BUSY: { status: 503, remedy: 'Close other pages that show this agent.' },
   HTTP_TOO_MANY: { status: 429, remedy: 'Wait a little, then try again.' },

@@ -9,7 +9,10 @@ import { Problem } from './problem.ts'
 import type { Route } from './routes.ts'
 
 /** All that is asked and changes nothing. */
-export function addReads(route: Route, { view, feed, sessions, clock }: Pick<AppParts, 'view' | 'feed' | 'sessions' | 'clock'>): void {
+export function addReads(
+  route: Route,
+  { view, feed, sessions, clock }: Pick<AppParts, 'view' | 'feed' | 'sessions' | 'clock'>,
+): void {
   route('GET /healthz', (context) => verdict(context, view.health()))
   route('GET /readyz', (context) => verdict(context, view.ready()))
   route('GET /metrics', async (context) =>

@@ -1,6 +1,13 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
-import { type Clock, type Logger, type ModelEvent, type ModelStep, childEnvironment, describeError } from '../core/index.ts'
+import {
+  type Clock,
+  type Logger,
+  type ModelEvent,
+  type ModelStep,
+  childEnvironment,
+  describeError,
+} from '../core/index.ts'
 import type { Learner } from './learner.ts'
 import type { Decision } from './life-cycle.ts'
 import type { ProcessAnswer, ProcessJob } from './job.ts'

@@ -1,4 +1,11 @@
-import { type AlarmEvent, type Batch, type Prediction, type TagTable, csvCell, qualityNames } from '../../agent/core/index.ts'
+import {
+  type AlarmEvent,
+  type Batch,
+  type Prediction,
+  type TagTable,
+  csvCell,
+  qualityNames,
+} from '../../agent/core/index.ts'
 import type { Content } from './settings.ts'
 
 /** The first line of each kind of file, without its line end. */

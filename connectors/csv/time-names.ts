@@ -22,6 +22,7 @@ export function isTimeName(name: string): boolean {
 
 /** The offset from UTC that a name states, `Time (UTC+1)`, as a time zone; undefined where it states none. */
 export function zoneOfName(name: string): string | undefined {
-  const match = /(?:UTC|GMT)\s*([+-])\s*(\d{1,2})(?::?(\d\d))?/i.exec(name.slice(0, longestName)) as (string | undefined)[] | null
+  const match = /(?:UTC|GMT)\s*([+-])\s*(\d{1,2})(?::?(\d\d))?/i.exec(name.slice(0, longestName)) as
+    (string | undefined)[] | null
   return match ? `${match[1]!}${match[2]!.padStart(2, '0')}:${match[3] ?? '00'}` : undefined
 }

@@ -93,7 +93,6 @@ describe('http access', () => {
     assert.deepEqual(agent.calls, [])
   })
 
-
   describe('in the demo', () => {
     it('lets whoever opens the page on this machine by the address that it prints change things', async () => {
       const { agent, ask, http, post } = setUp()

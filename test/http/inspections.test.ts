@@ -45,7 +45,9 @@ describe('inspections over HTTP', () => {
 
   it('takes what a client names as a name, never as a path', async () => {
     const { agent, ask } = setUp()
-    const response = await ask(`/api/inspections/weld/images/${encodeURIComponent('../../etc/passwd')}`, { headers: bearer })
+    const response = await ask(`/api/inspections/weld/images/${encodeURIComponent('../../etc/passwd')}`, {
+      headers: bearer,
+    })
     assert.equal(response.status, 404)
     assert.deepEqual(agent.calls, [['picture', 'weld', '../../etc/passwd']])
   })

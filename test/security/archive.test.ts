@@ -21,10 +21,15 @@ interface Member {
 
 /** An archive as `tar` would make it of such members, with the list of their checksums at its end. */
 function archive(members: readonly Member[], list?: string): Buffer {
-  const sums = members.filter(({ unlisted }) => !unlisted).map(({ name, content = '' }) => [name, createHash('sha256').update(content).digest('hex')] as const)
+  const sums = members
+    .filter(({ unlisted }) => !unlisted)
+    .map(({ name, content = '' }) => [name, createHash('sha256').update(content).digest('hex')] as const)
   // Not by Object.fromEntries: `__proto__` is to be a name of its own.
   const text = list ?? `{${sums.map(([name, sum]) => `${JSON.stringify(name)}:${JSON.stringify(sum)}`).join(',')}}`
-  const blocks = [...members, { name: 'checksums.json', content: text }].flatMap((member) => [header(member), padded(Buffer.from(member.content ?? ''))])
+  const blocks = [...members, { name: 'checksums.json', content: text }].flatMap((member) => [
+    header(member),
+    padded(Buffer.from(member.content ?? '')),
+  ])
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]))
 }
 

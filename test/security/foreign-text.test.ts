@@ -6,7 +6,17 @@ import { spawn } from 'node:child_process'
 import { parse as parseCsv } from 'csv-parse/sync'
 import { parse } from 'yaml'
 import { parseConfig } from '../../config/index.ts'
-import { type AlarmEvent, BatchBuilder, Quality, Redaction, TagTable, csvCell, escaped, oneLine, printable } from '../../agent/core/index.ts'
+import {
+  type AlarmEvent,
+  BatchBuilder,
+  Quality,
+  Redaction,
+  TagTable,
+  csvCell,
+  escaped,
+  oneLine,
+  printable,
+} from '../../agent/core/index.ts'
 import { toYaml } from '../../agent/cli/init/write.ts'
 import { table } from '../../agent/cli/output.ts'
 import { alarmsCsv } from '../../agent/http/alarms-csv.ts'
@@ -32,6 +42,9 @@ const acting = /[\p{Cc}\u200b\u2028-\u202e\u2066-\u2069]/u
 /** The same, line breaks aside. */
 const actingInLine = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2066-\u2069]/
 
+/** Rows as a spreadsheet reads them. */
+const rowsOf = (text: string): string[][] => parseCsv(text, { relax_column_count: true })
+
 describe('an attacker who names a device', () => {
   it('adds no key to the configuration that `init` writes, and no line', () => {
     for (const name of hostile) {
@@ -39,12 +52,19 @@ describe('an attacker who names a device', () => {
         site: 'plant',
         data: 'data',
         about: [`Device ${name}`],
-        connector: { name: 'plc', lines: ['type: mqtt', 'url: mqtt://broker', `# ${name}`, 'topics:', '  - { filter: a/# } '] },
+        connector: {
+          name: 'plc',
+          lines: ['type: mqtt', 'url: mqtt://broker', `# ${name}`, 'topics:', '  - { filter: a/# } '],
+        },
         classes: [{ name: 'pump', pattern: 'pump{n}/{role}', assets: [name], roles: [name, 'flow'] }],
         monitored: [],
         window: 60_000,
       })
-      assert.deepEqual(Object.keys(parse(text) as object), ['site', 'data', 'connectors', 'clean', 'assets', 'monitors'], oneLine(name))
+      assert.deepEqual(
+        Object.keys(parse(text) as object),
+        ['site', 'data', 'connectors', 'clean', 'assets', 'monitors'],
+        oneLine(name),
+      )
       const config = parseConfig(text, { schema })
       assert.equal(config.http.host, '127.0.0.1')
       assert.equal(config.log.level, 'info')
@@ -64,7 +84,10 @@ describe('an attacker who names a device', () => {
   })
 
   it('makes no row of its own in a table, as beside the thumbprint of a certificate', () => {
-    const rows = table([['subject', 'CN=plc\n  thumbprint  0000'], ['thumbprint', 'abcd']]).split('\n')
+    const rows = table([
+      ['subject', 'CN=plc\n  thumbprint  0000'],
+      ['thumbprint', 'abcd'],
+    ]).split('\n')
     assert.equal(rows.length, 2)
   })
 
@@ -105,7 +128,10 @@ describe('an attacker who names a device', () => {
         const log = createLogger(config, terminal)
         for (const word of words) log.error({ item: word, deep: { list: [word], ['key ' + word]: 1 }, error: new Error(word) }, word)
       }`
-    const child = spawn(process.execPath, [...program.slice(0, 2), '--input-type=module', '-e', source], { stdio: ['ignore', 'ignore', 'pipe'], env: process.env })
+    const child = spawn(process.execPath, [...program.slice(0, 2), '--input-type=module', '-e', source], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: process.env,
+    })
     let text = ''
     for await (const chunk of child.stderr.setEncoding('utf8')) text += String(chunk)
     const lines = text.trimEnd().split('\n')
@@ -128,7 +154,7 @@ describe('an attacker whose names and values are formulas', () => {
     for (const text of formulas) assert.match(csvCell(text), /^"?'/, JSON.stringify(text))
     for (const text of plain) assert.equal(csvCell(text), text.includes(',') ? `"${text}"` : text)
     for (const text of [...formulas, ...plain]) {
-      const [[cell]] = parseCsv(csvCell(text) === '' ? '""' : csvCell(text)) as string[][]
+      const [[cell]] = rowsOf(csvCell(text) === '' ? '""' : csvCell(text))
       assert.equal(cell.replace(/^'(?=.)/s, formulas.includes(text) ? '' : "'"), text, 'nothing else is changed')
     }
   })
@@ -142,7 +168,7 @@ describe('an attacker whose names and values are formulas', () => {
     const alarm: AlarmEvent = { type: 'alarm', change: 'raised', time: 0, id: bad, asset: bad, monitor: bad, state: 'raised', raised: 0, score: 1, threshold: 1, contributions: { [bad]: 1 }, by: bad, reason: bad } // prettier-ignore
     const texts = [sampleRow(builder.take(0), 0, tags), alarmRow(alarm), alarmsCsv([alarm])]
     for (const text of texts)
-      for (const row of parseCsv(text, { relax_column_count: true }) as string[][])
+      for (const row of rowsOf(text))
         for (const cell of row) assert.doesNotMatch(cell, /^[=+@]|^-\D/, cell)
   })
 })
@@ -165,7 +191,12 @@ describe('an attacker at a far side that echoes what it was told', () => {
       for (const word of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), Buffer.from(secret).toString('base64'), 'another-secret', 'abcdefgh']) assert.ok(!clean.includes(word), clean) // prettier-ignore
       assert.match(clean, /\*\*\*/)
     }
-    for (const said of ['the token is wrong', 'password: expected a text', 'Basic authentication is off', 'x is unknown'])
+    for (const said of [
+      'the token is wrong',
+      'password: expected a text',
+      'Basic authentication is off',
+      'x is unknown',
+    ])
       assert.equal(redaction.apply(said), said)
   })
 })

@@ -44,7 +44,16 @@ describe('an attacker at the HTTP interface', () => {
     for (const host of ['127.0.0.1', '0.0.0.0', '10.0.0.5', '::'])
       it(`reads nothing under a name of its own while the agent listens on ${host}`, async () => {
         const { ask, post } = setUp({ host })
-        for (const name of ['evil.example', 'evil.example:8080', 'localhost.evil.example', '127.0.0.1.evil.example', '', '[evil]', '127.0.0.1.', '10.0.0.5.nip.io']) {
+        for (const name of [
+          'evil.example',
+          'evil.example:8080',
+          'localhost.evil.example',
+          '127.0.0.1.evil.example',
+          '',
+          '[evil]',
+          '127.0.0.1.',
+          '10.0.0.5.nip.io',
+        ]) {
           for (const path of ['/', '/api/state', '/healthz', '/metrics']) {
             const response = await ask(path, { headers: { host: name } })
             assert.equal(response.status, 421, `${name} ${path}`)
@@ -57,7 +66,17 @@ describe('an attacker at the HTTP interface', () => {
 
     it('the agent goes on answering to addresses, localhost, its machine and its configured names', async () => {
       const { ask } = setUp({ host: '0.0.0.0', names: ['Gateway.Plant'] })
-      const names = ['localhost', 'LOCALHOST:8080', '127.0.0.1:1', '10.0.0.5:8080', '[::1]:8080', '[fe80::1]', 'gateway.plant', 'GATEWAY.PLANT:80', hostname()]
+      const names = [
+        'localhost',
+        'LOCALHOST:8080',
+        '127.0.0.1:1',
+        '10.0.0.5:8080',
+        '[::1]:8080',
+        '[fe80::1]',
+        'gateway.plant',
+        'GATEWAY.PLANT:80',
+        hostname(),
+      ]
       for (const host of names) assert.equal((await ask('/api/state', { headers: { host } })).status, 200, host)
     })
   })
@@ -66,7 +85,8 @@ describe('an attacker at the HTTP interface', () => {
     it('locks nobody out who has the token, by however many changes without one', async () => {
       const { post } = setUp()
       const statuses = new Set<number>()
-      for (let i = 0; i < 300; i++) statuses.add((await post(acknowledge, {}, { authorization: 'Bearer guess' })).status)
+      for (let i = 0; i < 300; i++)
+        statuses.add((await post(acknowledge, {}, { authorization: 'Bearer guess' })).status)
       assert.deepEqual([...statuses].sort(), [401, 429])
       assert.equal((await post(acknowledge, { by: 'Mei' }, bearer)).status, 200)
     })
@@ -78,7 +98,10 @@ describe('an attacker at the HTTP interface', () => {
       assert.ok(agent.notes.length <= 12, 'guesses beyond the limit fill no journal')
       const response = await post('/api/login', { token })
       assert.equal(response.status, 200)
-      assert.equal((await post(acknowledge, { by: 'Mei' }, { origin: 'http://localhost:8080', ...cookieOf(response) })).status, 200)
+      assert.equal(
+        (await post(acknowledge, { by: 'Mei' }, { origin: 'http://localhost:8080', ...cookieOf(response) })).status,
+        200,
+      )
     })
 
     it('bounds what a caller with the token does as well', async () => {
@@ -132,13 +155,26 @@ describe('an attacker at the HTTP interface', () => {
 
   it('reaches no file beside the page, whatever the path', async () => {
     const { ask } = setUp()
-    for (const path of ['/../package.json', '/..%2fpackage.json', '/%2e%2e/%2e%2e/package.json', '/....//package.json', '/app.ts', '/styles/../../http/token.ts', '/%00', '/index.html%00.js'])
+    for (const path of [
+      '/../package.json',
+      '/..%2fpackage.json',
+      '/%2e%2e/%2e%2e/package.json',
+      '/....//package.json',
+      '/app.ts',
+      '/styles/../../http/token.ts',
+      '/%00',
+      '/index.html%00.js',
+    ])
       assert.equal((await ask(path)).status, 404, path)
   })
 
   it('leaves prototypes as they are, whatever JSON it sends', async () => {
     const { post } = setUp()
-    for (const text of ['{"__proto__":{"admin":true},"by":"x"}', '{"constructor":{"prototype":{"admin":true}},"by":"x"}', '{"by":"x","reason":{"__proto__":{"admin":true}}}'])
+    for (const text of [
+      '{"__proto__":{"admin":true},"by":"x"}',
+      '{"constructor":{"prototype":{"admin":true}},"by":"x"}',
+      '{"by":"x","reason":{"__proto__":{"admin":true}}}',
+    ])
       assert.ok((await post(acknowledge, text, bearer)).status < 500)
     assert.equal(({} as { admin?: boolean }).admin, undefined)
   })

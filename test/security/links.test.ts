@@ -1,10 +1,28 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { spawnSync } from 'node:child_process'
-import { NotAFile, openFile, readWhole, silentMetrics, systemClock, TagTable, type ConnectorContext } from '../../agent/core/index.ts'
+import {
+  NotAFile,
+  openFile,
+  readWhole,
+  silentMetrics,
+  systemClock,
+  TagTable,
+  type ConnectorContext,
+} from '../../agent/core/index.ts'
 import { csv, filesOf, readCsv } from '../../connectors/csv/index.ts'
 import { FolderImages } from '../../connectors/images/folder.ts'
 import { folderSource } from '../../connectors/images/settings.ts'
@@ -38,7 +56,8 @@ describe('an attacker who may write into a folder that the agent reads', () => {
     let told = ''
     try {
       for await (const { rejected = [] } of readCsv(csv.config.parse({ read }), new TagTable()))
-        for (const { payload, detail, subject } of rejected) told += `${Buffer.from(payload).toString()} ${detail} ${subject}`
+        for (const { payload, detail, subject } of rejected)
+          told += `${Buffer.from(payload).toString()} ${detail} ${subject}`
     } catch (error) {
       told += String(error)
     }
@@ -51,20 +70,28 @@ describe('an attacker who may write into a folder that the agent reads', () => {
     mkdirSync(path('inbox', 'folder'))
     spawnSync('mkfifo', [path('inbox', 'pipe')])
     for (const name of ['link', 'dangling', 'folder', 'pipe'])
-      await assert.rejects(openFile(path('inbox', name)), (error) => error instanceof NotAFile && error.message.includes(name), name)
+      await assert.rejects(
+        openFile(path('inbox', name)),
+        (error) => error instanceof NotAFile && error.message.includes(name),
+        name,
+      )
     await assert.rejects(readWhole(path('http-token'), 10), /more than the 10/)
     assert.match(String(await readWhole(path('http-token'))), /THE-TOKEN/)
   })
 
   describe('the folder of a camera', () => {
-    const look = () => new FolderImages(folderSource.parse({ type: 'folder', path: path('inbox'), steady: 1 }), context(), 1000)
+    const look = () =>
+      new FolderImages(folderSource.parse({ type: 'folder', path: path('inbox'), steady: 1 }), context(), 1000)
 
     it('has no link taken for an image', async () => {
       symlinkSync(path('http-token'), path('inbox', 'part.jpg'))
       spawnSync('mkfifo', [path('inbox', 'pipe.jpg')])
       writeFileSync(path('inbox', 'true.jpg'), 'x')
       const arrivals = await look().look()
-      assert.deepEqual(arrivals.map(({ part }) => part), ['true'])
+      assert.deepEqual(
+        arrivals.map(({ part }) => part),
+        ['true'],
+      )
     })
 
     it('has no image put elsewhere by a link in place of the folder for those that are done', async () => {
@@ -84,7 +111,13 @@ describe('an attacker who may write into a folder that the agent reads', () => {
       mkdirSync(path('data'))
       writeFileSync(path('data', 'inner.csv'), readFileSync(path('http-token')))
       symlinkSync(path('data'), path('inbox', 'sub'))
-      for (const read of [path('inbox', 'a.csv'), path('inbox'), path('inbox', '*.csv'), path('inbox', '**', '*.csv'), path('inbox', '**', '*')]) {
+      for (const read of [
+        path('inbox', 'a.csv'),
+        path('inbox'),
+        path('inbox', '*.csv'),
+        path('inbox', '**', '*.csv'),
+        path('inbox', '**', '*'),
+      ]) {
         const told = await readings(read)
         assert.ok(!told.includes(secret), `${read}: ${told}`)
         assert.match(told, /link/, read)
@@ -96,7 +129,10 @@ describe('an attacker who may write into a folder that the agent reads', () => {
       writeFileSync(path('inbox', 'b.csv'), 'time,speed\n2026-01-05T10:00:00Z,1\n')
       const left: string[] = []
       const found = await filesOf(path('inbox'), (link) => left.push(link))
-      assert.deepEqual(found.map((file) => file.path), [path('inbox', 'b.csv')])
+      assert.deepEqual(
+        found.map((file) => file.path),
+        [path('inbox', 'b.csv')],
+      )
       assert.deepEqual(left, [path('inbox', 'a.csv')])
     })
 
@@ -111,7 +147,11 @@ describe('an attacker who may write into a folder that the agent reads', () => {
   it('a bundle of a model: no link is read for one of its files', async () => {
     mkdirSync(path('bundle'))
     symlinkSync(path('http-token'), path('bundle', 'manifest.json'))
-    await assert.rejects(readBundle(path('bundle')), (error: Error) => error.message.includes('manifest.json cannot be read') && !JSON.stringify(error).includes(secret))
+    await assert.rejects(
+      readBundle(path('bundle')),
+      (error: Error) =>
+        error.message.includes('manifest.json cannot be read') && !JSON.stringify(error).includes(secret),
+    )
     const told = await millwright(folder, 'models', 'import', 'bundle', '--monitor', 'x')
     assert.ok(!`${told.stdout}${told.stderr}`.includes(secret))
     assert.notEqual(told.status, 0)
@@ -126,7 +166,15 @@ describe('an attacker who may write into a folder that the agent reads', () => {
     symlinkSync(folder, path('data', 'around'))
     symlinkSync(path('victim'), path('plant.tar.gz.part'))
     symlinkSync(path('victim'), path('plant.tar.gz'))
-    const { status, stderr } = await millwright(folder, 'backup', '-c', 'plant.yaml', '--out', 'plant.tar.gz', '--force')
+    const { status, stderr } = await millwright(
+      folder,
+      'backup',
+      '-c',
+      'plant.yaml',
+      '--out',
+      'plant.tar.gz',
+      '--force',
+    )
     assert.equal(status, 0, stderr)
     const archive = gunzipSync(readFileSync(path('plant.tar.gz'))).toString('latin1')
     assert.ok(archive.includes('data/mine.txt'))

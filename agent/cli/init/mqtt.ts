@@ -246,7 +246,10 @@ function topicLines(
     ...wanted.flatMap((rule) => {
       const own = usable.filter((one) => ruleFor(rules, one) === rule)
       const example = tagsOf(own[0], rules).at(0)?.tag ?? ''
-      return [`  # ${comment(`${own[0].heard.topic} (${own[0].found.format}) becomes ${example}`)}`, `  - ${ruleFlow(rule)}`]
+      return [
+        `  # ${comment(`${own[0].heard.topic} (${own[0].found.format}) becomes ${example}`)}`,
+        `  - ${ruleFlow(rule)}`,
+      ]
     }),
     ...unusable
       .slice(0, 20)

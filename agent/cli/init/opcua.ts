@@ -158,9 +158,11 @@ function describe(found: Browsed, entry: Entry, ask: Asker): Plant {
   return {
     about: [
       `Made by \`millwright init ${entry.endpoint}\`.`,
-      ...devices.slice(0, 50).map(
-        ({ path, ...rest }) => `Device ${path.join('/')}: ${Object.values(rest).join(', ') || 'no identification'}.`,
-      ),
+      ...devices
+        .slice(0, 50)
+        .map(
+          ({ path, ...rest }) => `Device ${path.join('/')}: ${Object.values(rest).join(', ') || 'no identification'}.`,
+        ),
     ],
     tags: usable.map(({ tag, variable: { type } }) => ({ tag, type })),
     interval: undefined,

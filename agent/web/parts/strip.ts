@@ -34,8 +34,7 @@ export function strip(view: StationView, { choice, here, withMap, allowed, show,
       ${repeat(
         view.newest,
         ({ id }) => id,
-        (part) =>
-          thumbnail(view, part, { here: part.id === here?.id, withMap, allowed, choose: () => choose(part) }),
+        (part) => thumbnail(view, part, { here: part.id === here?.id, withMap, allowed, choose: () => choose(part) }),
       )}
     </ul>
   </section>`

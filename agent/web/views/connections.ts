@@ -48,15 +48,15 @@ class Connections extends PageElement {
     return html`<h1>${words.title}</h1>
       ${this.#list('sources', words.sources, words.noSources, of('source'))}
       ${this.#list('sinks', words.sinks, words.noSinks, of('sink'))} ${ledger ? ledgerTables(ledger) : nothing}
-      ${certificates(this.#certificates, (certificate) => void this.#approve(certificate))}
-      ${this.#guarded()}`
+      ${certificates(this.#certificates, (certificate) => void this.#approve(certificate))} ${this.#guarded()}`
   }
 
   /** What the plant does not show to everybody. */
   #guarded(): TemplateResult {
     const { state, operator } = this.page
     if (operator.loggedIn)
-      return html`${deadLetters(this.#letters, state.journal.dead.rows, state.time)} ${auditTrail(this.#audit, state.time)}`
+      return html`${deadLetters(this.#letters, state.journal.dead.rows, state.time)}
+      ${auditTrail(this.#audit, state.time)}`
     return html`<section aria-labelledby="guarded-title">
       <h2 id="guarded-title">${words.dead} <span class="hint">${count(state.journal.dead.rows)}</span></h2>
       <p class="hint">${words.guarded}</p>
