@@ -71,10 +71,15 @@ function candidates(port: number): number[] {
   return [...Array.from({ length: 21 }, (_, i) => port + i).filter((candidate) => candidate <= 65_535), 0]
 }
 
+/** Whoever sends a request by the drop is cut off, ms. */
+const serverOptions = { requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 }
+/** Files that the system lets a process open are for the journal as well. */
+const mostConnections = 500
+
 /** Undefined where the port is taken. */
 function bind(app: Http['app'], host: string, port: number): Promise<Server | undefined> {
-  const serverOptions = { requestTimeout: 30_000, headersTimeout: 10_000 }
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false, serverOptions }) as Server
+  server.maxConnections = mostConnections
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(undefined)
