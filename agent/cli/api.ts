@@ -88,7 +88,8 @@ export class AgentApi {
       ...(request.body !== undefined && { 'content-type': 'application/json' }),
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     }
-    const asked = { ...request, headers, signal: AbortSignal.timeout(patience) }
+    // Whoever answers leads the token nowhere else.
+    const asked = { ...request, headers, redirect: 'error', signal: AbortSignal.timeout(patience) } as const
     try {
       const address = `${this.url}${path}`
       const response = await (address.startsWith('https:')

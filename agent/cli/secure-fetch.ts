@@ -14,6 +14,7 @@ interface Asked {
   readonly method?: string
   readonly body?: string
   readonly headers: Record<string, string>
+  readonly redirect: 'error'
   readonly signal: AbortSignal
 }
 

@@ -1,3 +1,5 @@
+import { isIPv4, isIPv6 } from 'node:net'
+import { hostname } from 'node:os'
 import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { type Clock, covers, type Role, type Signature } from '../core/index.ts'
@@ -17,14 +19,14 @@ export interface Environment {
 }
 
 /**
- * Refuses requests under a foreign name. A page of another site can make its own name point to 127.0.0.1 and would then
- * count as the agent's own page ("DNS rebinding"); the name it asked for gives it away.
+ * Refuses requests under a foreign name. A page of another site can make its own name point to the agent's address and
+ * would then count as the agent's own page ("DNS rebinding"); the name it asked for gives it away. An address is no name.
  */
 export function checkHost(names: ReadonlySet<string>): MiddlewareHandler<Environment> {
   return async (context, next) => {
     const name = hostName(context)
-    if (!isLoopbackName(name) && !names.has(name))
-      throw new Problem('HTTP_WRONG_HOST', `the agent does not answer to the name ${name || '(none)'}`)
+    if (name !== 'localhost' && !isAddress(name) && !names.has(name))
+      throw new Problem('HTTP_WRONG_HOST', `the agent does not answer to the name ${name.slice(0, 100) || '(none)'}`)
     await next()
   }
 }
@@ -32,15 +34,25 @@ export function checkHost(names: ReadonlySet<string>): MiddlewareHandler<Environ
 /** What access to an operation asks of a caller; `least`: the role that it needs. */
 export type Check = (least: Role) => MiddlewareHandler<Environment>
 
+/** How often something may be changed from an address: by each who shows token or session, and by all others together. */
+export interface ChangeLimits {
+  readonly known: RateLimit
+  readonly unknown: RateLimit
+}
+
 /**
  * Refuses changes that a page of another origin asks for, those of whoever shows neither token nor session, or has not the
- * role, and those of whoever asks for too many.
+ * role, and those of whoever asks for too many. Who it is comes first: what others behind the same proxy do costs a known
+ * caller nothing.
  */
-export function checkChange(sessions: Sessions, clock: Clock, limit: RateLimit): Check {
+export function checkChange(sessions: Sessions, clock: Clock, limits: ChangeLimits): Check {
   return (least) => async (context, next) => {
     checkOrigin(context, sessions)
-    if (!limit.take(addressOf(context))) throw new Problem('HTTP_TOO_MANY', 'too many changes at once')
-    context.set('caller', checkCaller(context, sessions, clock, least))
+    const caller = callerOf(context, sessions, clock)
+    const address = addressOf(context)
+    if (!(caller ? limits.known.take(`${nameOf(caller)} ${address}`) : limits.unknown.take(address)))
+      throw new Problem('HTTP_TOO_MANY', 'too many changes at once')
+    context.set('caller', admitted(context, caller, least))
     await next()
   }
 }
@@ -48,13 +60,12 @@ export function checkChange(sessions: Sessions, clock: Clock, limit: RateLimit):
 /** Lets everybody read, or only whoever shows token or session; who they are, and whether they have the role, where they do. */
 export function checkRead(sessions: Sessions, clock: Clock, read: 'open' | 'token'): Check {
   return (least) => async (context, next) => {
-    context.set('caller', read === 'token' ? checkCaller(context, sessions, clock, least) : undefined)
+    context.set('caller', read === 'token' ? admitted(context, callerOf(context, sessions, clock), least) : undefined)
     await next()
   }
 }
 
-function checkCaller(context: Context<Environment>, sessions: Sessions, clock: Clock, least: Role): Caller {
-  const caller = callerOf(context, sessions, clock)
+function admitted(context: Context<Environment>, caller: Caller | undefined, least: Role): Caller {
   if (!caller)
     throw new Problem('HTTP_UNAUTHORIZED', bearerOf(context) === undefined ? 'this needs a log-in' : 'the token is wrong') // prettier-ignore
   if (!covers(caller.role, least))
@@ -72,6 +83,11 @@ export function callerOf(context: Context<Environment>, sessions: Sessions, cloc
   const bearer = bearerOf(context)
   if (bearer !== undefined) return callers.ofToken(bearer, clock.now())
   return proxied ?? sessions.callerOf(getCookie(context, sessions.cookie), clock.now())
+}
+
+/** What tells callers apart: each session for itself, however many hang on one token. */
+export function nameOf({ session, key }: Caller): string {
+  return session ?? key
 }
 
 /** With whose name a change is put down; `said`: the `by` of the request. */
@@ -136,7 +152,19 @@ function hostName(context: Context): string {
   return (context.req.header('host') ?? '').toLowerCase().replace(/:\d+$/, '')
 }
 
-export function isLoopbackName(name: string): boolean {
+/** An address of IPv4 or, in brackets, of IPv6: nobody else can make it point here. */
+function isAddress(name: string): boolean {
+  return isIPv4(name) || (/^\[.*\]$/.test(name) && isIPv6(name.slice(1, -1)))
+}
+
+/** The names that an agent answers to besides `localhost` and addresses: the machine's own, and those of its settings. */
+export function namesOf(host: string, configured: readonly string[]): ReadonlySet<string> {
+  const machine = hostname().toLowerCase()
+  const [short] = machine.split('.')
+  return new Set([host, machine, short, `${short}.local`, ...configured].map((name) => name.toLowerCase()))
+}
+
+function isLoopbackName(name: string): boolean {
   return name === 'localhost' || name === '[::1]' || name === '::1' || /^127\.\d+\.\d+\.\d+$/.test(name)
 }
 

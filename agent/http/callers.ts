@@ -10,6 +10,8 @@ export interface Caller {
   readonly role: Role
   /** What a session hangs on: as long as this is good, so is the session. */
   readonly key: string
+  /** Which session, where it is by one. */
+  readonly session?: string
 }
 
 /** Everything that a caller can show. */

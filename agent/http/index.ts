@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import { type Clock, ConfigError, type Logger, systemClock } from '../core/index.ts'
-import { isLoopbackName } from './access.ts'
+import { namesOf } from './access.ts'
 import type { AgentView } from '../view/index.ts'
 import { createApp } from './app.ts'
 import { EventFeed, type FeedOptions } from './event-feed.ts'
@@ -37,7 +38,7 @@ export interface HttpOptions {
   readonly fallback?: boolean
   /** Whether reading needs the token too; default `open`. */
   readonly read?: 'open' | 'token'
-  /** More names to answer to while listening on loopback only, such as that of a reverse proxy. */
+  /** More names to answer to, such as that of a reverse proxy or of a DNS server. */
   readonly names?: readonly string[]
   readonly clock?: Clock
   readonly events?: FeedOptions
@@ -46,6 +47,8 @@ export interface HttpOptions {
 export interface Http {
   /** Answers a request without a port. */
   readonly app: ReturnType<typeof createApp>
+  /** `/?key=...` logs in whoever opens the page of a demo with it on this machine. */
+  readonly entryKey: string
   /** Listens. Rejects with a ConfigError where it cannot. */
   listen(): Promise<Listening>
 }
@@ -61,7 +64,6 @@ export interface Listening {
 export function createHttp(options: HttpOptions): Http {
   const { view, log, token, folder, clock = systemClock, host = '127.0.0.1', names = [], read = 'open' } = options
   const feed = new EventFeed(view, log, options.events)
-  const known = isLoopbackName(host) ? new Set(names) : undefined
   const noted = (subject: string, detail: string) => {
     const note = view.note({ by: 'the file', action: 'token', subject, detail })
     note.catch((error: unknown) => log.warn({ error }, 'a change of tokens could not be put down'))
@@ -70,8 +72,10 @@ export function createHttp(options: HttpOptions): Http {
   const callers = new Callers(token, named, options.proxy && new ProxyUsers(options.proxy))
   const sessions = new Sessions({ callers, token, folder, log })
   const certificate = options.tls && new Certificate(options.tls, log, clock)
-  const app = createApp({ view, log, feed, clock, read, sessions, names: known, tls: certificate !== undefined })
-  return { app, listen: () => listen(app, feed, host, options, certificate) }
+  const entryKey = randomBytes(16).toString('base64url')
+  const tls = certificate !== undefined
+  const app = createApp({ view, log, feed, clock, read, sessions, names: namesOf(host, names), entryKey, tls })
+  return { app, entryKey, listen: () => listen(app, feed, host, options, certificate) }
 }
 
 async function listen(
@@ -95,6 +99,11 @@ function candidates(port: number): number[] {
   return [...Array.from({ length: 21 }, (_, i) => port + i).filter((candidate) => candidate <= 65_535), 0]
 }
 
+/** Whoever sends a request by the drop is cut off, ms. */
+const serverOptions = { requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 }
+/** Files that the system lets a process open are for the journal as well. */
+const mostConnections = 500
+
 /** Undefined where the port is taken. */
 function bind(
   app: Http['app'],
@@ -102,17 +111,17 @@ function bind(
   port: number,
   certificate: Certificate | undefined,
 ): Promise<Server | TlsServer | undefined> {
-  const bounds = { requestTimeout: 30_000, headersTimeout: 10_000 }
   const common = { fetch: app.fetch, overrideGlobalObjects: false }
   const server = createAdaptorServer(
     certificate
       ? {
           ...common,
           createServer: createTlsServer,
-          serverOptions: { ...bounds, ...certificate.options, handshakeTimeout: 10_000 },
+          serverOptions: { ...serverOptions, ...certificate.options, handshakeTimeout: 10_000 },
         }
-      : { ...common, serverOptions: bounds },
+      : { ...common, serverOptions },
   ) as Server | TlsServer
+  server.maxConnections = mostConnections
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(undefined)

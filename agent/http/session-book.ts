@@ -73,7 +73,8 @@ export class Sessions {
   /** Who a cookie stands for; undefined where its session is over. */
   callerOf(value: string | undefined, now: number): Caller | undefined {
     const found = this.#find(value)
-    return found && now < found.expires ? this.callers.ofKey(found.key, now) : undefined
+    const caller = found && now < found.expires ? this.callers.ofKey(found.key, now) : undefined
+    return caller && { ...caller, session: idOf(found!.hash) }
   }
 
   /** Ends the session of a cookie. */

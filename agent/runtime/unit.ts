@@ -5,6 +5,7 @@ import { createConnections, pkiFolders, Trust, type Connection } from '../connec
 import {
   describeError,
   lasting,
+  settingsEnvironment,
   streams,
   valuesModel,
   type Clock,
@@ -17,7 +18,7 @@ import { Learning, ModelRequests, type Learner } from '../learning/index.ts'
 import { Letters } from '../letters/index.ts'
 import { MonitorLearner, pipelineCursor } from '../pipeline/index.ts'
 import { Starts } from '../process/index.ts'
-import { type Config, monitorModels, stationModels } from '../settings/index.ts'
+import { type Config, monitorModels, secretsOf, stationModels } from '../settings/index.ts'
 import { Gallery, Inspections } from '../stations/index.ts'
 import { shelfOf, trainingScript } from '../training/index.ts'
 import { Annals, HealthTrends, HistoryReader, InspectionsView, Newest, View, type ViewParts } from '../view/index.ts'
@@ -137,6 +138,7 @@ export class Unit {
       script: trainingScript,
       learners: () => this.#learners(),
       source: () => ({ text: this.#setting.text, args: this.#setting.args }),
+      environment: () => settingsEnvironment(this.#setting.text, secretsOf(this.#setting.config)),
       log,
       clock,
       end: () => journal.stats('samples').next,

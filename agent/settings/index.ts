@@ -1,6 +1,7 @@
 export { monitorModels, stationModels } from './registries.ts'
 export type { RejectSettings } from './reject.ts'
 export { type Config, schema } from './schema.ts'
+export { secretsOf } from './secrets.ts'
 export {
   type KeepSettings,
   type StationLearnSettings,

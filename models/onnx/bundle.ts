@@ -1,7 +1,7 @@
-import { open, readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { DetectorError } from '../../agent/core/index.ts'
+import { DetectorError, readWhole } from '../../agent/core/index.ts'
 import { reportFiles } from '../report-files.ts'
 import { manifest as manifestSchema, type Manifest, type ModelBundle, type StoredBundle } from './manifest.ts'
 import { sha256 } from './runtime.ts'
@@ -13,6 +13,9 @@ export const bundleFiles = {
   card: 'card.md',
   signature: 'signature.json',
 } as const
+
+/** Bytes of a card. */
+const largestCard = 1_000_000
 
 /** Hash of what a bundle says and computes, hexadecimal: the same whenever and under whatever name it was made. */
 export function contentHash({ version: _, created: __, parent: ___, ...content }: StoredBundle['manifest']): string {
@@ -49,8 +52,8 @@ export async function readBundleOf<Own extends StoredBundle['manifest']>(
   const manifest = parse(await readPart(folder, bundleFiles.manifest), folder)
   const onnx = await readPart(folder, bundleFiles.onnx)
   if (sha256(onnx) !== manifest.sha256) throw broken(folder, 'model.onnx is not the file that the manifest describes')
-  const card = await readFile(join(folder, bundleFiles.card), 'utf8').catch(() => '')
-  const signature = await readFile(join(folder, bundleFiles.signature), 'utf8').catch(() => undefined)
+  const card = await readWhole(join(folder, bundleFiles.card), largestCard).then(String, () => '')
+  const signature = await readWhole(join(folder, bundleFiles.signature), largestCard).then(String, () => undefined)
   return { manifest, onnx, card, ...(signature !== undefined && { signature }) }
 }
 
@@ -87,7 +90,7 @@ export async function syncFolder(folder: string): Promise<void> {
 
 async function readPart(folder: string, file: string): Promise<Buffer> {
   try {
-    return await readFile(join(folder, file))
+    return await readWhole(join(folder, file))
   } catch (error) {
     throw broken(folder, `${file} cannot be read`, error)
   }

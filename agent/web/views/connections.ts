@@ -49,8 +49,20 @@ class Connections extends PageElement {
       ${this.#list('sources', words.sources, words.noSources, of('source'))}
       ${this.#list('sinks', words.sinks, words.noSinks, of('sink'))} ${ledger ? ledgerTables(ledger) : nothing}
       ${certificates(this.#certificates, operator.may('POST /api/certificates/approve') ? (certificate) => void this.#approve(certificate) : undefined)}
-      ${operator.may('GET /api/dead-letters') ? deadLetters(this.#letters, state.journal.dead.rows, state.time) : nothing}
+      ${this.#guarded()}`
+  }
+
+  /** What the plant does not show to everybody. */
+  #guarded(): TemplateResult {
+    const { state, operator } = this.page
+    if (operator.loggedIn)
+      return html`${operator.may('GET /api/dead-letters') ? deadLetters(this.#letters, state.journal.dead.rows, state.time) : nothing}
       ${operator.may('GET /api/audit') ? auditTrail(this.#audit, state.time) : nothing}`
+    return html`<section aria-labelledby="guarded-title">
+      <h2 id="guarded-title">${words.dead} <span class="hint">${count(state.journal.dead.rows)}</span></h2>
+      <p class="hint">${words.guarded}</p>
+      <button class="small" @click=${() => operator.ask(() => void this.#read())}>${strings.session.open}</button>
+    </section>`
   }
 
   #list(id: string, title: string, none: string, connections: readonly ConnectionState[]): TemplateResult {
@@ -117,11 +129,13 @@ class Connections extends PageElement {
     clearTimeout(this.#timer)
     try {
       const { operator } = this.page
-      ;[this.#letters, this.#certificates, this.#audit] = await Promise.all([
-        operator.may('GET /api/dead-letters') ? get<DeadLetterView[]>('/api/dead-letters?limit=100') : [],
-        get<CertificateView[]>('/api/certificates'),
-        operator.may('GET /api/audit') ? get<AuditEntry[]>('/api/audit?limit=50') : [],
-      ])
+      this.#certificates = await get<CertificateView[]>('/api/certificates')
+      this.requestUpdate()
+      if (operator.loggedIn)
+        [this.#letters, this.#audit] = await Promise.all([
+          operator.may('GET /api/dead-letters') ? get<DeadLetterView[]>('/api/dead-letters?limit=100') : [],
+          operator.may('GET /api/audit') ? get<AuditEntry[]>('/api/audit?limit=50') : [],
+        ])
       this.requestUpdate()
     } catch {
       // The event stream says when the agent is gone.
