@@ -65,7 +65,7 @@ export const operations = {
   },
   'GET /api/sessions': {
     summary: 'Log-ins of browsers that are open, oldest first.',
-    access: 'change',
+    access: 'guarded',
     answer: z.array(shapes.openSession),
   },
   'POST /api/sessions/:session/end': {

@@ -171,6 +171,19 @@ describe('http sessions', () => {
     assert.equal(await isIn(brief), false)
   })
 
+  it('end the streams of live events that they opened', async () => {
+    const { ask, agent } = setUp({ folder, read: 'token', events: { interval: 1 }, clock: { now: () => Date.now() } })
+    const headers = { authorization: `Bearer ${addToken(folder, { name: 'mei', role: 'viewer' })}` }
+    const reader = (await ask('/api/events', { headers })).body!.getReader()
+    const theirs = (await ask('/api/events', { headers: bearer })).body!.getReader()
+    assert.equal((await reader.read()).done, false)
+    revokeToken(folder, 'mei')
+    agent.changes.next(undefined)
+    assert.equal((await reader.read()).done, true)
+    assert.equal((await theirs.read()).done, false)
+    await theirs.cancel()
+  })
+
   it('outlive a restart, but not another shared token, and are on disk as hashes', async () => {
     const before = setUp({ folder })
     const cookie = cookieOf(await before.post('/api/login', { token }, sameOrigin))
