@@ -20,7 +20,7 @@ describe('an attacker who chooses names that become those of files', () => {
 
   for (const name of names)
     it(`${JSON.stringify(name.slice(0, 20))}: an image stays in the folder of its station`, async () => {
-      const store = new ImageStore(join(folder, 'own', 'images'), { size: 1e6, strip: (image) => Promise.resolve({ bytes: image, faces: 0 }) }) // prettier-ignore
+      const store = new ImageStore(join(folder, 'own', 'images'), { size: 1e6, strip: (image) => Promise.resolve({ bytes: image, format: 'png' }) }) // prettier-ignore
       inside(store.pathOf(Buffer.from('x'), 'pass', name, 0), name)
       inside(await store.store(Buffer.from('x'), 'pass', name, 1_700_000_000_000), name)
       inside(await store.store(Buffer.from('x'), folderName(name) === '' ? 'pass' : name, 'part', 1_700_000_000_001).catch(() => join(folder, 'own', 'refused')), name) // prettier-ignore
