@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { Region } from '../../models/inspection/decode.ts'
 import type { AnomalyMap } from '../../models/inspection/inspector.ts'
 import type { Studio } from '../../models/inspection/studio/studio.ts'
-import type { CorrectionEvent, InspectionEvent, Journal, JournalEvent, RejectEvent } from '../core/index.ts'
+import {
+  type CorrectionEvent,
+  type InspectionEvent,
+  type Journal,
+  type JournalEvent,
+  type RejectEvent,
+  readWhole,
+} from '../core/index.ts'
 import { Hold } from './images/image-hold.ts'
 import { Darkroom } from './darkroom.ts'
 import { mapExists, readMap, writeMap, type HeldMap } from './images/map-file.ts'
@@ -182,7 +188,7 @@ export class Gallery {
 
   /** From memory, else from where it was kept: that path is the journal's, never a client's. */
   async #bytesOf({ station, part, time, image }: InspectionEvent): Promise<Uint8Array> {
-    return this.#imageOf(station, part, time) ?? readFile(image!)
+    return this.#imageOf(station, part, time) ?? readWhole(image!)
   }
 
   /** A file that has gone, or is not a picture any more, is no picture. */

@@ -168,8 +168,7 @@ describe('an attacker whose names and values are formulas', () => {
     const alarm: AlarmEvent = { type: 'alarm', change: 'raised', time: 0, id: bad, asset: bad, monitor: bad, state: 'raised', raised: 0, score: 1, threshold: 1, contributions: { [bad]: 1 }, by: bad, reason: bad } // prettier-ignore
     const texts = [sampleRow(builder.take(0), 0, tags), alarmRow(alarm), alarmsCsv([alarm])]
     for (const text of texts)
-      for (const row of rowsOf(text))
-        for (const cell of row) assert.doesNotMatch(cell, /^[=+@]|^-\D/, cell)
+      for (const row of rowsOf(text)) for (const cell of row) assert.doesNotMatch(cell, /^[=+@]|^-\D/, cell)
   })
 })
 

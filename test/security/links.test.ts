@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { spawnSync } from 'node:child_process'
 import {
+  type Entry,
   NotAFile,
   openFile,
   readWhole,
@@ -24,6 +25,7 @@ import {
   type ConnectorContext,
 } from '../../agent/core/index.ts'
 import { csv, filesOf, readCsv } from '../../connectors/csv/index.ts'
+import { imageFiles } from '../../agent/stations/images/image-folder.ts'
 import { FolderImages } from '../../connectors/images/folder.ts'
 import { folderSource } from '../../connectors/images/settings.ts'
 import { readBundle } from '../../models/onnx/bundle.ts'
@@ -142,6 +144,21 @@ describe('an attacker who may write into a folder that the agent reads', () => {
       assert.equal((await filesOf(path('linked'))).length, 1)
       assert.equal((await filesOf(path('linked', '*.csv'))).length, 1)
     })
+  })
+
+  it('the file of a csv sink: nothing is written through a link', async () => {
+    symlinkSync(path('victim'), path('inbox', 'rows.csv'))
+    const sink = csv.sink!(csv.config.parse({ write: path('inbox', 'rows.csv') }), context())!
+    const entry = { kind: 'predictions', predictions: [], offset: 0, arrival: 0 } as unknown as Entry
+    await assert.rejects(sink.write([entry], new AbortController().signal), { code: 'DELIVERY_DENIED', remedy: /symbolic link/ }) // prettier-ignore
+    assert.equal(existsSync(path('victim')), false)
+  })
+
+  it('the images that a station learns from: no link is read for one of them, or for a folder', async () => {
+    writeFileSync(path('inbox', 'good.png'), 'x')
+    assert.equal((await imageFiles(path('inbox'))).length, 1)
+    symlinkSync(path('http-token'), path('inbox', 'link.png'))
+    await assert.rejects(imageFiles(path('inbox')), /link\.png is a symbolic link/)
   })
 
   it('a bundle of a model: no link is read for one of its files', async () => {
