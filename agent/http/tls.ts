@@ -2,13 +2,27 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:https'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
-import { type Clock, ConfigError, describeError, type Logger } from '../core/index.ts'
+import { type Clock, ConfigError, describeError, type Finding, type Logger, systemClock } from '../core/index.ts'
 import { stampOf } from './named-tokens.ts'
 
 /** Paths of PEM files: the certificate with those of its chain behind it, and its key. */
 export interface TlsSettings {
   readonly certificate: string
   readonly key: string
+}
+
+/** What is wrong with these files, or soon will be. */
+export function certificateFindings(settings: TlsSettings): Finding[] {
+  const found: Finding[] = []
+  const silent = () => undefined
+  const warn = (_: object, text: string) => void found.push({ level: 'warning', text })
+  try {
+    new Certificate(settings, { debug: silent, info: silent, warn, error: silent }, systemClock)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    for (const { message: text, remedy } of error.problems) found.push({ level: 'trouble', text, ...(remedy !== undefined && { remedy }) }) // prettier-ignore
+  }
+  return found
 }
 
 /** How often the files are looked at, ms; by time and size, so that it works on mounted volumes. */
@@ -79,7 +93,7 @@ export class Certificate {
     const day = new Date(this.#end).toISOString().slice(0, 10)
     const told = left <= 0 ? `expired on ${day}` : left < soon ? `expires on ${day}` : ''
     if (told !== this.#told && told !== '')
-      this.#log.warn({}, `the certificate in ${this.#settings.certificate} ${told}: browsers refuse it then; put a new one in its place, the agent takes it by itself`) // prettier-ignore
+      this.#log.warn({}, `the certificate in ${this.#settings.certificate} ${told}: browsers refuse it then. Put a new one in its place, the agent takes it by itself`) // prettier-ignore
     this.#told = told
   }
 

@@ -6,6 +6,7 @@ import {
   type DeadLetter,
   type Journal,
   JournalError,
+  type JournalEvent,
   type JournalRecord,
   type Logger,
   type Metrics,
@@ -172,7 +173,7 @@ export class Ingest {
     const letters = rejected.map((letter): JournalRecord => ({ kind: 'dead', letter }))
     try {
       await Promise.all([
-        records.length > 0 ? this.#chain.append(records) : undefined,
+        records.length > 0 ? this.#store(events, records) : undefined,
         letters.length > 0 ? journal.append('dead', letters) : undefined,
         said.length > 0 ? this.#correct(name, tally, said, batch.arrival) : undefined,
       ])
@@ -188,6 +189,11 @@ export class Ingest {
     this.#count(name, tally, arrival)
     this.#recovered()
     arrival.settled?.(true)
+  }
+
+  #store(events: readonly JournalEvent[], records: readonly JournalRecord[]): Promise<unknown> {
+    if (events.some(({ type }) => type === 'audit')) return this.#chain.append(records)
+    return this.#options.journal.append('samples', records)
   }
 
   /** Corrections wait for what they speak of to be found; what comes after them does not. */

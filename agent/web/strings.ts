@@ -355,7 +355,7 @@ export const strings = {
   session: {
     open: 'Log in',
     title: 'Log in',
-    hint: 'Changes, images and payloads need a token: one of your own, or that of the file http-token in the data folder of the agent.',
+    hint: 'Changes, images and payloads need a token of your own, or the shared one. It is in the file http-token in the data folder of the agent.',
     closed: 'This agent is read by its operators only.',
     token: 'Token',
     name: 'Your name',

@@ -164,6 +164,10 @@ describe('http over TLS', () => {
     const unknown = await health('--url', url)
     assert.equal(unknown.status, 1)
     assert.match(unknown.stderr, /is not trusted.*--ca/s)
+    writeFileSync(join(folder, 'mixed.yaml'), 'http: { tls: { certificate: other.pem, key: agent.key } }\nconnectors: { a: { type: csv, folder: . } }\n') // prettier-ignore
+    const check = await millwright(folder, 'check', 'mixed.yaml')
+    assert.equal(check.status, 1, check.stderr)
+    assert.match(check.stdout, /http\.tls: the key in agent\.key does not belong to the certificate in other\.pem/)
     const status = await millwright(folder, 'status', '--config', 'plant.yaml')
     assert.match(status.stdout, /test-site.*ready/)
   })
