@@ -35,7 +35,10 @@ const number = /^\s*[+-]?[\d.,\s]*\d(?:[eE][+-]?\d{1,4})?\s*%?$/
  * before it aside, and is no number.
  */
 export function csvCell(text: string): string {
-  const safe = formula.test(text) && !(text.length <= 400 && number.test(text)) ? `'${text}` : text
+  const first = text.charCodeAt(0)
+  // Most begin with a letter or a digit: nothing begins as a formula then.
+  const plain = (first >= 0x30 && first <= 0x39) || ((first | 0x20) >= 0x61 && (first | 0x20) <= 0x7a)
+  const safe = !plain && formula.test(text) && !(text.length <= 400 && number.test(text)) ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
