@@ -35,7 +35,10 @@ const number = /^\s*[+-]?[\d.,\s]*\d(?:[eE][+-]?\d{1,4})?\s*%?$/
  * before it aside, and is no number.
  */
 export function csvCell(text: string): string {
-  const safe = formula.test(text) && !(text.length <= 400 && number.test(text)) ? `'${text}` : text
+  const first = text.charCodeAt(0)
+  // Most begin with a letter or a digit: nothing begins as a formula then.
+  const plain = (first >= 0x30 && first <= 0x39) || ((first | 0x20) >= 0x61 && (first | 0x20) <= 0x7a)
+  const safe = !plain && formula.test(text) && !(text.length <= 400 && number.test(text)) ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
@@ -43,11 +46,11 @@ export function csvCell(text: string): string {
 export class Redaction {
   readonly #words: readonly string[]
 
-  /** Short ones are left: taking out every `a` would say more than it hides. */
+  /** What may be a word is left: a password `plant` would take half of what is said with it, and tell by that what it is. */
   constructor(secrets: Iterable<string>) {
     const words = new Set<string>()
     for (const secret of secrets) {
-      if (secret.length < shortest) continue
+      if (isWord(secret)) continue
       const base64 = Buffer.from(secret).toString('base64')
       for (const word of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), base64]) words.add(word) // prettier-ignore
     }
@@ -67,4 +70,7 @@ export class Redaction {
 }
 
 const hidden = '***'
-const shortest = 4
+
+function isWord(secret: string): boolean {
+  return secret.length < 6 || /^(\p{L}{1,11}|\d{1,7})$/u.test(secret)
+}

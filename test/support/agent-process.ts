@@ -83,7 +83,9 @@ export class AgentProcess {
   /** The JSON answer of a GET, with the token where there is one yet; undefined where nobody answers. */
   async get(path: string): Promise<unknown> {
     try {
-      const headers: Record<string, string> = existsSync(this.#tokenFile) ? { authorization: `Bearer ${this.token}` } : {}
+      const headers: Record<string, string> = existsSync(this.#tokenFile)
+        ? { authorization: `Bearer ${this.token}` }
+        : {}
       return await (await fetch(`http://127.0.0.1:${this.#port}${path}`, { headers })).json()
     } catch {
       return undefined
