@@ -164,7 +164,7 @@ describe('http over TLS', () => {
     const unknown = await health('--url', url)
     assert.equal(unknown.status, 1)
     assert.match(unknown.stderr, /is not trusted.*--ca/s)
-    writeFileSync(join(folder, 'mixed.yaml'), 'http: { tls: { certificate: other.pem, key: agent.key } }\nconnectors: { a: { type: csv, folder: . } }\n') // prettier-ignore
+    writeFileSync(join(folder, 'mixed.yaml'), 'http: { tls: { certificate: other.pem, key: agent.key } }\nconnectors: { a: { type: mqtt, url: "mqtt://127.0.0.1:1", topics: [{ filter: a/b, tag: a/b }] } }\n') // prettier-ignore
     const check = await millwright(folder, 'check', 'mixed.yaml')
     assert.equal(check.status, 1, check.stderr)
     assert.match(check.stdout, /http\.tls: the key in agent\.key does not belong to the certificate in other\.pem/)
