@@ -36,14 +36,13 @@ export async function decrypted(path: string, passphrase: string): Promise<Reada
   const file = createReadStream(path)
   try {
     const content = await decrypter.decrypt(Readable.toWeb(file) as WebStream)
-    return Readable.fromWeb(content as unknown as ReadableStream)
+    return Readable.fromWeb(content)
   } catch (error) {
     file.destroy()
     throw new AgentError(
       'BACKUP_BROKEN',
       `${path} cannot be decrypted: the passphrase is another one, or its beginning is damaged`,
       {
-        // prettier-ignore
         cause: error,
         remedy: 'Give the passphrase that it was encrypted with, by --passphrase-file or MILLWRIGHT_PASSPHRASE.',
       },

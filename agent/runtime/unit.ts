@@ -124,7 +124,10 @@ export class Unit {
     this.#gallery = new Gallery(
       journal,
       Object.keys(config.inspections),
-      (station, part, time) => this.#stations.units.get(station)?.station.imageOf(part, time),
+      {
+        imageOf: (station, part, time) => this.#stations.units.get(station)?.station.imageOf(part, time),
+        shownOf: (station) => this.#stations.units.get(station)?.station.shown,
+      },
       () => this.#changed(),
       studio,
     )

@@ -27,7 +27,7 @@ const allowed = [
 ]
 
 /** Packages that name no licence where npm looks, with what their own text says. */
-const told: Readonly<Record<string, readonly [file: string, words: RegExp, license: string]>> = {
+const told: Readonly<Partial<Record<string, readonly [file: string, words: RegExp, license: string]>>> = {
   dequeue: ['LICENSE', /2-Clause BSD license/, 'BSD-2-Clause'],
   humanize: ['LICENSE', /Permission is hereby granted, free of charge/, 'MIT'],
   precond: ['README.md', /free to use under the terms of the \[MIT license\]/, 'MIT'],
@@ -53,7 +53,7 @@ describe('what is installed', () => {
       const known = license ?? told[name]?.[2]
       assert.ok(known !== undefined && isAllowed(known), `${name}: ${known ?? 'no licence'}`)
       if (license !== undefined) continue
-      const [file, words] = told[name]
+      const [file, words] = told[name]!
       assert.match(readFileSync(join(root, path, file), 'utf8'), words)
     }
     assert.ok(!isAllowed('GPL-3.0-only') && !isAllowed('MIT AND GPL-2.0-only') && isAllowed('(GPL-2.0-only OR MIT)'))

@@ -49,7 +49,6 @@ describe('http over TLS', () => {
         `${url}${path}`,
         { ca: readFileSync(made.ca), method: options.method ?? 'GET', headers, agent: false },
         (response) => {
-          // prettier-ignore
           response.resume()
           response.on('end', () => resolve({ status: response.statusCode, headers: response.headers }))
         },

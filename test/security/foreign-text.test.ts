@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawn } from 'node:child_process'
@@ -23,6 +23,7 @@ import { alarmsCsv } from '../../agent/http/alarms-csv.ts'
 import { schema } from '../../agent/settings/index.ts'
 import { alarmRow, sampleRow } from '../../connectors/csv/index.ts'
 import { millwright } from '../cli/millwright.ts'
+import { OpcuaServer } from '../support/opcua-server.ts'
 import { program } from '../support/program.ts'
 
 /** What a device, topic or model may call itself. */
@@ -69,6 +70,34 @@ describe('an attacker who names a device', () => {
       assert.equal(config.http.host, '127.0.0.1')
       assert.equal(config.log.level, 'info')
       assert.doesNotMatch(text.replaceAll('\n', ''), /[\r\x85\u2028\u2029\x1b\x9b]/)
+    }
+  })
+
+  it('adds nothing by a server that says who made it, and none by the terminal that reads it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millwright-maker-'))
+    const device = 'DeviceSet/press1'
+    const maker = `ACME${hostile.slice(0, 7).join('')}`
+    const server = await OpcuaServer.start(
+      [
+        { name: `${device}/ParameterSet/force`, folder: `${device}/ParameterSet`, value: 1, unit: maker.slice(0, 60) },
+        { name: `${device}/ParameterSet/speed`, folder: `${device}/ParameterSet`, value: 1 },
+        { name: `${device}/Manufacturer`, folder: device, value: maker, dataType: 'String' },
+        { name: `${device}/Model`, folder: device, value: maker, dataType: 'String' },
+      ],
+      { nodesets: ['di'], insecure: true },
+    )
+    try {
+      const { status, stdout, stderr } = await millwright(folder, 'init', server.endpoint, '--yes', '--insecure')
+      assert.equal(status, 0, stderr)
+      assert.doesNotMatch(stdout + stderr, actingInLine)
+      const text = readFileSync(join(folder, 'plant.yaml'), 'utf8')
+      assert.match(text, /# Device .*ACME/)
+      assert.deepEqual(Object.keys(parse(text) as object), ['site', 'data', 'connectors', 'clean', 'assets', 'monitors']) // prettier-ignore
+      assert.equal(parseConfig(text, { schema, args: [] }).http.host, '127.0.0.1')
+      assert.doesNotMatch(text, actingInLine)
+    } finally {
+      await server.close()
+      rmSync(folder, { recursive: true, force: true })
     }
   })
 

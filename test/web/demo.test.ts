@@ -107,7 +107,8 @@ describe('the page of the demo', function () {
     await until('a history of what was dragged over', async () => {
       if (isShorter()) return true
       // Where the chart is drawn anew in the middle of it, a drag has lost its beginning: people drag again.
-      const box = (await page.locator('.plot').first().boundingBox())!
+      const box = await page.locator('.plot').first().boundingBox()
+      if (!box) return false
       await page.mouse.move(box.x + box.width * 0.4, box.y + 80)
       await page.mouse.down()
       await page.mouse.move(box.x + box.width * 0.6, box.y + 80, { steps: 5 })
