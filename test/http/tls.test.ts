@@ -127,7 +127,7 @@ describe('http over TLS', () => {
     }
   })
 
-  it('warns of a certificate that ends soon or has ended, and goes on with it', async () => {
+  it('warns of a certificate that ends soon or has ended, and goes on with it', () => {
     const warned = (now: number) => {
       const log = memoryLog()
       setUp({ tls: tls(), log, clock: { now: () => now } })
