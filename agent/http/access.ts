@@ -12,7 +12,11 @@ import { sessionLength } from './token.ts'
 /** What a request brings along: the part of Node's own request that is used here; nothing where it came without a port. */
 export interface Environment {
   Bindings: {
-    readonly incoming?: { readonly socket: { readonly remoteAddress?: string; readonly encrypted?: boolean } }
+    readonly incoming?: {
+      readonly socket: { readonly remoteAddress?: string; readonly encrypted?: boolean }
+      /** Names and values by turns, as they came. */
+      readonly rawHeaders?: readonly string[]
+    }
   }
   /** Who asks, once access is checked; undefined: somebody, where everybody may. */
   Variables: { caller: Caller | undefined }
@@ -102,6 +106,12 @@ function bearerOf(context: Context<Environment>): string | undefined {
 /** Where a request comes from; all of a proxy's count as one. */
 export function addressOf(context: Context<Environment>): string {
   return context.env.incoming?.socket.remoteAddress ?? 'unknown'
+}
+
+/** The names of all headers of a request; one that came twice is there twice. */
+export function headerNames(context: Context<Environment>): readonly string[] {
+  const raw = context.env.incoming?.rawHeaders
+  return raw ? raw.filter((_, i) => i % 2 === 0) : Object.keys(context.req.header())
 }
 
 /** Throws where a browser says that the request comes from another origin. Programs send neither header. */

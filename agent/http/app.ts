@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { secureHeaders } from 'hono/secure-headers'
-import { addressOf, checkChange, checkHost, checkRead, type Environment } from './access.ts'
+import { addressOf, checkChange, checkHost, checkRead, type Environment, headerNames } from './access.ts'
 import { addChanges, addImages } from './changes.ts'
 import { addPage } from './page.ts'
 import { answerTo, Problem } from './problem.ts'
@@ -31,7 +31,7 @@ export function createApp(parts: AppParts): App {
   const { proxy } = sessions.callers
   if (proxy)
     app.use(async (context, next) => {
-      proxy.refuseOthers(addressOf(context), (name) => context.req.header(name))
+      proxy.refuseOthers(addressOf(context), headerNames(context))
       await next()
     })
   app.use('/api/*', async (context, next) => {

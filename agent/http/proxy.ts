@@ -40,13 +40,19 @@ export class ProxyUsers {
     return isIP(plain) > 0 && this.#trusted.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4')
   }
 
-  /** Throws a Problem where somebody else than the proxy sends a header that is for the proxy to send. */
-  refuseOthers(address: string, header: Header): void {
-    if (this.trusts(address)) return
+  /**
+   * Throws a Problem where somebody else than the proxy sends a header that is for the proxy to send, and where one comes
+   * twice: a proxy that adds its own to what its clients send lets these choose. `names`: of all headers, as they came.
+   */
+  refuseOthers(address: string, names: readonly string[]): void {
     const { user_header, role_header, groups } = this.#settings
-    const spoofed = [user_header, role_header, groups?.header].find((name) => name !== undefined && header(name) !== undefined) // prettier-ignore
-    if (spoofed !== undefined)
-      throw new Problem('HTTP_NOT_THE_PROXY', `${spoofed} is for the reverse proxy to say, and ${address} is none`)
+    for (const own of [user_header, role_header, groups?.header]) {
+      const sent = names.filter((name) => name.toLowerCase() === own).length
+      if (sent > 0 && !this.trusts(address))
+        throw new Problem('HTTP_NOT_THE_PROXY', `${own!} is for the reverse proxy to say, and ${address} is none`)
+      if (sent > 1)
+        throw new Problem('HTTP_NOT_THE_PROXY', `${own!} came twice: the proxy must replace it, not add to it`)
+    }
   }
 
   /** The user that a request of the proxy is of; undefined where it names none. Throws a Problem where they have no role. */

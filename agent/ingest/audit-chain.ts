@@ -45,10 +45,11 @@ export class AuditChain {
     this.#ends = [...before, end]
     try {
       // Where it is to stand is kept before it is there: after a crash, a look at that place tells whether it is.
-      await Promise.all([this.#keep(), journal.append('samples', linked)])
+      this.#keep()
+      await journal.append('samples', linked)
       this.#ends = this.#ends.slice(Math.max(0, this.#ends.indexOf(end)))
       // Once it is there for certain, its absence is a loss; where this is not kept, it might have been a crash.
-      this.#keep().catch(() => undefined)
+      this.#keep()
     } catch (error) {
       // What waited behind it is not stored either.
       if (this.#ends.includes(end)) this.#ends = this.#ends.slice(0, this.#ends.indexOf(end))
@@ -56,8 +57,10 @@ export class AuditChain {
     }
   }
 
-  #keep(): Promise<void> {
-    return this.#journal.commit(auditCursor, { offset: this.#ends[this.#ends.length - 1].offset, state: this.#ends })
+  /** Where this cannot be stored, nor can what is appended behind it. */
+  #keep(): void {
+    const { offset } = this.#ends[this.#ends.length - 1]
+    this.#journal.commit(auditCursor, { offset, state: this.#ends }).catch(() => undefined)
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { request } from 'node:http'
 import { httpConfig } from '../../config/index.ts'
 import { alarm, bearer, errorOf, setUp } from './fake-agent.ts'
 
@@ -84,6 +85,23 @@ describe('http behind a reverse proxy that logs people in', () => {
     }
     assert.match(await logIn('10.0.0.4'), /HttpOnly; Secure; SameSite=Strict/)
     assert.doesNotMatch(await logIn('10.0.0.9'), /Secure;/)
+  })
+
+  it('refuses a header that comes twice, as from a proxy that adds to what its clients send', async () => {
+    const agent = setUp({ port: 0, proxy: { ...proxy, trust: ['127.0.0.1'] } })
+    const server = await agent.http.listen()
+    const status = (groups: string | string[]) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const headers = { 'x-forwarded-user': 'eve', 'x-forwarded-groups': groups, 'content-type': 'application/json' }
+        const asked = request(`${server.url}${acknowledge}`, { method: 'POST', headers, agent: false }, (response) => {
+          response.resume()
+          response.on('end', () => resolve(response.statusCode))
+        })
+        asked.on('error', reject).end('{"by":"eve"}')
+      })
+    assert.equal(await status('line'), 200)
+    assert.equal(await status(['maintenance', 'line']), 403)
+    await server.close()
   })
 
   it('is off unless it is configured, and then the headers say nothing', async () => {
