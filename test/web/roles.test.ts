@@ -77,7 +77,10 @@ describe('the page for each role', function () {
     const { page, close } = await enter('operator', 'joe')
     revokeToken(folder, 'joe')
     await page.getByRole('link', { name: /^Alarms/ }).click()
-    await page.getByRole('button', { name: /^Acknowledge/ }).first().click()
+    await page
+      .getByRole('button', { name: /^Acknowledge/ })
+      .first()
+      .click()
     await page.getByRole('dialog', { name: 'Log in' }).getByLabel('Token').waitFor()
     await close()
   })
