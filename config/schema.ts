@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import {
+  statedNatures,
   type ConfigProblem,
   type ConnectorDefinition,
   type OperatorDefinition,
@@ -108,6 +109,12 @@ const assetClass = z.strictObject({
     })
     .describe(
       'Pattern over tag names, such as {line}/pump{n}/{role}. {role} names the signal, the rest names the asset.',
+    ),
+  signals: z
+    .record(z.string().min(1), z.enum(statedNatures))
+    .default({})
+    .describe(
+      `What kind of signal a role is, or all that a pattern such as temp* fits, where the values must not decide: ${statedNatures.join(', ')}. Models of what is normal learn from measurements only.`,
     ),
 })
 

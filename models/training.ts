@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { PredictionKind, TrainingSet } from '../agent/core/index.ts'
+import type { PredictionKind, SignalFinding, TrainingSet } from '../agent/core/index.ts'
 import type { ModelBundle } from './onnx/manifest.ts'
 
 /**
@@ -17,6 +17,8 @@ export interface Targets {
 /** A training set with what is known of its rows, and what a bundle records beside it. */
 export interface TrainingInput extends TrainingSet {
   readonly targets?: Targets
+  /** What each signal was taken for, by its role; those that no model can learn have no features. */
+  readonly signals?: ReadonlyMap<string, SignalFinding>
   /** Labels that speak of no row: of times or assets of which there are no data, or none any more. */
   readonly unusedLabels?: number
   /** Written as the time of training, ms since epoch. */

@@ -96,7 +96,11 @@ export class Monitor {
     this.settings = settings
     this.#metrics = context.metrics
     const names = settings.features ?? [...defaultFeatures[kindOf(settings.model)]]
-    this.features = createFeatures({ features: names }, context.assets, context.keeper)
+    this.features = createFeatures(
+      { features: names, leastCovered: settings.min_coverage },
+      context.assets,
+      context.keeper,
+    )
     context.keeper.keep('collected', {
       save: () => [this.#first, this.#last, this.#windows, this.#since, this.#trained],
       load: ([first, last, windows, since, trained]: number[]) => {

@@ -126,6 +126,10 @@ export class Pipeline {
     return pipeline
   }
 
+  get tags(): TagTable {
+    return this.#options.tags
+  }
+
   /** Classes of assets seen by the monitors, by name. */
   get classes(): ReadonlyMap<string, AssetClass> {
     return this.#classes

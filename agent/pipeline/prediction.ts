@@ -7,6 +7,7 @@ import {
   type PredictionState,
   type Scores,
 } from '../core/index.ts'
+import { roleOf } from '../../models/feature-tags.ts'
 
 /** Who concludes. */
 export interface Author {
@@ -38,9 +39,33 @@ export function predictionOf(
     coverage: batch.coverage[row],
     revision: batch.revision[row],
     model: model ?? '',
+    ...(scores && missingOf(batch, row)),
     contributions: scores && !Number.isNaN(score) ? contributionsOf(scores, row) : {},
     ...(scores && !Number.isNaN(score) && conclusionOf(scores, row)),
   }
+}
+
+/** Columns of each signal, by the list of columns that they are of. */
+const signals = new WeakMap<readonly string[], ReadonlyMap<string, readonly number[]>>()
+
+/** Signals without any value in a row. */
+function missingOf({ names, values }: FeatureBatch, row: number): Pick<Prediction, 'missing'> | undefined {
+  const from = row * names.length
+  let known = 0
+  while (known < names.length && !Number.isNaN(values[from + known])) known++
+  if (known === names.length) return undefined
+  let columns = signals.get(names)
+  if (!columns) signals.set(names, (columns = columnsBySignal(names)))
+  const missing = [...columns].filter(([, of]) => of.every((column) => Number.isNaN(values[from + column])))
+  return missing.length > 0 ? { missing: missing.map(([signal]) => signal) } : undefined
+}
+
+function columnsBySignal(names: readonly string[]): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, number[]>()
+  names.forEach((name, column) => {
+    if (name.includes('.')) found.set(roleOf(name), [...(found.get(roleOf(name)) ?? []), column])
+  })
+  return found
 }
 
 function stateOf(kind: PredictionKind, score: number, threshold: number): PredictionState {

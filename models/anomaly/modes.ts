@@ -33,6 +33,11 @@ const leastCovered = 0.5
 export const codeTolerance = 0.01
 const largestCode = 5000
 
+/** The feature that names the mode, where the settings say so. */
+export function modeColumn({ modes }: Pick<AnomalySettings, 'modes'>): string | undefined {
+  return typeof modes === 'object' ? `${modes.tag}.mean` : undefined
+}
+
 /**
  * The modes that the settings ask for; undefined where there is one, or where clustering finds one.
  * Throws a DetectorError (TRAINING_DATA) where the tag is not there, or no mode has enough rows.

@@ -1,5 +1,7 @@
 import { thin } from './blocks.ts'
 import { centreRows, fitFront, type Front } from './front.ts'
+import { Imputer, mostImputed } from '../onnx/imputer.ts'
+import { shrunk } from './hotelling-t2.ts'
 import type { Method, Scorer } from './method.ts'
 import type { Modes } from './modes.ts'
 import { fitScaling, standardise, type Scaling, type TrainingRows } from './scaling.ts'
@@ -10,6 +12,8 @@ import { withoutEffects } from './mode-effects.ts'
 export interface Normal {
   readonly scaling: Scaling
   readonly front?: Front
+  /** Covariance of the standardised features, by which missing ones are told; absent where there are modes, or too many features. */
+  readonly covariance?: Float64Array
   readonly scorer: Scorer
 }
 
@@ -24,6 +28,8 @@ export interface Subject {
 const rowsAtOnce = 4096
 /** A fit that saw fewer rows of a mode does not judge it. */
 const leastModeRows = 10
+/** Share of the rows that have to be complete for the others to be left aside. */
+const leastComplete = 0.5
 /** Tenths of the training time. */
 const stretches = 10
 
@@ -42,9 +48,12 @@ export async function learnNormal(
   const learned = thin(modes ? rows.filter((row) => modes.of[row] >= 0) : rows, method.mostRows(size))
   if (!modes) {
     const scaling = fitScaling(data, learned)
-    const values = standardise(data, scaling, learned)
-    const one = { length: learned.length, size, values, mode: new Int32Array(learned.length), modes: 1 }
-    return { scaling, scorer: await method.learn(one, { seed, signal: options.signal }) }
+    const whole = completeRows(data, learned)
+    const values = standardise(data, scaling, whole)
+    const one = { length: whole.length, size, values, mode: new Int32Array(whole.length), modes: 1 }
+    const covariance = size <= mostImputed ? relation(values, whole.length, size) : undefined
+    const scorer = await method.learn(one, { seed, signal: options.signal })
+    return { scaling, scorer, ...(covariance && { covariance }) }
   }
   const scaling = fitScaling(withoutEffects(data, learned, modes), learned)
   if (modes.tag) keepCodes(scaling, modes.left, modes.tag.unit)
@@ -57,18 +66,33 @@ export async function learnNormal(
   return { scaling, front, scorer: await method.learn(given, { seed, signal: options.signal }) }
 }
 
+/** The rows without a missing feature, where they are the most: a mean in the place of what is missing makes features seem independent. */
+function completeRows({ values, size }: TrainingRows, rows: Uint32Array): Uint32Array {
+  const whole = rows.filter((row) => !values.subarray(row * size, (row + 1) * size).some(Number.isNaN))
+  return whole.length >= rows.length * leastComplete ? whole : rows
+}
+
+/** Covariance after Ledoit and Wolf; a feature that never moved stands by itself. */
+function relation(values: Float64Array, length: number, size: number): Float64Array {
+  const { covariance } = shrunk(values, length, size)
+  for (let j = 0; j < size; j++) if (!(covariance[j * size + j] > 0)) covariance[j * size + j] = 1
+  return covariance
+}
+
 /** Score of each of `rows`; NaN for a row in no mode. `pooled`: as if their assets had not been in the training data. */
 export function scoreRows(
-  { scaling, front, scorer }: Normal,
+  { scaling, front, covariance, scorer }: Normal,
   { data, modes }: Subject,
   rows: Uint32Array,
   pooled = false,
 ): Float64Array {
   const scores = new Float64Array(rows.length)
+  const imputer = covariance && new Imputer(covariance, data.size)
   for (let from = 0; from < rows.length; from += rowsAtOnce) {
     const some = rows.subarray(from, from + rowsAtOnce)
     const mode = Int32Array.from(some, (row) => modes?.of[row] ?? 0)
-    const standardised = standardise(data, scaling, some, { pooled, missing: front ? NaN : 0 })
+    const standardised = standardise(data, scaling, some, { pooled, missing: front || imputer ? NaN : 0 })
+    if (imputer) for (let row = 0; row < some.length; row++) imputer.fill(standardised, row * data.size)
     scores.set(scoreStandardised({ front, scorer }, standardised, mode), from)
   }
   return scores

@@ -2,16 +2,18 @@ import { DetectorError } from '../../agent/core/index.ts'
 import { roleOf } from '../feature-tags.ts'
 import { versionOf } from '../features/index.ts'
 import { contentHash } from '../onnx/bundle.ts'
+import { packSymmetric } from '../onnx/imputer.ts'
 import type { Calibration, Manifest, ModelBundle } from '../onnx/manifest.ts'
 import { sha256 } from '../onnx/runtime.ts'
 import { defaultSeed, type TrainingContext, type TrainingInput } from '../training.ts'
 import { calibrate } from './calibration.ts'
+import { usableColumns } from './columns.ts'
 import { tryMethods } from './candidates.ts'
 import { writeCard } from './card.ts'
 import type { AnomalySettings } from './config.ts'
 import { goldenVectors } from './golden-vectors.ts'
 import { anomalyGraph } from './graph.ts'
-import { findModes } from './modes.ts'
+import { findModes, modeColumn } from './modes.ts'
 import { learnNormal, type Subject } from './normal.ts'
 import { purge } from './purge.ts'
 import { reportOf } from './report.ts'
@@ -27,12 +29,14 @@ import type { Findings } from './findings.ts'
  */
 export async function trainAnomaly(
   settings: AnomalySettings,
-  input: TrainingInput,
+  given: TrainingInput,
   context: TrainingContext = {},
 ): Promise<ModelBundle> {
   const started = performance.now()
   context.signal?.throwIfAborted()
-  const { names } = input.features
+  const { features, left } = usableColumns(given.features, modeColumn(settings))
+  const input = { ...given, features }
+  const { names } = features
   const labelled = usableRows(input, settings.min_windows)
   const { data } = labelled
   const seed = context.seed ?? defaultSeed
@@ -46,7 +50,7 @@ export async function trainAnomaly(
   const normal = await learnNormal(subject, rows, chosen.method, { signal: context.signal, ways: true })
   const thresholds = calibrate(subject, rows, normal, chosen.method, chosen.held, settings)
   context.progress?.(1, 'exported')
-  const found: Findings = { subject, labelled, rows, dropped, trials, chosen, normal, thresholds }
+  const found: Findings = { subject, labelled, left, rows, dropped, trials, chosen, normal, thresholds }
   return bundleOf(input, found, performance.now() - started)
 }
 
@@ -88,7 +92,8 @@ function bundleOf(input: TrainingInput, found: Findings, ms: number): ModelBundl
     furthest,
     calibration: calibrationOf(found),
     scaled: true,
-    missing: normal.front ? 'passed' : 'refused',
+    missing: normal.front ? 'passed' : normal.covariance ? 'imputed' : 'refused',
+    ...(normal.covariance && { covariance: packSymmetric(normal.covariance, names.length) }),
     training: trainingOf(input, found),
     metrics: {
       ...normal.scorer.metrics,

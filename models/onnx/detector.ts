@@ -86,9 +86,11 @@ class OnnxDetector implements Detector {
     const codes = new Int32Array(count)
     for (let i = 0; i < count; i++) {
       const code = (codes[i] = this.#standardiser.code(features.asset[from + i]))
-      const known = this.#standardiser.write(features, from + i, code, input, i * names.length)
-      scores.threshold[from + i] = this.#standardiser.thresholds[code]
-      scores.score[from + i] = known ? 0 : NaN
+      const threshold = this.#standardiser.write(features, from + i, code, input, i * names.length)
+      scores.threshold[from + i] = threshold ?? this.#standardiser.thresholds[code]
+      scores.score[from + i] = threshold === undefined ? NaN : 0
+      // No NaN gets into a graph that takes none.
+      if (threshold === undefined) input.fill(0, i * names.length, (i + 1) * names.length)
     }
     input.fill(0, count * names.length)
     this.#read(await this.#run(input), from, count, scores)

@@ -62,9 +62,15 @@ export const manifest = z.strictObject({
     .describe('Scaling and threshold; per asset, by its name.'),
   scaled: z.boolean().describe('False: the graph takes the features as they are; see `missing`.'),
   missing: z
-    .enum(['refused', 'passed'])
+    .enum(['refused', 'passed', 'imputed'])
     .default('refused')
-    .describe('What becomes of a row with a missing feature where the graph takes features as they are.'),
+    .describe(
+      'What becomes of a missing feature. `refused`: its mean takes its place where the graph takes scaled features, and the row is not judged where it takes them as they are. `passed`: the graph gets NaN. `imputed`: what `covariance` makes of the others takes its place.',
+    ),
+  covariance: z
+    .string()
+    .optional()
+    .describe('Covariance of the scaled features: the lower triangle by rows, base64 of float64, little-endian.'),
   baseline: z
     .array(perhaps)
     .optional()
