@@ -74,8 +74,7 @@ function holding(tag: Tag, study: TagStudy, hint: Nature | undefined): SignalFin
   const { count, changes, values, steps, firstTime, lastTime, isWhole } = study
   if (!values || changes === 0) return undefined
   const runs = changes + 1
-  const lasts =
-    tag.reporting === 'change' ? (lastTime - firstTime) / runs >= holds.ms : count / runs >= holds.values
+  const lasts = tag.reporting === 'change' ? (lastTime - firstTime) / runs >= holds.ms : count / runs >= holds.values
   const named = hint === 'state' || hint === 'setpoint'
   if (!lasts && !(named && isWhole && values.size <= mostStates)) return undefined
   if (!named && values.size > leastLevels && neighbours(steps) >= mostlyNeighbours) return undefined

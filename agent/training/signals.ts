@@ -7,6 +7,8 @@ export type Signals = ReadonlyMap<string, SignalFinding>
 
 /** What a model of what is normal may learn: a height that only ever rises, or that somebody chooses, is no sign of health. */
 const learnable: readonly Nature[] = ['measurement']
+/** What may say which way a machine runs. */
+const holding: readonly Nature[] = ['state', 'setpoint']
 /** What tells nothing to a model that is taught by labels either. */
 const useless: readonly Nature[] = ['clock', 'text', 'ignore']
 
@@ -21,13 +23,17 @@ export function learnableFeatures(
   signals: Signals,
 ): FeatureBatch {
   const mode = model.type === 'anomaly' && typeof model.modes === 'object' ? model.modes.tag : undefined
-  const may = (role: string) => {
-    const nature = signals.get(role)?.nature ?? 'measurement'
-    return role === mode || (model.type === 'anomaly' ? learnable.includes(nature) : !useless.includes(nature))
+  const natureOf = (role: string) => signals.get(role)?.nature ?? 'measurement'
+  const may = (name: string) => {
+    const nature = natureOf(roleOf(name))
+    if (model.type !== 'anomaly') return !useless.includes(nature)
+    // States and set points may name the modes, by their mean.
+    return roleOf(name) === mode || learnable.includes(nature) || (holding.includes(nature) && name.endsWith('.mean'))
   }
-  const wanted = features.names.filter((name) => isAssetFeature(name) || may(roleOf(name)))
-  if (wanted.length === features.names.length) return features
-  if (!wanted.some((name) => roleOf(name) !== mode)) {
+  const wanted = features.names.filter((name) => isAssetFeature(name) || may(name))
+  if (wanted.length === features.names.length && model.type !== 'anomaly') return features
+  const isJudged = (name: string) => roleOf(name) !== mode && !holding.includes(natureOf(roleOf(name)))
+  if (!wanted.some(isJudged)) {
     const found = [...signals].map(([role, { nature, evidence }]) => `${role} (${nature}: ${evidence})`)
     throw new DetectorError(
       'TRAINING_DATA',

@@ -14,12 +14,12 @@ export const anomalyConfig = z.strictObject({
     ),
   modes: z
     .union([
-      z.enum(['none', 'auto']),
+      z.enum(['none', 'states', 'auto']),
       z.strictObject({ tag: z.string().min(1).describe('Role of a tag whose value names the mode.') }),
     ])
-    .default('none')
+    .default('states')
     .describe(
-      'Ways of running, each with a normal of its own. `auto`: found as clusters of the means; `{ tag: ROLE }`: named by a discrete tag, whose `mean` must be among the features. A window of a mode that was not learned has no score.',
+      'Ways of running, each with a normal of its own. `states`: named by the states and set points among the signals, where these explain how the others lie; `auto`: found as clusters of the means; `{ tag: ROLE }`: named by a discrete tag, whose `mean` must be among the features. A window of a mode that was not learned has no score.',
     ),
   sensitivity: z
     .number()

@@ -64,7 +64,9 @@ function answer(
     values: Float64Array.from(inputs.flat()),
     asset: Uint32Array.from(codes),
   }
-  const standardised = standardise(rows, scaling, Uint32Array.from(inputs.keys()), { missing: front || covariance ? NaN : 0 })
+  const standardised = standardise(rows, scaling, Uint32Array.from(inputs.keys()), {
+    missing: front || covariance ? NaN : 0,
+  })
   const imputer = covariance && new Imputer(covariance, size)
   return inputs.map((input, row) => {
     const scale = (j: number) => scaling.scale[codes[row] * size + j]

@@ -56,10 +56,10 @@ export async function learnNormal(
     return { scaling, scorer, ...(covariance && { covariance }) }
   }
   const scaling = fitScaling(withoutEffects(data, learned, modes), learned)
-  if (modes.tag) keepCodes(scaling, modes.left, modes.tag.unit)
+  if (modes.tags) keepCodes(scaling, modes.left, modes.tags.units)
   const mode = Int32Array.from(learned, (row) => modes.of[row])
   const standardised = standardise(data, scaling, learned, { missing: NaN })
-  const ways = options.ways && !modes.tag ? waysBetween(data, modes, scaling, seed) : []
+  const ways = options.ways && !modes.tags ? waysBetween(data, modes, scaling, seed) : []
   const front = fitFront(standardised, size, mode, modes, ways)
   const values = centreRows(front, standardised, mode)
   const given = { length: learned.length, size, values, mode, modes: modes.count }
@@ -112,14 +112,14 @@ export function scoreStandardised(
   return scores
 }
 
-/** The tag that names the mode is not standardised: its codes mean the same for every asset. */
-function keepCodes({ mean, scale, size }: Scaling, columns: readonly number[], unit: number): void {
-  for (const column of columns) {
+/** Tags that name the mode are not standardised: their codes mean the same for every asset. */
+function keepCodes({ mean, scale, size }: Scaling, columns: readonly number[], units: readonly number[]): void {
+  columns.forEach((column, i) => {
     for (let at = column; at < mean.length; at += size) {
       mean[at] = 0
-      scale[at] = unit
+      scale[at] = units[i]
     }
-  }
+  })
 }
 
 function waysBetween(data: TrainingRows, modes: Modes, scaling: Scaling, seed: number) {

@@ -1,5 +1,5 @@
 import { DetectorError } from '../../agent/core/index.ts'
-import { roleOf } from '../feature-tags.ts'
+import { pickColumns, roleOf } from '../feature-tags.ts'
 import { versionOf } from '../features/index.ts'
 import { contentHash } from '../onnx/bundle.ts'
 import { packSymmetric } from '../onnx/imputer.ts'
@@ -35,12 +35,19 @@ export async function trainAnomaly(
   const started = performance.now()
   context.signal?.throwIfAborted()
   const { features, left } = usableColumns(given.features, modeColumn(settings))
-  const input = { ...given, features }
-  const { names } = features
+  const seed = context.seed ?? defaultSeed
+  const whole = { ...given, features }
+  const states = statesOf(given)
+  const telling = findModes(usableRows(whole, settings.min_windows).data, features.names, settings.modes, seed, states)
+  // What names no mode says nothing of health either.
+  const useless = new Set(
+    states.filter((role) => !telling?.left.some((column) => roleOf(features.names[column]) === role)),
+  )
+  const input = { ...whole, features: pickColumns(features, (name) => !useless.has(roleOf(name))) }
+  const { names } = input.features
   const labelled = usableRows(input, settings.min_windows)
   const { data } = labelled
-  const seed = context.seed ?? defaultSeed
-  const modes = findModes(data, names, settings.modes, seed)
+  const modes = useless.size > 0 ? findModes(data, names, settings.modes, seed, states) : telling
   const subject: Subject = { data, seed, ...(modes && { modes }) }
   const inMode = modes && Uint32Array.from(data.asset.keys()).filter((row) => modes.of[row] >= 0)
   const options = { signal: context.signal, sound: labelled.sound }
@@ -52,6 +59,14 @@ export async function trainAnomaly(
   context.progress?.(1, 'exported')
   const found: Findings = { subject, labelled, left, rows, dropped, trials, chosen, normal, thresholds }
   return bundleOf(input, found, performance.now() - started)
+}
+
+/** Roles that hold their values, and may name the modes. */
+function statesOf({ signals, features }: TrainingInput): string[] {
+  const roles = new Set(features.names.map(roleOf))
+  return [...(signals ?? [])].flatMap(([role, { nature }]) =>
+    roles.has(role) && (nature === 'state' || nature === 'setpoint') ? [role] : [],
+  )
 }
 
 function usableRows({ features, targets, monitor }: TrainingInput, least: number): LabelledRows {
