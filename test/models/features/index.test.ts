@@ -14,7 +14,7 @@ function plant(...tagNames: string[]): AssetClass {
 }
 
 function windowOf(assets: AssetClass, series: readonly Series[], more: Partial<Window> = {}): Window {
-  const covered = new Float64Array(series.length).fill(1)
+  const covered = new Float64Array(series.length).fill(more.coverage ?? 1)
   return { asset: assets.assets[0], start: 0, end: 1000, coverage: 1, covered, revision: 1, series, ...more }
 }
 
