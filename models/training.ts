@@ -14,9 +14,14 @@ export interface Targets {
   readonly classes?: readonly string[]
 }
 
+/** How long a score has to stay beyond its threshold before it is an alarm. */
+export type Dwell = { readonly windows: number } | { readonly ms: number }
+
 /** A training set with what is known of its rows, and what a bundle records beside it. */
 export interface TrainingInput extends TrainingSet {
   readonly targets?: Targets
+  /** Of the alarms that are made of its scores; one window where absent. */
+  readonly dwell?: Dwell
   /** What each signal was taken for, by its role; those that no model can learn have no features. */
   readonly signals?: ReadonlyMap<string, SignalFinding>
   /** Labels that speak of no row: of times or assets of which there are no data, or none any more. */

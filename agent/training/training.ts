@@ -93,7 +93,7 @@ export function signalsOf(
 /** What was collected, with what labels say of it. Throws a DetectorError where there is nothing. */
 export function trainingInput(
   monitor: string,
-  { model }: MonitorSettings,
+  { model, alarm }: MonitorSettings,
   collector: Collector,
   labels: Labels,
   { created, parent, signals }: { created: number; parent?: string | undefined; signals: Signals },
@@ -106,6 +106,7 @@ export function trainingInput(
     monitor,
     created,
     signals,
+    dwell: alarm.dwell,
     ...(targets && { targets }),
     ...(unusedLabels > 0 && { unusedLabels }),
     ...(parent !== undefined && { parent }),

@@ -55,7 +55,7 @@ export async function trainAnomaly(
   const trials = await tryMethods(subject, names, rows, settings, context)
   const chosen = trials.find((trial) => trial.chosen)!
   const normal = await learnNormal(subject, rows, chosen.method, { signal: context.signal, ways: true })
-  const thresholds = calibrate(subject, rows, normal, chosen.method, chosen.held, settings)
+  const thresholds = calibrate(subject, rows, normal, chosen.method, chosen.held, settings, input.dwell)
   context.progress?.(1, 'exported')
   const found: Findings = { subject, labelled, left, rows, dropped, trials, chosen, normal, thresholds }
   return bundleOf(input, found, performance.now() - started)
