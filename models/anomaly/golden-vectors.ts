@@ -1,8 +1,7 @@
 import { roleOf } from '../feature-tags.ts'
 import type { Manifest } from '../onnx/manifest.ts'
-import { Imputer } from '../onnx/imputer.ts'
 import { centreRows, modeOf } from './front.ts'
-import type { Normal } from './normal.ts'
+import { imputerFor, type Normal } from './normal.ts'
 import { standardise, type TrainingRows } from './scaling.ts'
 
 /** How many training rows become golden vectors. */
@@ -51,7 +50,7 @@ export function goldenVectors(
 /** The terms of the score per feature of each row, in plain loops; null where a row has no value, or no mode. */
 function answer(
   data: TrainingRows,
-  { scaling, front, covariance, scorer }: Normal,
+  { scaling, front, relation, scorer }: Normal,
   factors: Float64Array,
   inputs: readonly number[][],
   asset: readonly string[],
@@ -65,9 +64,9 @@ function answer(
     asset: Uint32Array.from(codes),
   }
   const standardised = standardise(rows, scaling, Uint32Array.from(inputs.keys()), {
-    missing: front || covariance ? NaN : 0,
+    missing: front || relation ? NaN : 0,
   })
-  const imputer = covariance && new Imputer(covariance, size)
+  const imputer = relation && imputerFor(relation, size)
   return inputs.map((input, row) => {
     const scale = (j: number) => scaling.scale[codes[row] * size + j]
     if (!input.some((value, j) => Number.isFinite(value) && scale(j) > 0)) return null

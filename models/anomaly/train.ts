@@ -14,7 +14,7 @@ import type { AnomalySettings } from './config.ts'
 import { goldenVectors } from './golden-vectors.ts'
 import { anomalyGraph } from './graph.ts'
 import { findModes, modeColumn } from './modes.ts'
-import { learnNormal, type Subject } from './normal.ts'
+import { learnNormal, type Normal, type Subject } from './normal.ts'
 import { purge } from './purge.ts'
 import { reportOf } from './report.ts'
 import { furthest, trainingRows, type LabelledRows } from './scaling.ts'
@@ -107,8 +107,7 @@ function bundleOf(input: TrainingInput, found: Findings, ms: number): ModelBundl
     furthest,
     calibration: calibrationOf(found),
     scaled: true,
-    missing: normal.front ? 'passed' : normal.covariance ? 'imputed' : 'refused',
-    ...(normal.covariance && { covariance: packSymmetric(normal.covariance, names.length) }),
+    ...missingOf(normal, names.length),
     training: trainingOf(input, found),
     metrics: {
       ...normal.scorer.metrics,
@@ -120,6 +119,12 @@ function bundleOf(input: TrainingInput, found: Findings, ms: number): ModelBundl
   }
   const manifest = { ...unnamed, version: contentHash(unnamed).slice(0, 16) }
   return { manifest, onnx, card: writeCard(manifest, found), report: reportOf(manifest, found, ms) }
+}
+
+/** What becomes of missing features. */
+function missingOf({ front, relation }: Normal, size: number): Pick<Manifest, 'missing' | 'covariance' | 'modes'> {
+  if (!relation) return { missing: front ? 'passed' : 'refused' }
+  return { missing: 'imputed', ...('modes' in relation ? relation : { covariance: packSymmetric(relation.covariance, size) }) } // prettier-ignore
 }
 
 function calibrationOf({ subject: { data }, normal: { scaling }, thresholds }: Findings): Manifest['calibration'] {

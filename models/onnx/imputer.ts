@@ -12,6 +12,10 @@ interface Pattern {
   readonly missing: readonly number[]
   /** From present to missing, row-major by missing. */
   readonly weights: Float64Array
+  /** Inverse of the Cholesky factor of the covariance of the present ones, lower triangular. */
+  readonly root: Float64Array
+  /** Logarithm of the determinant of that covariance. */
+  readonly volume: number
   readonly known: Known
 }
 
@@ -40,11 +44,8 @@ export class Imputer {
 
   /** Replaces NaN among the features of `rows` from `at` on; undefined where none is missing. */
   fill(rows: Float64Array | Float32Array, at: number): Known | undefined {
-    const size = this.#size
-    let key = ''
-    for (let j = 0; j < size; j++) if (Number.isNaN(rows[at + j])) key += `${j},`
-    if (key === '') return undefined
-    const { present, missing, weights, known } = this.#patternOf(key)
+    const { present, missing, weights, known } = this.#patternAt(rows, at)
+    if (missing.length === 0) return undefined
     missing.forEach((column, row) => {
       let value = 0
       for (let k = 0; k < present.length; k++) value += weights[row * present.length + k] * rows[at + present[k]]
@@ -53,7 +54,21 @@ export class Imputer {
     return known
   }
 
-  #patternOf(key: string): Pattern {
+  /** Minus twice the logarithm of the density of the present features, but for a constant. */
+  surprise(rows: Float64Array, at: number): number {
+    const pattern = this.#patternAt(rows, at)
+    return pattern.volume + distance(pattern, rows, at)
+  }
+
+  /** Whether the present features are where hardly any row of this covariance is: beyond four standard deviations of the distance. */
+  isFar(rows: Float64Array, at: number): boolean {
+    const pattern = this.#patternAt(rows, at)
+    return distance(pattern, rows, at) > quantileOf(pattern.present.length, 4)
+  }
+
+  #patternAt(rows: Float64Array | Float32Array, at: number): Pattern {
+    let key = ''
+    for (let j = 0; j < this.#size; j++) if (Number.isNaN(rows[at + j])) key += `${j},`
     const found = this.#patterns.get(key)
     if (found) return found
     if (this.#patterns.size >= mostPatterns) this.#patterns.clear()
@@ -73,23 +88,34 @@ export class Imputer {
     const own = new Float64Array(width * width)
     present.forEach((j, row) => present.forEach((k, at) => (own[row * width + at] = covariance[j * size + k])))
     const weights = new Float64Array(missing.length * width)
-    const root = width > 0 ? inverseCholesky(own, width) : null
+    const root = (width > 0 ? inverseCholesky(own, width) : undefined) ?? new Float64Array(width * width)
     const variance = (column: number) => covariance[column * size + column]
     const all = columns.reduce((sum, column) => sum + variance(column), 0)
     let told = present.reduce((sum, column) => sum + variance(column), 0)
-    if (root) {
-      missing.forEach((column, row) => {
-        // `root` is the inverse L of the Cholesky factor: S_oo^-1 = LᵀL.
-        for (let i = 0; i < width; i++) {
-          let half = 0
-          for (let k = 0; k <= i; k++) half += root[i * width + k] * covariance[column * size + present[k]]
-          told += half * half
-          for (let k = 0; k <= i; k++) weights[row * width + k] += root[i * width + k] * half
-        }
-      })
-    }
-    return { present, missing, weights, known: { features: width, share: all > 0 ? told / all : 0 } }
+    missing.forEach((column, row) => {
+      // S_oo^-1 = LᵀL, where L is the inverse of the Cholesky factor.
+      for (let i = 0; i < width; i++) {
+        let half = 0
+        for (let k = 0; k <= i; k++) half += root[i * width + k] * covariance[column * size + present[k]]
+        told += half * half
+        for (let k = 0; k <= i; k++) weights[row * width + k] += root[i * width + k] * half
+      }
+    })
+    let volume = 0
+    for (let i = 0; i < width; i++) volume -= 2 * Math.log(root[i * width + i])
+    return { present, missing, weights, root, volume, known: { features: width, share: all > 0 ? told / all : 0 } }
   }
+}
+
+/** Squared distance of the present features under their own covariance. */
+function distance({ present, root }: Pattern, rows: Float64Array, at: number): number {
+  let sum = 0
+  for (let i = 0; i < present.length; i++) {
+    let part = 0
+    for (let k = 0; k <= i; k++) part += root[i * present.length + k] * rows[at + present[k]]
+    sum += part * part
+  }
+  return sum
 }
 
 /** The lower triangle of a symmetric matrix as base64 of float64, little-endian. */
@@ -114,14 +140,15 @@ export function unpackSymmetric(text: string, size: number): Float64Array | unde
   return matrix
 }
 
-/**
- * The threshold for a squared distance of `features` of `all` features that is passed as rarely as `threshold` is with all of
- * them, by the chi-squared distribution: Wilson and Hilferty (1931), "The distribution of chi-square".
- */
+/** Quantile of the chi-squared distribution, by that of the normal one: Wilson and Hilferty (1931), "The distribution of chi-square". */
+function quantileOf(degrees: number, normal: number): number {
+  const spread = 2 / (9 * degrees)
+  return degrees * Math.max(0, 1 - spread + normal * Math.sqrt(spread)) ** 3
+}
+
+/** The threshold for a squared distance of `features` of `all` features that is passed as rarely as `threshold` is with all of them. */
 export function thresholdOf(threshold: number, features: number, all: number): number {
   if (features === 0 || !(threshold > 0)) return threshold
-  const spread = (degrees: number) => 2 / (9 * degrees)
-  const normal = (Math.cbrt(threshold / all) - 1 + spread(all)) / Math.sqrt(spread(all))
-  const root = 1 - spread(features) + normal * Math.sqrt(spread(features))
-  return root > 0 ? features * root ** 3 : threshold
+  const spread = 2 / (9 * all)
+  return quantileOf(features, (Math.cbrt(threshold / all) - 1 + spread) / Math.sqrt(spread)) || threshold
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { predictionKinds } from '../../agent/core/index.ts'
 import type { Report } from '../report.ts'
+import { namedModes } from './named-modes.ts'
 
 const numbers = z.array(z.number())
 /** A number, or null where there is none (JSON has no NaN). */
@@ -71,6 +72,9 @@ export const manifest = z.strictObject({
     .string()
     .optional()
     .describe('Covariance of the scaled features: the lower triangle by rows, base64 of float64, little-endian.'),
+  modes: namedModes
+    .optional()
+    .describe('Ways of running that tags name; with them missing features are told within the mode.'),
   baseline: z
     .array(perhaps)
     .optional()

@@ -1,6 +1,7 @@
 import { DetectorError, type FeatureBatch } from '../../agent/core/index.ts'
 import { Imputer, thresholdOf, unpackSymmetric } from './imputer.ts'
 import type { Manifest } from './manifest.ts'
+import { ModeImputer } from './named-modes.ts'
 import type { Numbers } from './runtime.ts'
 
 /** Less than this share of the usual variance is too little to judge by. */
@@ -17,7 +18,7 @@ export class Standardiser {
   readonly #scaled: boolean
   readonly #passesMissing: boolean
   /** Undefined where missing features are not told by the others. */
-  readonly #imputer: Imputer | undefined
+  readonly #imputer: Imputer | ModeImputer | undefined
   /** Share of the variance that is known of an asset where nothing is missing that it had in training, by code. */
   readonly #usual: (number | undefined)[] = []
   readonly #furthest: number
@@ -25,7 +26,16 @@ export class Standardiser {
   #columns = new Int32Array(0)
 
   /** Throws a DetectorError (MODEL_MISMATCH) where the covariance is not of as many features. */
-  constructor({ features, calibration, scaled, missing, covariance, higher_is_worse, furthest = Infinity }: Manifest) {
+  constructor({
+    features,
+    calibration,
+    scaled,
+    missing,
+    covariance,
+    modes,
+    higher_is_worse,
+    furthest = Infinity,
+  }: Manifest) {
     const names = Object.keys(calibration.assets)
     const rows = [...names.map((name) => calibration.assets[name]), calibration.pooled]
     this.#names = features.names
@@ -35,7 +45,7 @@ export class Standardiser {
     this.thresholds = Float64Array.from(rows, ({ threshold }) => (higher_is_worse ? threshold : -threshold))
     this.#scaled = scaled
     this.#passesMissing = missing !== 'refused'
-    if (missing === 'imputed') this.#imputer = imputerOf(covariance ?? '', features.names.length)
+    if (missing === 'imputed') this.#imputer = imputerOf({ covariance, modes }, features.names.length)
     this.#furthest = furthest
   }
 
@@ -74,11 +84,13 @@ export class Standardiser {
   }
 
   /** What is known of an asset with all the features that it had in training. */
-  #usualOf(code: number, imputer: Imputer): number {
+  #usualOf(code: number, imputer: Imputer | ModeImputer): number {
     const size = this.#names.length
     return (this.#usual[code] ??=
-      imputer.fill(Float64Array.from({ length: size }, (_, j) => (this.#scale[code * size + j] > 0 ? 0 : NaN)), 0)
-        ?.share ?? 1)
+      imputer.fill(
+        Float64Array.from({ length: size }, (_, j) => (this.#scale[code * size + j] > 0 ? 0 : NaN)),
+        0,
+      )?.share ?? 1)
   }
 
   /** The value of a feature as the model takes it; a missing one counts as the mean, or passes as NaN. */
@@ -119,9 +131,10 @@ export class Standardiser {
   }
 }
 
-function imputerOf(covariance: string, size: number): Imputer {
+function imputerOf({ covariance = '', modes }: Pick<Manifest, 'covariance' | 'modes'>, size: number) {
   const matrix = unpackSymmetric(covariance, size)
-  if (matrix) return new Imputer(matrix, size)
+  const imputer = modes ? ModeImputer.from(modes, size) : matrix && new Imputer(matrix, size)
+  if (imputer) return imputer
   throw new DetectorError('MODEL_MISMATCH', `the covariance of the model is not that of its ${size} features`, {
     remedy: 'Restore the bundle from a copy, or train again.',
   })
