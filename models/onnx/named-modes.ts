@@ -47,19 +47,17 @@ export class ModeImputer {
 
   /**
    * Replaces NaN among the scaled features of `rows` from `at` on; undefined where none is missing. A row whose naming tags fit
-   * no mode stays as it is: the graph has no opinion of it. Where the naming tags leave several modes and the row fits none of
-   * these, nothing is known: it may be on the way between two.
+   * no mode stays as it is: the graph has no opinion of it. Where a naming tag is missing and the row fits none of the modes,
+   * nothing is known: it may be on the way between two.
    */
   fill(rows: Float64Array | Float32Array, at: number): Known | undefined {
     const size = this.#size
     if (!rows.subarray(at, at + size).some(Number.isNaN)) return undefined
     const { columns, modes, near } = this.#modes
     let best: { mode: number; surprise: number; row: Float64Array } | undefined
-    let fitting = 0
     modes.forEach(({ codes, share, factor }, mode) => {
       const far = columns.reduce((sum, column, j) => sum + (Number.isNaN(rows[at + column]) ? 0 : (rows[at + column] - codes[j]) ** 2), 0) // prettier-ignore
       if (far > near ** 2) return
-      fitting++
       const row = this.#within(rows, at, mode)
       let surprise = this.#imputers[mode].surprise(row, 0) - 2 * Math.log(share)
       for (let j = 0; j < size; j++) if (!Number.isNaN(row[j]) && factor[j] > 0) surprise -= 2 * Math.log(factor[j])
@@ -68,7 +66,8 @@ export class ModeImputer {
     if (!best) return { features: size, share: 1 }
     const { codes, mean, factor } = modes[best.mode]
     const imputer = this.#imputers[best.mode]
-    if (fitting > 1 && imputer.isFar(best.row, 0)) return { features: 0, share: 0 }
+    if (columns.some((column) => Number.isNaN(rows[at + column])) && imputer.isFar(best.row, 0))
+      return { features: 0, share: 0 }
     const known = imputer.fill(best.row, 0)
     for (let j = 0; j < size; j++) {
       if (!Number.isNaN(rows[at + j])) continue
