@@ -110,6 +110,12 @@ const assetClass = z.strictObject({
     .describe(
       'Pattern over tag names, such as {line}/pump{n}/{role}. {role} names the signal, the rest names the asset.',
     ),
+  watch: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether a signal that is lost, bad, stuck or beyond its range for longer than it ever was raises an alarm of its own, signal.ROLE.',
+    ),
   signals: z
     .record(z.string().min(1), z.enum(statedNatures))
     .default({})

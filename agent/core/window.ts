@@ -66,6 +66,8 @@ export interface Window {
   readonly coverage: number
   /** The same of each role by itself, by role index of the asset class; 0 where the asset has no such role. */
   readonly covered: Float64Array
+  /** By role: 1 where the newest that came of it in the window was a bad value. */
+  readonly bad: Uint8Array
   /** 1 at first; one more each time late data changed the window. */
   readonly revision: number
   /** By role index of the asset class; an empty series where the role has no good sample. */

@@ -361,14 +361,16 @@ export class WindowState {
     const { kind } = this.#plan
     const series = new Array<Series>(this.#assets.roles.length).fill(noSamples)
     const covered = new Float64Array(series.length)
+    const bad = new Uint8Array(series.length)
     let coverage = 1
     for (const role of state.roles) {
       series[role.role] = seriesOf(role, start, before, this.#serial)
       const own = coverageOf(role, kind.endsWithSample, start, before)
       covered[role.role] = own
+      if (own < 1 && role.bad.length > 0 && role.bad.last >= start) bad[role.role] = 1
       if (own < coverage) coverage = own
     }
-    return { asset: state.asset, start, end, step: kind.step, coverage, covered, revision, series }
+    return { asset: state.asset, start, end, step: kind.step, coverage, covered, bad, revision, series }
   }
 
   /** Gives up samples that no window needs any more, but for the last before them, whose value may hold. */

@@ -2,6 +2,7 @@ import {
   sharesOf,
   stateBeyond,
   type FeatureBatch,
+  type Metrics,
   type Prediction,
   type PredictionKind,
   type PredictionState,
@@ -86,4 +87,14 @@ function conclusionOf({ value, lower, upper, label, probability, classes }: Scor
 
 function contributionsOf({ tags, contributions }: Scores, row: number): Record<string, number> {
   return sharesOf(tags, contributions.subarray(row * tags.length, (row + 1) * tags.length))
+}
+
+/** Counts predictions by state, and their windows. */
+export function countPredictions(metrics: Metrics, monitor: string, predictions: readonly Prediction[]): void {
+  const byState: Partial<Record<PredictionState, number>> = {}
+  for (const { state } of predictions) byState[state] = (byState[state] ?? 0) + 1
+  for (const [state, amount] of Object.entries(byState)) {
+    metrics.count('predictions_total', amount, { monitor, state })
+  }
+  metrics.count('windows_total', predictions.length, { monitor })
 }
