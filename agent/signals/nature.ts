@@ -16,7 +16,7 @@ const leastRises = 20
 /** Falls back that a counter has, as a share of its changes. */
 const mostResets = 0.05
 /** What holds, holds for so many values on the average, or so long where only changes are told, ms. */
-const holds = { values: 20, ms: 60_000 }
+const holds = { values: 20, ms: 30_000 }
 /** Whole values up to this many name states. */
 const mostStates = 12
 /** More levels than this, one after the other, are a coarse measurement. */
