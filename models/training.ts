@@ -20,7 +20,7 @@ export type Dwell = { readonly windows: number } | { readonly ms: number }
 /** A training set with what is known of its rows, and what a bundle records beside it. */
 export interface TrainingInput extends TrainingSet {
   readonly targets?: Targets
-  /** Of the alarms that are made of its scores; one window where absent. */
+  /** Of the alarms that are made of its scores; absent where there are none. */
   readonly dwell?: Dwell
   /** What each signal was taken for, by its role; those that no model can learn have no features. */
   readonly signals?: ReadonlyMap<string, SignalFinding>

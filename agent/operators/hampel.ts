@@ -7,6 +7,15 @@
  * them is off, it is a spike if the median distance of the others is small enough.
  */
 export function spikeFactor(window: number, k: number): number {
+  const key = `${window} ${k}`
+  const known = factors.get(key) ?? solve(window, k)
+  factors.set(key, known)
+  return known
+}
+
+const factors = new Map<string, number>()
+
+function solve(window: number, k: number): number {
   const wanted = 2 * normalTail(k)
   let [low, high] = [k, 2 * k]
   while (rateOf(window, high * perDeviation) > wanted && high < largest) [low, high] = [high, 2 * high]

@@ -73,12 +73,16 @@ export function calibrate(
   method: Method,
   held: readonly Held[],
   settings: CalibrationSettings,
-  dwell: Dwell = { windows: 1 },
+  /** How long scores have to stay beyond a threshold before it is an alarm; undefined: nothing is an alarm of its own. */
+  dwell: Dwell | undefined,
 ): Thresholds {
   const { data } = subject
-  const { period } = settings.false_alarms
   const step = stepOf(data)
-  const windows = 'windows' in dwell ? dwell.windows : Math.max(1, Math.ceil(dwell.ms / step))
+  const rare = (stretches: readonly (readonly Float64Array[])[]) => {
+    if (!dwell) return undefined
+    const windows = 'windows' in dwell ? dwell.windows : Math.max(1, Math.ceil(dwell.ms / step))
+    return returnLevel(stretches.map((own) => ({ stretches: own, step })), windows, settings.false_alarms.period) // prettier-ignore
+  }
   const byAsset = rowsByAsset(data, rows)
   const share = Math.min(1, method.mostRows(data.size) / rows.length)
   const some = byAsset.map((own) => thin(own, Math.ceil(own.length * share)))
@@ -89,18 +93,14 @@ export function calibrate(
   const fitted = some.map((own, asset) => level(own, fittedRaw[asset]))
   const usable = (threshold: number) => Math.max(threshold, leastThreshold) / settings.sensitivity
   const together = held.map((_, block) => join(scores.map((own) => own[block])))
-  const rarity = returnLevel(
-    scores.map((stretches) => ({ stretches, step })),
-    windows,
-    period,
-  )
+  const rarity = rare(scores)
   const shared = Math.max(limit(together, join(fitted), settings.quiet), rarity?.height ?? 0)
   const all = joinRows(some)
   const unknown = data.assets.length > 1 ? quantile(level(all, scoreRows(normal, subject, all, true)), normalShare) : 0
   const thresholds = byAsset.map((own, asset) => {
     if (own.length < leastOwnRows || data.assets.length === 1) return usable(shared)
-    const rare = returnLevel([{ stretches: scores[asset], step }], windows, period)?.height ?? 0
-    return usable(Math.max(limit(scores[asset], fitted[asset], settings.quiet), rare, leastOwnShare * shared))
+    const rarest = rare([scores[asset]])?.height ?? 0
+    return usable(Math.max(limit(scores[asset], fitted[asset], settings.quiet), rarest, leastOwnShare * shared))
   })
   let above = 0
   let judged = 0

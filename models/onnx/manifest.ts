@@ -51,6 +51,14 @@ export const manifest = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Kind fault: names of the classes, the sound state first; empty otherwise.'),
+  sound: z.boolean().optional().describe('Kind fault: whether the first class is the sound state; it is where absent.'),
+  costs: numbers.optional().describe('Kind fault: what it costs to miss each class; 1 each where absent.'),
+  padded: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether rows are run in blocks of one fixed shape; they are where absent. False: what the graph makes of a row depends on that row alone, to the bit, however many there are.',
+    ),
   higher_is_worse: z
     .boolean()
     .describe('False: low scores of the graph are the anomalies; score and threshold are negated.'),
