@@ -34,6 +34,8 @@ export interface AgentOptions {
 export interface Agent {
   /** Where the page is; undefined where HTTP is off. */
   readonly url: string | undefined
+  /** The same; in a demo, whoever opens it on this machine is logged in. */
+  readonly entry: string | undefined
   readonly view: View
   readonly journal: Journal
   /** Rejects when the agent cannot go on; otherwise never settles before `stop`. */
@@ -69,6 +71,7 @@ class Supervisor {
   #units: readonly Unit[] = []
   #router!: Router
   #reloading: Promise<unknown> = Promise.resolve()
+  #entryKey = ''
 
   constructor(options: AgentOptions, stops: Stops) {
     const { config, text, args, clock } = options
@@ -107,6 +110,7 @@ class Supervisor {
     this.#goOn()
     return {
       url: listening?.url,
+      entry: listening && `${listening.url}/?key=${this.#entryKey}`,
       view: unit.view,
       journal: unit.journal,
       done: unit.done,
@@ -124,7 +128,9 @@ class Supervisor {
     const { log, fallback = false } = this.#options
     const { http, data } = this.#setting.config
     if (!http.enabled) return undefined
-    return createHttp({ view, token: await loadToken(data), log, fallback, ...http }).listen()
+    const page = createHttp({ view, token: await loadToken(data), log, fallback, ...http })
+    this.#entryKey = page.entryKey
+    return page.listen()
   }
 
   #connect(connections: readonly Connection[]): void {

@@ -15,6 +15,7 @@ const layered = {
   'http.enabled': { env: 'MILLWRIGHT_HTTP_ENABLED', arg: 'http-enabled' },
   'http.host': { env: 'MILLWRIGHT_HTTP_HOST', arg: 'http-host' },
   'http.port': { env: 'MILLWRIGHT_HTTP_PORT', arg: 'http-port' },
+  'http.names': { env: 'MILLWRIGHT_HTTP_NAMES', arg: 'http-names' },
 } as const
 
 export interface LoadOptions<Schema extends z.ZodType> {
@@ -43,7 +44,7 @@ export function parseConfig<Schema extends z.ZodType>(
   { schema, env = process.env, args = [] }: LoadOptions<Schema>,
 ): z.output<Schema> {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const document = readable(() => parseDocument(text, { lineCounter: lines, prettyErrors: false }))
   if (document.errors.length > 0) {
     throw new ConfigError(
       document.errors.map(({ message, pos }) => ({ path: '', message, ...at(lines, pos[0]) })),
@@ -52,7 +53,7 @@ export function parseConfig<Schema extends z.ZodType>(
   }
   const problems = substitute(document, lines, env)
   if (document.contents === null || isMap(document.contents)) override(document, env, args)
-  const raw: unknown = document.toJS() ?? {}
+  const raw: unknown = readable(() => document.toJS() as unknown) ?? {}
   const result = schema.safeParse(raw)
   const references = [...danglingReferences(raw), ...sharedNames(raw), ...stationReferences(raw)]
   const issues = [...(result.error?.issues ?? []), ...references].filter(
@@ -61,6 +62,16 @@ export function parseConfig<Schema extends z.ZodType>(
   problems.push(...explainIssues(issues, schema, document, lines))
   if (problems.length > 0) throw new ConfigError(problems)
   return result.data as z.output<Schema>
+}
+
+/** Aliases that stand for too much, nested too deep: such a text is no configuration. */
+function readable<Result>(work: () => Result): Result {
+  try {
+    return work()
+  } catch (cause) {
+    const message = `the file cannot be read as YAML: ${describeError(cause)}`
+    throw new ConfigError([{ path: '', message }], { cause, code: 'CONFIG_UNREADABLE' })
+  }
 }
 
 /** A name that the environment should have filled in; once it is missing, what else is wrong with its value says nothing. */
@@ -104,14 +115,19 @@ function override(document: Document, env: NodeJS.ProcessEnv, args: readonly str
   }
   const layers = convict(shape as convict.Schema<Record<string, unknown>>, { env, args: [...args] })
   for (const path of Object.keys(layered)) {
-    const value = layers.get(path.replace('.', '-'))
+    const value = layers.get(path.replace('.', '-')) as string | null
     if (value === null) continue
     const keys = path.split('.')
     const current = document.getIn(keys, true)
-    const parsed: unknown = path === 'http.enabled' ? value === 'true' || value === '1' : value
+    const parsed = readOverride(path, value)
     if (isScalar(current)) current.value = parsed
     else document.setIn(keys, parsed)
   }
+}
+
+function readOverride(path: string, value: string): unknown {
+  if (path === 'http.enabled') return value === 'true' || value === '1'
+  return path === 'http.names' ? value.split(',').map((name) => name.trim()) : value
 }
 
 function at(lines: LineCounter, offset: number): { line: number; column: number } {

@@ -135,10 +135,22 @@ export const httpConfig = z.strictObject({
   enabled: z.boolean().default(true).describe('Serve the page, health, metrics and API.'),
   host: z.string().default('127.0.0.1').describe('Address to listen on; 0.0.0.0 for every interface.'),
   port: z.coerce.number().int().min(0).max(65535).default(8080).describe('TCP port; 0 picks a free one.'),
+  names: z
+    .array(
+      z
+        .string()
+        .regex(/^[A-Za-z0-9_.-]+$/, { error: 'expected a name such as gateway.plant, without http:// and port' }),
+    )
+    .default([])
+    .describe(
+      'Names under which the agent is reached, such as that of a reverse proxy or of a container. It answers to addresses, `localhost` and the name of its machine without being told, and to no other.',
+    ),
   read: z
     .enum(['open', 'token'])
     .default('open')
-    .describe('Who may read: everybody who reaches the port, or whoever has the token. Changes always need it.'),
+    .describe(
+      'Who may read: everybody who reaches the port, or whoever has the token. Changes, images, dead letters and the audit always need it.',
+    ),
 })
 
 /** The whole configuration, made of the agent's own keys and what the rooms contribute. */

@@ -1,6 +1,6 @@
-import { access, mkdir, mkdtemp, readFile, readdir, rename, rm } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DetectorError, describeError } from '../agent/core/index.ts'
+import { DetectorError, describeError, readWhole } from '../agent/core/index.ts'
 import { contentHash, readBundle, syncFolder, writeBundle } from './onnx/bundle.ts'
 import type { ModelBundle, StoredBundle, StoredManifest } from './onnx/manifest.ts'
 import type { Report } from './report.ts'
@@ -70,8 +70,8 @@ export class BundleRegistry<Bundle extends StoredBundle = StoredBundle> {
 
   /** How a version came to be; undefined where it has no report. */
   async report(monitor: string, version: string): Promise<Report | undefined> {
-    const text = await readFile(join(this.folder(monitor, version), 'report.json'), 'utf8').catch(() => undefined)
-    return text === undefined ? undefined : (JSON.parse(text) as Report)
+    const bytes = await readWhole(join(this.folder(monitor, version), 'report.json')).catch(() => undefined)
+    return bytes && (JSON.parse(bytes.toString('utf8')) as Report)
   }
 
   /** Monitors that have a version. */

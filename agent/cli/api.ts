@@ -82,7 +82,9 @@ export class AgentApi {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     }
     try {
-      const response = await fetch(`${this.url}${path}`, { ...request, headers, signal: AbortSignal.timeout(patience) })
+      // Whoever answers leads the token nowhere else.
+      const options = { headers, redirect: 'error', signal: AbortSignal.timeout(patience) } as const
+      const response = await fetch(`${this.url}${path}`, { ...request, ...options })
       return { response, text: await response.text() }
     } catch (error) {
       throw new AgentError('AGENT_UNREACHABLE', `no agent answers at ${this.url}`, {

@@ -1,11 +1,11 @@
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, open, readFile, stat } from 'node:fs/promises'
-import { dirname, join, normalize, sep } from 'node:path'
+import { mkdir, open } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
-import { AgentError } from '../core/index.ts'
+import { AgentError, oneLine, openFile } from '../core/index.ts'
 
 /** A file in an archive: what it is called there, and where it is or what it holds. */
 export interface ArchiveFile {
@@ -20,7 +20,7 @@ const small = 1e6
 const checksumsName = 'checksums.json'
 
 /**
- * Writes files as a gzipped tar archive (POSIX ustar) that its owner alone may read, for it may hold keys; the checksums
+ * Writes files as a new gzipped tar archive (POSIX ustar) that its owner alone may read, for it may hold keys; the checksums
  * of all files come last. `files` is asked for the next file when the one before is written.
  */
 export async function writeArchive(
@@ -44,27 +44,39 @@ export async function writeArchive(
     yield* contentOf(checksumsName, Buffer.from(JSON.stringify(checksums, null, 2)), createHash('sha256'))
     yield Buffer.alloc(2 * block)
   }
-  await pipeline(Readable.from(bytes()), createGzip({ level: 1 }), createWriteStream(path, { mode: 0o600 }))
+  await pipeline(
+    Readable.from(bytes()),
+    createGzip({ level: 1 }),
+    createWriteStream(path, { flags: 'wx', mode: 0o600 }),
+  )
   return count
 }
 
 async function* contentOf(name: string, from: string | Buffer, hash: Hash): AsyncGenerator<Buffer> {
-  const size = typeof from === 'string' ? (await stat(from)).size : from.length
-  const whole = typeof from === 'string' && size <= small ? await readFile(from) : from
-  if (typeof whole !== 'string') {
-    hash.update(whole)
-    yield Buffer.concat([header(name, whole.length), whole, padding(whole.length)])
+  if (typeof from !== 'string') {
+    hash.update(from)
+    yield Buffer.concat([header(name, from.length), from, padding(from.length)])
     return
   }
-  yield header(name, size)
-  let sent = 0
-  for await (const part of createReadStream(whole, { end: size - 1, highWaterMark: 1 << 18 })) {
-    sent += (part as Buffer).length
-    hash.update(part as Buffer)
-    yield part as Buffer
+  const handle = await openFile(from)
+  try {
+    const { size } = await handle.stat()
+    if (size <= small) {
+      yield* contentOf(name, await handle.readFile(), hash)
+      return
+    }
+    yield header(name, size)
+    let sent = 0
+    for await (const part of handle.createReadStream({ end: size - 1, highWaterMark: 1 << 18, autoClose: false })) {
+      sent += (part as Buffer).length
+      hash.update(part as Buffer)
+      yield part as Buffer
+    }
+    if (sent < size) throw broken(`${from} became shorter while it was copied`)
+    yield padding(size)
+  } finally {
+    await handle.close()
   }
-  if (sent < size) throw broken(`${whole} became shorter while it was copied`)
-  yield padding(size)
 }
 
 function padding(size: number): Buffer {
@@ -100,37 +112,80 @@ function header(name: string, size: number): Buffer {
   return bytes
 }
 
-/** Unpacks an archive of `writeArchive` into a folder; throws BACKUP_BROKEN where a file is missing or not as it was. */
-export async function readArchive(path: string, folder: string, progress?: (bytes: number) => void): Promise<string[]> {
+/** What may come out of an archive at most. */
+export interface Bounds {
+  /** Bytes of all files. */
+  readonly bytes: number
+}
+
+/** Files of an archive, and bytes of the list of their checksums. */
+const mostFiles = 1_000_000
+const largestList = 256_000_000
+
+/**
+ * Unpacks an archive of `writeArchive` into a folder of its own; resolves with the names of its files. Throws BACKUP_BROKEN
+ * where one is missing, not as it was, or not in the list of checksums, and where it holds what no backup does: links, names
+ * that lead elsewhere or come twice, more than `bounds`. What is in the folder then is of no use.
+ */
+export async function readArchive(
+  path: string,
+  folder: string,
+  bounds: Bounds,
+  progress?: (bytes: number) => void,
+): Promise<string[]> {
   const found = new Map<string, string>()
-  let checksums: Record<string, string> | undefined
   const reader = new BlockReader(createReadStream(path).pipe(createGunzip()))
   let done = 0
   for (;;) {
     const head = await reader.take(block)
     if (head.every((byte) => byte === 0)) break
     const { name, size } = readHeader(head)
-    const target = join(folder, safe(name))
-    await mkdir(dirname(target), { recursive: true })
-    const hash = createHash('sha256')
-    const file = await open(target, 'w', 0o600)
+    if ((done += size) > bounds.bytes)
+      throw new AgentError('BACKUP_BROKEN', `${path} unpacks to more than ${bounds.bytes} bytes`, { remedy: 'Where you made it yourself and it is that large, say so with --most 20GB.' }) // prettier-ignore
+    if (name === checksumsName) {
+      if (size > largestList) throw broken(`the list of checksums in ${path} is too large`)
+      check(path, found, await reader.take(size))
+      await reader.take((block - (size % block)) % block)
+      await reader.end()
+      return [...found.keys()]
+    }
+    if (found.has(name) || found.size >= mostFiles) throw broken(`${path} holds ${name} twice, or too many files`)
+    found.set(name, await unpack(reader, size, join(folder, safe(name))))
+    progress?.(done)
+  }
+  throw broken(`${path} has no checksums: it is no backup, or not all of one`)
+}
+
+/** Writes the next `size` bytes to a new file; resolves with their SHA-256. */
+async function unpack(reader: BlockReader, size: number, target: string): Promise<string> {
+  await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+  const hash = createHash('sha256')
+  const file = await open(target, 'wx', 0o600)
+  try {
     for (let left = size; left > 0;) {
       const part = await reader.take(Math.min(left, 1 << 18))
       hash.update(part)
       await file.write(part)
       left -= part.length
-      progress?.((done += part.length))
     }
     await file.sync()
+  } finally {
     await file.close()
-    await reader.take((block - (size % block)) % block)
-    if (name === checksumsName) checksums = JSON.parse(await readFile(target, 'utf8')) as Record<string, string>
-    else found.set(name, hash.digest('hex'))
   }
-  if (!checksums) throw broken(`${path} has no checksums: it is no backup, or not all of one`)
-  for (const [name, sum] of Object.entries(checksums))
-    if (found.get(name) !== sum) throw broken(`${name} in ${path} is damaged or missing`)
-  return [...found.keys()]
+  await reader.take((block - (size % block)) % block)
+  return hash.digest('hex')
+}
+
+/** Each file has its checksum, and each checksum its file. */
+function check(path: string, found: ReadonlyMap<string, string>, list: Buffer): void {
+  let listed: Map<string, unknown>
+  try {
+    listed = new Map(Object.entries(JSON.parse(list.toString('utf8')) as object))
+  } catch (error) {
+    throw broken(`the list of checksums in ${path} cannot be read`, error)
+  }
+  for (const [name, sum] of listed) if (found.get(name) !== sum) throw broken(`${name} in ${path} is damaged or missing`) // prettier-ignore
+  for (const name of found.keys()) if (!listed.has(name)) throw broken(`${name} in ${path} has no checksum: it was not in the backup when it was made`) // prettier-ignore
 }
 
 function readHeader(head: Buffer): { name: string; size: number } {
@@ -140,14 +195,19 @@ function readHeader(head: Buffer): { name: string; size: number } {
   if (stored !== sum) throw broken('it is not a tar archive, or it is damaged')
   const size = head[124] === 0x80 ? Number(head.readBigUInt64BE(128)) : parseInt(text(124, 12), 8)
   const prefix = text(345, 155)
-  return { name: prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`, size }
+  const name = prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`
+  if (!Number.isSafeInteger(size) || size < 0) throw broken(`${name} has no size`)
+  if (head[156] !== 0x30 && head[156] !== 0)
+    throw broken(`${name} is no file: a backup holds neither links nor devices`)
+  return { name, size }
 }
 
 /** A name that leads out of the folder has no place in a backup. */
 function safe(name: string): string {
-  const path = normalize(name)
-  if (path.startsWith(sep) || path.split(sep).includes('..')) throw broken(`${name} leads out of the folder`)
-  return path
+  const levels = name.split(/[/\\]/)
+  if (levels.some((level) => level === '' || level === '.' || level === '..') || /\p{Cc}/u.test(name))
+    throw broken(`${oneLine(name)} leads out of the folder`)
+  return join(...levels)
 }
 
 export function broken(message: string, cause?: unknown): AgentError {
@@ -166,13 +226,25 @@ class BlockReader {
     this.#parts = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   }
 
+  /** Reads the blocks of zeros that end an archive; throws where something else comes, or the stream ends too early. */
+  async end(): Promise<void> {
+    const zeros = await this.take(2 * block)
+    const next = await this.#next()
+    if (zeros.some((byte) => byte !== 0) || this.#rest.length > 0 || !next.done)
+      throw broken('something comes behind its checksums')
+  }
+
+  #next(): Promise<IteratorResult<Buffer, unknown>> {
+    return this.#parts.next().catch((error: unknown) => {
+      throw broken('it cannot be unpacked', error)
+    })
+  }
+
   async take(size: number): Promise<Buffer> {
     const parts = [this.#rest]
     let length = this.#rest.length
     while (length < size) {
-      const next = await this.#parts.next().catch((error: unknown) => {
-        throw broken('it cannot be unpacked', error)
-      })
+      const next = await this.#next()
       if (next.done) throw broken('it ends too early')
       parts.push(next.value)
       length += next.value.length

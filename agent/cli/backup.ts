@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import { Command } from 'commander'
-import { AgentError } from '../core/index.ts'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { AgentError, byteSize } from '../core/index.ts'
 import { copyJournal, lockFolder } from '../journal/index.ts'
 import { version } from '../process/index.ts'
 import { broken, readArchive, writeArchive, type ArchiveFile } from './archive.ts'
@@ -42,10 +42,11 @@ Example:
           remedy: 'Name another file with --out, or overwrite it with --force.',
         })
       const progress = new Progress('backup')
-      const part = `${options.out}.part`
       const work = await mkdtemp(join(dirname(resolve(options.out)), '.millwright-backup-')).catch((error: unknown) => {
         throw broken(`${options.out} cannot be written`, error)
       })
+      // In a folder that nobody else may write to: a link in its place would have the backup written elsewhere.
+      const part = join(work, 'backup.part')
       try {
         const files = await writeArchive(part, contents(loaded, work), (size) => progress.show(size, 'bytes'))
         await rename(part, options.out)
@@ -57,7 +58,6 @@ Example:
           () => `${format(files)} files in ${seconds.toFixed(1)} s -> ${options.out}`,
         )
       } finally {
-        await rm(part, { force: true })
         await rm(work, { recursive: true, force: true })
       }
     })
@@ -74,7 +74,7 @@ async function* contents({ config, text }: Loaded, work: string): AsyncGenerator
   const all = (await filesOf(config.data)).filter((name) => name.split('/')[0] !== 'journal')
   const late = (name: string) => name.startsWith('models/')
   for (const name of all.filter((name) => !late(name)))
-    if (isFile(join(config.data, name))) yield file(config.data, name)
+    if (existsSync(join(config.data, name))) yield file(config.data, name)
   if (existsSync(join(config.data, 'journal', 'data.mdb'))) {
     await copyJournal(join(config.data, 'journal'), work)
     yield { name: 'data/journal/data.mdb', from: join(work, 'data.mdb') }
@@ -86,7 +86,7 @@ function file(folder: string, name: string): ArchiveFile {
   return { name: `data/${name}`, from: join(folder, name) }
 }
 
-/** Names of files below a folder; what is being written has a name that begins with a dot. */
+/** Names of files below a folder, links aside; what is being written has a name that begins with a dot. */
 async function filesOf(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   return entries
@@ -100,6 +100,7 @@ interface RestoreOptions {
   readonly config: string
   readonly data?: string
   readonly force?: boolean
+  readonly most?: number
   readonly json?: boolean
 }
 
@@ -111,6 +112,12 @@ export function restore(): Command {
     .addOption(configOption())
     .option('--data <folder>', 'folder to restore to, instead of that of the configuration')
     .option('--force', 'also where the folder holds data: that is moved to a folder beside the new data')
+    .addOption(
+      new Option(
+        '--most <size>',
+        'unpack no more than this; else 256 MB and 100 times the size of the backup',
+      ).argParser(sizeOf),
+    )
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -119,20 +126,20 @@ export function restore(): Command {
     .action(async (from: string, options: RestoreOptions) => {
       if (!isFile(from)) throw broken(`there is no file ${from}`)
       const data = resolve(options.data ?? loadOrExit(options.config).config.data)
-      const { files, aside } = await restoreTo(data, from, options.force ?? false)
+      const { files, aside } = await restoreTo(data, from, options)
       const moved = aside === undefined ? '' : `\nWhat was there is in ${aside}.`
       print(options.json, { data, files, aside }, () => `${format(files)} files restored to ${data}.${moved}`)
     })
 }
 
 /** Unpacks beside, checks everything, and only then puts it in place. The folder itself stays: it may be a volume. */
-async function restoreTo(
+export async function restoreTo(
   data: string,
   from: string,
-  force: boolean,
+  { force = false, most }: Pick<RestoreOptions, 'force' | 'most'>,
 ): Promise<{ files: number; aside: string | undefined }> {
   const isNew = !existsSync(data)
-  await mkdir(data, { recursive: true })
+  await mkdir(data, { recursive: true, mode: 0o700 })
   const before = (await readdir(data)).filter((name) => !name.startsWith('.restore-') && !name.startsWith(asideName))
   if (before.length > 0 && !force)
     throw new AgentError('BACKUP_BROKEN', `${data} holds data already`, {
@@ -143,15 +150,12 @@ async function restoreTo(
   const work = await mkdtemp(join(data, '.restore-'))
   const progress = new Progress('restore')
   try {
-    const names = await readArchive(from, work, (size) => progress.show(size, 'bytes'))
+    const bounds = { bytes: most ?? 256e6 + 100 * statSync(from).size }
+    const names = await readArchive(from, work, bounds, (size) => progress.show(size, 'bytes'))
     progress.end()
-    const aside =
-      before.length > 0 ? join(data, `${asideName}${new Date().toISOString().replace(/[:.]/g, '-')}`) : undefined
-    if (aside !== undefined) await mkdir(aside)
-    for (const name of before) await rename(join(data, name), join(aside!, name))
-    for (const name of await readdir(join(work, 'data')))
-      await rename(join(work, 'data', name), join(data, basename(name)))
-    return { files: names.filter((name) => name.startsWith('data/')).length, aside }
+    const files = names.filter((name) => name.startsWith('data/')).length
+    if (files === 0) throw broken(`${from} holds no data folder`)
+    return { files, aside: await exchange(data, before, join(work, 'data')) }
   } catch (error) {
     // A folder that was made for nothing would be taken for that of a new plant.
     if (isNew) await rm(data, { recursive: true, force: true })
@@ -159,6 +163,33 @@ async function restoreTo(
   } finally {
     await rm(work, { recursive: true, force: true })
   }
+}
+
+/** Moves what was there aside and the new data in its place; all of it, or nothing. */
+async function exchange(data: string, before: readonly string[], fresh: string): Promise<string | undefined> {
+  const aside =
+    before.length > 0 ? join(data, `${asideName}${new Date().toISOString().replace(/[:.]/g, '-')}`) : undefined
+  if (aside !== undefined) await mkdir(aside, { mode: 0o700 })
+  const moved: (readonly [from: string, to: string])[] = []
+  const move = async (from: string, to: string) => {
+    await rename(from, to)
+    moved.push([from, to])
+  }
+  try {
+    for (const name of before) await move(join(data, name), join(aside!, name))
+    for (const name of await readdir(fresh)) await move(join(fresh, name), join(data, name))
+  } catch (error) {
+    for (const [from, to] of moved.reverse()) await rename(to, from)
+    if (aside !== undefined) await rm(aside, { recursive: true })
+    throw error
+  }
+  return aside
+}
+
+function sizeOf(text: string): number {
+  const size = byteSize.safeParse(text)
+  if (size.success) return size.data
+  throw new InvalidArgumentError('Expected a size such as 20GB.')
 }
 
 const asideName = 'before-restore-'

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { InvalidArgumentError, Option } from 'commander'
 import { loadConfig } from '../../config/index.ts'
-import { type Config, schema } from '../settings/index.ts'
+import { type Config, schema, secretsOf } from '../settings/index.ts'
 import { explain } from './explain.ts'
+import { keepSecret } from './guard.ts'
 
 /** A configuration with what it was made from: the training process reads it again. */
 export interface Loaded {
@@ -23,6 +24,7 @@ export const overrides = [
   new Option('--log-level <level>', 'debug, info, warn, error or silent'),
   new Option('--http-port <port>', 'port of the page; 0 picks a free one').argParser(portOf),
   new Option('--http-host <address>', 'address the page listens on'),
+  new Option('--http-names <names>', 'names under which the page is reached, separated by commas'),
 ] as const
 
 function portOf(text: string): string {
@@ -41,7 +43,9 @@ export function overridesOf(options: Readonly<Record<string, unknown>>): string[
 /** Loads a file; on problems prints each with its line and exits with 78. */
 export function loadOrExit(file: string, args: readonly string[] = []): Loaded {
   try {
-    return { config: loadConfig(file, { schema, args }), text: readFileSync(file, 'utf8'), args }
+    const config = loadConfig(file, { schema, args })
+    keepSecret(secretsOf(config))
+    return { config, text: readFileSync(file, 'utf8'), args }
   } catch (error) {
     process.exit(explain(error, file))
   }

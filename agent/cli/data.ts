@@ -2,7 +2,8 @@ import { statSync } from 'node:fs'
 import { columnsOf, csv, filesOf, readCsv, type ReadReport, type ReadSettings } from '../../connectors/csv/index.ts'
 import { influxdb, readHistory, type InfluxSettings } from '../../connectors/influxdb/index.ts'
 import type { Config } from '../settings/index.ts'
-import { type Arrival, ConfigError, SourceError, type TagTable } from '../core/index.ts'
+import { type Arrival, ConfigError, SourceError, type TagTable, printable } from '../core/index.ts'
+import { writeBare } from './guard.ts'
 
 /**
  * CSV files, folders or patterns as the configuration describes them, see `fileSettings`; `report` is told what is found.
@@ -90,7 +91,7 @@ export class Progress {
     if (!process.stderr.isTTY || now - this.#shown < 200) return
     this.#shown = now
     const rate = Math.round(count / ((now - this.#started) / 1000))
-    process.stderr.write(`\r${this.#what}: ${format(count)} ${unit}, ${format(rate)}/s  `)
+    writeBare(process.stderr, `\r${this.#what}: ${format(count)} ${unit}, ${format(rate)}/s  `)
   }
 
   /** Says in words what it does. */
@@ -98,11 +99,11 @@ export class Progress {
     const now = performance.now()
     if (!process.stderr.isTTY || now - this.#shown < 200) return
     this.#shown = now
-    process.stderr.write(`\r\x1b[K${this.#what}: ${step}`)
+    writeBare(process.stderr, `\r\x1b[K${printable(`${this.#what}: ${step}`)}`)
   }
 
   end(): void {
-    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+    if (process.stderr.isTTY) writeBare(process.stderr, '\r\x1b[K')
   }
 
   get seconds(): number {

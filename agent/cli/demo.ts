@@ -78,12 +78,12 @@ async function runDemo(text: string, folder: string, args: string[], json = fals
   try {
     await photographs
     const config = load(plant.endpoint, plant.brokerUrl)
-    await serve({ config, text, args, log, plant: plantView(plant), fallback: true }, ({ url }) => {
+    await serve({ config, text, args, log, plant: plantView(plant), fallback: true }, ({ entry }) => {
       if (json) {
-        print(json, { simulated: true, page: url ?? null }, () => '')
+        print(json, { simulated: true, page: entry ?? null }, () => '')
         return undefined
       }
-      console.log(`\n  ${url ?? 'The page is off.'}\n`)
+      console.log(`\n  ${entry ?? 'The page is off.'}\n`)
       console.log('It learns what is normal for a little over a minute. Then inject a fault on the page, and watch.')
       console.log('A simulated camera over the conveyor sends an image of each part; verdicts are under Inspection.')
       console.log('Ctrl-C stops it; nothing is left behind.\n')

@@ -1,8 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
 import { openInspectorPool } from '../../models/inspection/pool.ts'
 import type { Config, StationSettings } from '../settings/index.ts'
-import { ConfigError } from '../core/index.ts'
+import { ConfigError, readWhole } from '../core/index.ts'
 import { type ImageFile, imageFiles, rule } from '../stations/index.ts'
 import { stationModel } from '../training/index.ts'
 import { configOption, loadOrExit } from './configuration.ts'
@@ -96,7 +96,7 @@ async function inspect(
 type Inspect = Awaited<ReturnType<typeof openInspectorPool>>['inspect']
 
 async function verdictRow({ file, path }: ImageFile, { verdict }: StationSettings, ask: Inspect): Promise<string> {
-  const image = await readFile(path)
+  const image = await readWhole(path)
   const started = performance.now()
   const answer = await ask(image)
   const ms = (performance.now() - started).toFixed(2)

@@ -8,11 +8,13 @@ import {
   type Journal,
   type Stream,
   type TagTable,
+  csvCell,
   duration,
   qualityNames,
   tagFilter,
 } from '../core/index.ts'
 import { Progress, format } from './data.ts'
+import { writeBare } from './guard.ts'
 
 /** What can be exported, with the stream it is in. */
 const sourcesOf = {
@@ -111,13 +113,13 @@ function csvLines(what: Exportable, entry: Entry, tags: TagTable, range: Range):
       const { event } = entry
       if (!inside(event.time, range)) return []
       if (what === 'alarms') return event.type === 'alarm' ? [alarmRow(event)] : []
-      return what === 'events' ? [[isoOf(event.time), event.type, cell(JSON.stringify(event))].join(',')] : []
+      return what === 'events' ? [[isoOf(event.time), event.type, csvCell(JSON.stringify(event))].join(',')] : []
     }
     case 'dead': {
       const { time, origin, reason, subject, rows, size, detail, payload } = entry.letter
       const text = Buffer.from(payload).toString('utf8')
       const cells = [isoOf(time), origin, reason, subject, String(rows), String(size), detail, text]
-      return what === 'dead' && inside(time, range) ? [cells.map(cell).join(',')] : []
+      return what === 'dead' && inside(time, range) ? [cells.map(csvCell).join(',')] : []
     }
   }
 }
@@ -179,11 +181,6 @@ function isoOf(time: number): string {
   return new Date(time).toISOString()
 }
 
-/** A CSV cell, quoted where it has to be. */
-function cell(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-}
-
 /** `2026-03-01`, `2026-03-01T12:00:00Z` or `-2h` as ms since epoch; for an option. */
 export function timeOf(text: string): number {
   const back = text.startsWith('-') ? duration.safeParse(text.slice(1)) : undefined
@@ -210,7 +207,9 @@ class Target {
     if (lines.length === 0) return
     const text = `${lines.join('\n')}\n`
     if (this.#file) await this.#file.write(text)
-    else if (!process.stdout.write(text)) await once(process.stdout, 'drain')
+    // Whole, for a program; what is looked at loses what acts on a terminal.
+    else if (!(process.stdout.isTTY ? process.stdout.write(text) : writeBare(process.stdout, text)))
+      await once(process.stdout, 'drain')
   }
 
   async done(): Promise<void> {

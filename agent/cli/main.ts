@@ -2,7 +2,7 @@
 // Memory that batches and checkpoints leave goes back to the system: without, glibc keeps 40 MB of it. See the benchmark `memory`.
 import './load-small.ts'
 import { Command } from 'commander'
-import { letYoungGenerationGrow, version } from '../process/index.ts'
+import { keepPrivate, letYoungGenerationGrow, version } from '../process/index.ts'
 import { alarms } from './alarms.ts'
 import { tags } from './tags.ts'
 import { backup, restore } from './backup.ts'
@@ -12,6 +12,7 @@ import { deadLetters } from './dead-letters.ts'
 import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
+import { guardOutput } from './guard.ts'
 import { init } from './init.ts'
 import { inspectCommand } from './inspect.ts'
 import { journal } from './journal.ts'
@@ -26,6 +27,8 @@ import { top } from './top.ts'
 import { train } from './train.ts'
 import { trust } from './trust.ts'
 import { versionCommand } from './version.ts'
+
+guardOutput(process.argv.includes('--json'))
 
 /** Exit codes: 0, 1 failure, 2 usage, 70 an error of ours, 78 configuration. */
 const program = new Command('millwright')
@@ -46,6 +49,7 @@ for (const command of commands) program.addCommand(inheriting(command(), program
 // An agent sizes its heap by itself, for years; the other commands work in bulk.
 program.hook('preAction', (_, command) => {
   if (!['run', 'demo'].includes(command.name())) letYoungGenerationGrow()
+  if (['run', 'demo', 'train', 'import', 'restore', 'backup'].includes(command.name())) keepPrivate()
 })
 
 // The reader of a pipe may have had enough: `millwright journal export samples | head`.

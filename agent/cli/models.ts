@@ -1,11 +1,11 @@
-import { mkdir, readFile, readdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { describeReport, type BundleRegistry } from '../../models/index.ts'
 import { readImageBundle } from '../../models/inspection/bundle.ts'
 import { readBundle, writeBundle } from '../../models/onnx/bundle.ts'
 import type { StoredBundle } from '../../models/onnx/manifest.ts'
-import { DetectorError } from '../core/index.ts'
+import { DetectorError, readWhole } from '../core/index.ts'
 import type { ModelLife } from '../view/index.ts'
 import { agentApi, userName, withAgent, type AgentOptions } from './api.ts'
 import { configOption, loadOrExit } from './configuration.ts'
@@ -193,7 +193,7 @@ function shelfFor({ config: file }: FolderOptions, name: string, kind: 'monitor'
 
 /** The bundle in a folder, whatever it is of. */
 async function readAny(folder: string): Promise<StoredBundle & { readonly kind: 'station' | 'monitor' }> {
-  const text = await readFile(join(folder, 'manifest.json'), 'utf8').catch(() => '{}')
+  const text = await readWhole(join(folder, 'manifest.json')).then(String, () => '{}')
   const ofStation = /"kind": *"inspection"/.test(text)
   return ofStation
     ? { ...(await readImageBundle(folder)), kind: 'station' }

@@ -1,4 +1,5 @@
 import { Option } from 'commander'
+import { printable } from '../core/index.ts'
 
 export { lasting } from '../core/index.ts'
 
@@ -18,8 +19,16 @@ export function paint(colour: Colour, text: string): string {
   return wanted ? `\x1b[${codes[colour]}m${text}\x1b[0m` : text
 }
 
+const colour = /(\x1b\[[\d;]*m)/
+
+/** A cell as it is shown: what comes from outside makes no row of its own, and moves no cursor. */
+function shown(cell: string): string {
+  return cell.split(colour).map((part, at) => (at % 2 === 1 ? part : printable(part))).join('') // prettier-ignore
+}
+
 /** Rows as columns side by side; the last column is not padded. */
-export function table(rows: readonly (readonly string[])[], indent = '  '): string {
+export function table(cells: readonly (readonly string[])[], indent = '  '): string {
+  const rows = cells.map((row) => row.map(shown))
   const widths: number[] = []
   for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, width(cell))))
   return rows
@@ -42,10 +51,8 @@ export function plain(text: string): string {
   return text.replace(/\x1b\[[\d;]*[A-Za-z]/g, '')
 }
 
-/** A text from outside, fit for a terminal: control characters would move the cursor or worse. */
-export function harmless(text: string): string {
-  return text.replace(/\p{Cc}/gu, '\u00b7')
-}
+/** A text from outside, fit for a terminal: control characters would move the cursor or worse, line breaks make rows of their own. */
+export { printable as harmless } from '../core/index.ts'
 
 /** `1 connector`, `2 connectors`. */
 export function plural(count: number, word: string): string {
@@ -64,5 +71,5 @@ export function bytes(count: number): string {
 export function valueText(value: number | string | boolean | null): string {
   if (Number.isInteger(value)) return String(value)
   if (typeof value === 'number') return String(Number(value.toPrecision(6)))
-  return value === null ? '-' : harmless(String(value))
+  return value === null ? '-' : printable(String(value))
 }

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import type { MeasuredInspector } from '../../models/inspection/measured-inspector.ts'
 import { csv, filesOf, ReadReport, type ReadSettings } from '../../connectors/csv/index.ts'
 import type { Config, StationSettings } from '../settings/index.ts'
-import { valuesModel } from '../core/index.ts'
+import { csvCell, valuesModel } from '../core/index.ts'
 import { stationValues, versionAtWork } from '../training/index.ts'
 import {
   type PartRange,
@@ -90,7 +90,7 @@ export async function inspectParts(
   const names = measuredNames(settings)
   const inspector = settings.measured && (await stationValues(config, station, model)).inspector
   const rows = await partsOfFiles(config, station, files, names)
-  const lines = [[...header, ...names.map((name) => `contribution_${name}`)].join(',')]
+  const lines = [csvRow(...header, ...names.map((name) => `contribution_${name}`))]
   for (const row of rows) lines.push(await verdictLine(files.join(' '), row, names, settings, inspector))
   await inspector?.close()
   await writeFile(out, `${lines.join('\n')}\n`)
@@ -117,5 +117,5 @@ async function verdictLine(
 
 /** Cells as a line of CSV. */
 export function csvRow(...cells: (string | number)[]): string {
-  return cells.map((cell) => (/[",\n]/.test(String(cell)) ? `"${String(cell).replaceAll('"', '""')}"` : String(cell))).join(',') // prettier-ignore
+  return cells.map((cell) => csvCell(String(cell))).join(',')
 }

@@ -62,7 +62,7 @@ function configuration(schema: Schema): string {
   const { connectors, clean, ...others } = schema.properties!
   const sections = [
     '# Configuration',
-    'Printed from the schemas beside the code; `millwright schema` prints the same as JSON Schema. Durations are written `250ms`, `30s`, `5m`, `2h`, `7d`; sizes `64kB`, `2GB`. `${NAME}` in a text is taken from the environment, or from the file that `NAME_FILE` names. `MILLWRIGHT_SITE`, `MILLWRIGHT_DATA`, `MILLWRIGHT_LOG_LEVEL`, `MILLWRIGHT_HTTP_ENABLED`, `MILLWRIGHT_HTTP_HOST` and `MILLWRIGHT_HTTP_PORT` override the file, and the options of the command line override them.',
+    'Printed from the schemas beside the code; `millwright schema` prints the same as JSON Schema. Durations are written `250ms`, `30s`, `5m`, `2h`, `7d`; sizes `64kB`, `2GB`. `${NAME}` in a text is taken from the environment, or from the file that `NAME_FILE` names. `MILLWRIGHT_SITE`, `MILLWRIGHT_DATA`, `MILLWRIGHT_LOG_LEVEL`, `MILLWRIGHT_HTTP_ENABLED`, `MILLWRIGHT_HTTP_HOST`, `MILLWRIGHT_HTTP_PORT` and `MILLWRIGHT_HTTP_NAMES` (separated by commas) override the file, and the options of the command line override them.',
     '## Top level',
     table({ properties: { ...others, connectors, clean }, required: schema.required }),
     '## connectors',

@@ -30,7 +30,7 @@ export function reloadOnChange(
       const config = loadConfig(file, { schema, args })
       text = now
       const changes = await agent.reload({ config, text })
-      log.setLevel(config.log.level)
+      log.follow(config)
       if (changes.length === 0) log.info({ file }, `${why}: the configuration is as before`)
       else log.info({ file, changes }, `${why}: the configuration was reloaded`)
     } catch (error) {

@@ -3,6 +3,7 @@ import type { Config } from '../settings/index.ts'
 import { type Finding, qualityNames } from '../core/index.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 import { findingText } from './doctor/findings.ts'
+import { writeBare } from './guard.ts'
 import { harmless, jsonOption, lasting, paint, print, table, valueText } from './output.ts'
 import { examine, isSink, rehearse, type Rehearsed } from './rehearsal.ts'
 import { positive } from './top.ts'
@@ -77,9 +78,8 @@ async function live(config: Config): Promise<void> {
     if (performance.now() - printed < 1_000) return false
     printed = performance.now()
     const text = found.map(sourceText).join('\n\n')
-    process.stdout.write(
-      process.stdout.isTTY ? `\x1b[H\x1b[2J${text}\n\n${paint('dim', 'Ctrl-C ends')}\n` : `${text}\n\n`,
-    )
+    if (process.stdout.isTTY) writeBare(process.stdout, '\x1b[H\x1b[2J')
+    process.stdout.write(process.stdout.isTTY ? `${text}\n\n${paint('dim', 'Ctrl-C ends')}\n` : `${text}\n\n`)
     return false
   }
   await rehearse(config, Infinity, show, stop.signal)

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { describeError } from '../core/index.ts'
 import type { AgentState } from '../view/index.ts'
 import { agentApi, withAgent, type AgentApi, type AgentOptions } from './api.ts'
+import { writeBare } from './guard.ts'
 import { paint, plain } from './output.ts'
 import { stateText } from './status-view.ts'
 
@@ -91,7 +92,7 @@ class Screen {
     const signal = this.#end.signal
     const quit = () => this.#end.abort()
     const draw = () => this.#draw()
-    stdout.write('\x1b[?1049h\x1b[?25l\x1b[2J')
+    writeBare(stdout, '\x1b[?1049h\x1b[?25l\x1b[2J')
     stdout.on('resize', draw)
     process.once('SIGTERM', quit).once('SIGINT', quit)
     if (stdin.isTTY) this.#listen(quit)
@@ -104,7 +105,7 @@ class Screen {
     } finally {
       stdout.off('resize', draw)
       if (stdin.isTTY) stdin.setRawMode(false).pause()
-      stdout.write('\x1b[?25h\x1b[?1049l')
+      writeBare(stdout, '\x1b[?25h\x1b[?1049l')
     }
   }
 
@@ -136,6 +137,8 @@ class Screen {
       .filter(Boolean)
       .join('  ')
     const body = this.#state ? stateText(this.#state, undefined, Math.max(3, Math.floor(rows / 3))) : ''
-    process.stdout.write(`\x1b[H${frame(`${head}\n\n${body}`, columns, rows)}\x1b[J`)
+    writeBare(process.stdout, '\x1b[H')
+    process.stdout.write(frame(`${head}\n\n${body}`, columns, rows))
+    writeBare(process.stdout, '\x1b[J')
   }
 }

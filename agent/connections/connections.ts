@@ -1,7 +1,18 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Config } from '../settings/index.ts'
-import type { Clock, ConnectorContext, Logger, Metrics, Sink, Source, Status, TagTable } from '../core/index.ts'
+import { secretsOf, type Config } from '../settings/index.ts'
+import {
+  type Clock,
+  type ConnectorContext,
+  type Logger,
+  type Metrics,
+  Redaction,
+  type Sink,
+  type Source,
+  type Status,
+  type TagTable,
+} from '../core/index.ts'
+import { discreetSink, discreetStatus } from './discreet.ts'
 
 export interface Connection {
   readonly name: string
@@ -24,6 +35,7 @@ export function createConnections(
   parts: ConnectionParts,
   names: readonly string[] = Object.keys(config.connectors),
 ): Connection[] {
+  const redaction = new Redaction(secretsOf(config))
   return names.map((name) => {
     const { definition, settings } = config.connectors[name]
     const folder = join(config.data, 'connectors', name)
@@ -35,14 +47,16 @@ export function createConnections(
       name,
       site: config.site,
       folder,
-      report: (next) => {
+      report: (said) => {
+        const next = discreetStatus(said, redaction)
         if (next.state !== connection.status.state) logChange(parts.log, name, next)
         connection.status = next
       },
     }
+    const sink = definition.sink?.(settings, context)
     return Object.assign(connection, {
       source: definition.source?.(settings, context),
-      sink: definition.sink?.(settings, context),
+      sink: sink && discreetSink(sink, redaction),
     })
   })
 }

@@ -65,6 +65,12 @@ export class Secret {
   }
 }
 
+/** All secrets in settings of any depth, revealed. */
+export function secretsIn(value: unknown): string[] {
+  if (value instanceof Secret) return [value.reveal()]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(secretsIn) : []
+}
+
 export const secret = z
   .string({ error: 'expected a text' })
   .min(1, { error: 'must not be empty' })

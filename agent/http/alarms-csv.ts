@@ -1,3 +1,4 @@
+import { csvCell } from '../core/index.ts'
 import type { AlarmChange } from '../view/index.ts'
 
 const columns = [
@@ -33,11 +34,5 @@ export function alarmsCsv(changes: readonly AlarmChange[]): string {
       id,
     ],
   )
-  return [columns, ...rows].map((row) => row.map(cell).join(',') + '\r\n').join('')
-}
-
-/** Quoted where need be. What a spreadsheet would take for a formula gets an apostrophe. */
-function cell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) && !/^-?[\d.e+-]+$/i.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+  return [columns, ...rows].map((row) => row.map(csvCell).join(',') + '\r\n').join('')
 }

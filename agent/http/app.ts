@@ -5,7 +5,7 @@ import { checkChange, checkHost, checkRead, type Environment } from './access.ts
 import { addChanges, addImages } from './changes.ts'
 import { addPage } from './page.ts'
 import { answerTo, Problem } from './problem.ts'
-import { RateLimit } from './rate-limit.ts'
+import { RateLimit, type RateLimitOptions } from './rate-limit.ts'
 import { addReads } from './reads.ts'
 import { routesOf, type App } from './routes.ts'
 import { addSessions } from './sessions.ts'
@@ -27,18 +27,22 @@ export function createApp(parts: AppParts): App {
     return context.json(body, status as ContentfulStatusCode)
   })
   app.use(headers())
-  if (names) app.use(checkHost(names))
+  app.use(checkHost(names))
   app.use('/api/*', async (context, next) => {
     await next()
     if (context.res.status >= 400 || !context.res.headers.has('cache-control'))
       context.header('cache-control', 'no-store')
   })
-  const changes = new RateLimit({ burst: 120, refill: 500 }, clock)
+  const limitsOf = (options: RateLimitOptions) => ({
+    known: new RateLimit(options, clock),
+    unknown: new RateLimit(options, clock),
+  })
   const route = routesOf(app, {
     open: async (_, next) => next(),
     read: checkRead(sessions, clock, read),
-    change: checkChange(sessions, clock, changes),
-    image: checkChange(sessions, clock, new RateLimit({ burst: 1_000, refill: 5 }, clock)),
+    guarded: checkRead(sessions, clock, 'token'),
+    change: checkChange(sessions, clock, limitsOf({ burst: 120, refill: 500 })),
+    image: checkChange(sessions, clock, limitsOf({ burst: 1_000, refill: 5 })),
   })
   addReads(route, parts)
   addSessions(route, parts)

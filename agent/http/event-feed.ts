@@ -7,13 +7,20 @@ export interface FeedOptions {
   readonly interval?: number
   /** ms. A page that hears nothing for three of them knows that the connection is dead. */
   readonly heartbeat?: number
-  /** Streams at a time. */
+  /** Streams at a time, of all clients together. */
   readonly capacity?: number
   /** A client that takes nothing for so long is cut off, ms. */
   readonly patience?: number
 }
 
+/** Whose stream it is: what tells clients apart, and whether token or session was shown. */
+export interface Listener {
+  readonly name: string
+  readonly known: boolean
+}
+
 interface Client {
+  readonly listener: Listener
   readonly controller: ReadableStreamDefaultController<Uint8Array>
   /** The newest state, while the one before it has not been taken. */
   waiting: Uint8Array | undefined
@@ -48,22 +55,25 @@ export class EventFeed {
   constructor(view: AgentView, log: Logger, options: FeedOptions = {}) {
     this.#view = view
     this.#log = log
-    this.#options = { interval: 300, heartbeat: 5_000, capacity: 32, patience: 60_000, ...options }
+    this.#options = { interval: 300, heartbeat: 5_000, capacity: 64, patience: 60_000, ...options }
   }
 
   get clients(): number {
     return this.#clients.size
   }
 
-  /** A new stream that begins with the state as it is; undefined where there are too many already. */
-  open(): ReadableStream<Uint8Array> | undefined {
-    if (this.#closed || this.#clients.size >= this.#options.capacity) return undefined
+  /**
+   * A new stream that begins with the state as it is. Where there are too many, the oldest of whoever has most is ended for
+   * it; undefined where that would be the listener's own, or one of a known listener for an unknown one.
+   */
+  open(listener: Listener): ReadableStream<Uint8Array> | undefined {
+    if (this.#closed || !this.#makeRoom(listener)) return undefined
     const first = this.#state()
     let client: Client
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
-          client = { controller, waiting: undefined, taken: Date.now() }
+          client = { listener, controller, waiting: undefined, taken: Date.now() }
           controller.enqueue(first)
           this.#join(client)
         },
@@ -82,10 +92,32 @@ export class EventFeed {
   /** Ends every stream. */
   close(): void {
     this.#closed = true
-    for (const client of [...this.#clients]) {
-      this.#leave(client)
-      client.controller.close()
+    for (const client of [...this.#clients]) this.#end(client)
+  }
+
+  #end(client: Client): void {
+    this.#leave(client)
+    client.controller.close()
+  }
+
+  /** False where nobody has to give way to this listener. */
+  #makeRoom({ name, known }: Listener): boolean {
+    if (this.#clients.size < this.#options.capacity) return true
+    const streams = new Map<string, Client[]>()
+    for (const client of this.#clients) {
+      const own = client.listener
+      if (!known && own.known) continue
+      streams.set(own.name, [...(streams.get(own.name) ?? []), client])
     }
+    const most = [...streams.values()]
+      .sort((a, b) => Number(a[0].listener.known) - Number(b[0].listener.known) || b.length - a.length)
+      .at(0)
+    if (!most || most[0].listener.name === name) return false
+    // Who has as many as anybody waits: pages that end each other would do so for ever.
+    const own = streams.get(name)?.length ?? 0
+    if (most[0].listener.known === known && most.length <= own + 1) return false
+    this.#end(most[0])
+    return true
   }
 
   #join(client: Client): void {

@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { type Clock, ConfigError, type Logger, systemClock } from '../core/index.ts'
-import { isLoopbackName } from './access.ts'
+import { namesOf } from './access.ts'
 import type { AgentView } from '../view/index.ts'
 import { createApp } from './app.ts'
 import { EventFeed, type FeedOptions } from './event-feed.ts'
@@ -24,7 +25,7 @@ export interface HttpOptions {
   readonly fallback?: boolean
   /** Whether reading needs the token too; default `open`. */
   readonly read?: 'open' | 'token'
-  /** More names to answer to while listening on loopback only, such as that of a reverse proxy. */
+  /** More names to answer to, such as that of a reverse proxy or of a DNS server. */
   readonly names?: readonly string[]
   readonly clock?: Clock
   readonly events?: FeedOptions
@@ -33,6 +34,8 @@ export interface HttpOptions {
 export interface Http {
   /** Answers a request without a port. */
   readonly app: ReturnType<typeof createApp>
+  /** `/?key=...` logs in whoever opens the page of a demo with it on this machine. */
+  readonly entryKey: string
   /** Listens. Rejects with a ConfigError where it cannot. */
   listen(): Promise<Listening>
 }
@@ -48,9 +51,10 @@ export interface Listening {
 export function createHttp(options: HttpOptions): Http {
   const { view, log, clock = systemClock, host = '127.0.0.1', names = [], read = 'open' } = options
   const feed = new EventFeed(view, log, options.events)
-  const known = isLoopbackName(host) ? new Set(names) : undefined
-  const app = createApp({ view, log, feed, clock, read, sessions: new Sessions(options.token), names: known })
-  return { app, listen: () => listen(app, feed, host, options) }
+  const sessions = new Sessions(options.token)
+  const entryKey = randomBytes(16).toString('base64url')
+  const app = createApp({ view, log, feed, clock, read, sessions, names: namesOf(host, names), entryKey })
+  return { app, entryKey, listen: () => listen(app, feed, host, options) }
 }
 
 async function listen(app: Http['app'], feed: EventFeed, host: string, options: HttpOptions): Promise<Listening> {
@@ -67,10 +71,15 @@ function candidates(port: number): number[] {
   return [...Array.from({ length: 21 }, (_, i) => port + i).filter((candidate) => candidate <= 65_535), 0]
 }
 
+/** Whoever sends a request by the drop is cut off, ms. */
+const serverOptions = { requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 }
+/** Files that the system lets a process open are for the journal as well. */
+const mostConnections = 500
+
 /** Undefined where the port is taken. */
 function bind(app: Http['app'], host: string, port: number): Promise<Server | undefined> {
-  const serverOptions = { requestTimeout: 30_000, headersTimeout: 10_000 }
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false, serverOptions }) as Server
+  server.maxConnections = mostConnections
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(undefined)

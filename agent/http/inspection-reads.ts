@@ -7,9 +7,7 @@ import { Problem } from './problem.ts'
 import type { Route } from './routes.ts'
 
 /** What stations saw and concluded. */
-export function addInspections(route: Route, { view, read }: Pick<AppParts, 'view' | 'read'>): void {
-  // A picture never changes under its address. Whoever may not read any more must not find it in the browser either.
-  const caching = read === 'open' ? 'private, max-age=86400, immutable' : 'private, no-cache'
+export function addInspections(route: Route, { view }: Pick<AppParts, 'view'>): void {
   const parameters = (context: Context) => [context.req.param('station')!, context.req.param('id')!] as const
   route('GET /api/inspections', (context) => context.json(view.inspection.stations()))
   route('GET /api/inspections/:station', (context, { query }) => {
@@ -21,20 +19,21 @@ export function addInspections(route: Route, { view, read }: Pick<AppParts, 'vie
   route('GET /api/inspections/:station/images/:id', async (context) => {
     const [station, id] = parameters(context)
     const type = operations['GET /api/inspections/:station/images/:id'].media
-    return picture(context, await view.inspection.image(station, id), type, caching)
+    return picture(context, await view.inspection.image(station, id), type)
   })
   route('GET /api/inspections/:station/maps/:id', async (context) => {
     const [station, id] = parameters(context)
     const type = operations['GET /api/inspections/:station/maps/:id'].media
-    return picture(context, await view.inspection.map(station, id), type, caching)
+    return picture(context, await view.inspection.map(station, id), type)
   })
 }
 
-function picture(context: Context, answer: PictureAnswer, type: string, caching: string): Response {
+/** A picture never changes under its address; whoever may not read it any more must not find it in the browser either. */
+function picture(context: Context, answer: PictureAnswer, type: string): Response {
   if (answer === 'unknown') throw new Problem('HTTP_UNKNOWN', 'this picture is not there, or not any more')
   if (answer === 'busy') throw new Problem('HTTP_BUSY', 'too many pictures are being made')
   const tag = `"${createHash('sha256').update(answer).digest('base64url').slice(0, 20)}"`
-  const headers = { etag: tag, 'cache-control': caching }
+  const headers = { etag: tag, 'cache-control': 'private, no-cache' }
   if (context.req.header('if-none-match') === tag) return context.body(null, 304, headers)
   return context.body(new Uint8Array(answer), 200, { ...headers, 'content-type': type })
 }

@@ -13,6 +13,7 @@ interface JsonSchema {
 const access = {
   open: [],
   read: [{}, { token: [] }, { session: [] }],
+  guarded: [{ token: [] }, { session: [] }],
   change: [{ token: [] }, { session: [] }],
   image: [{ token: [] }, { session: [] }],
 } as const

@@ -3,8 +3,11 @@ import { queries, requests } from './requests.ts'
 import { inspectionShapes as inspections } from '../view/index.ts'
 import { shapes } from '../view/index.ts'
 
-/** Who may ask: everybody; whoever may read; whoever shows the token or is logged in; the same at a camera's rate. */
-export type Access = 'open' | 'read' | 'change' | 'image'
+/**
+ * Who may ask: everybody; whoever may read; to read what the plant does not show to everybody, to change something, and the
+ * same at a camera's rate: whoever shows the token or is logged in.
+ */
+export type Access = 'open' | 'read' | 'guarded' | 'change' | 'image'
 
 /** One thing the HTTP interface does. Routes and the OpenAPI description are made from this. */
 export interface Operation {
@@ -84,13 +87,13 @@ export const operations = {
   },
   'GET /api/dead-letters': {
     summary: 'What could not be used or delivered, with the reason. The next page is `before` the last id.',
-    access: 'read',
+    access: 'guarded',
     query: queries.letters,
     answer: z.array(shapes.deadLetterView),
   },
   'GET /api/dead-letters/:letter': {
     summary: 'A dead letter with all of its payload that was kept.',
-    access: 'read',
+    access: 'guarded',
     answer: shapes.deadLetterView,
   },
   'POST /api/dead-letters/resend': {
@@ -108,7 +111,7 @@ export const operations = {
   },
   'GET /api/audit': {
     summary: 'What was done through page and API.',
-    access: 'read',
+    access: 'guarded',
     query: queries.limited,
     answer: z.array(shapes.auditEntry),
   },
@@ -222,12 +225,12 @@ export const operations = {
   },
   'GET /api/inspections/:station/images/:id': {
     summary: 'The image of one of the newest verdicts, at most 800 pixels a side. It never changes.',
-    access: 'read',
+    access: 'guarded',
     media: 'image/jpeg',
   },
   'GET /api/inspections/:station/maps/:id': {
     summary: 'The anomaly map of one of the newest verdicts, to lay over its image: clear where nothing is the matter.',
-    access: 'read',
+    access: 'guarded',
     media: 'image/png',
   },
   'POST /api/inspections/:station/images': {

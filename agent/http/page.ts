@@ -23,7 +23,7 @@ interface PageFile {
 }
 
 /** The page: a handful of files, in memory. Browsers ask each time, for a new agent brings a new page. */
-export function addPage(app: App, { view, sessions, clock }: AppParts): void {
+export function addPage(app: App, { view, sessions, clock, entryKey }: AppParts): void {
   let files: Promise<ReadonlyMap<string, PageFile>> | undefined
   app.get('*', async (context, next) => {
     const name = context.req.path === '/' ? 'index.html' : context.req.path.slice(1)
@@ -31,7 +31,11 @@ export function addPage(app: App, { view, sessions, clock }: AppParts): void {
     files ??= load().catch((error: unknown) => ((files = undefined), Promise.reject(error as Error)))
     const file = (await files).get(name)
     if (!file) return next()
-    if (name === 'index.html' && view.demo && isLocal(context)) logIn(context, sessions, clock)
+    if (name === 'index.html' && view.demo && context.req.query('key') === entryKey && isLocal(context)) {
+      logIn(context, sessions, clock)
+      // Out of the address, which is shown, kept and shared.
+      return context.redirect('/')
+    }
     context.header('cache-control', 'no-cache')
     context.header('etag', file.tag)
     if (context.req.header('if-none-match') === file.tag) return context.body(null, 304)

@@ -11,6 +11,8 @@ export interface AppParts {
   readonly log: Logger
   /** Whether reading needs the token too. */
   readonly read: 'open' | 'token'
-  /** Names, besides those of loopback, that the agent answers to; undefined: to every name. */
-  readonly names: ReadonlySet<string> | undefined
+  /** Names, besides `localhost` and addresses, that the agent answers to. */
+  readonly names: ReadonlySet<string>
+  /** Opens the page of a demo to whoever was told it. */
+  readonly entryKey: string
 }

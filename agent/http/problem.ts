@@ -18,7 +18,11 @@ export const problems = {
     status: 403,
     remedy: 'Only the agent’s own page and programs with the token may change things.',
   },
-  HTTP_WRONG_HOST: { status: 421, remedy: 'Open the agent as http://localhost or http://127.0.0.1 with its port.' },
+  HTTP_WRONG_HOST: {
+    status: 421,
+    remedy:
+      'Open the agent by its address or as http://localhost, or add the name to `http.names` of its configuration.',
+  },
   HTTP_BUSY: { status: 503, remedy: 'Close other pages that show this agent.' },
   HTTP_TOO_MANY: { status: 429, remedy: 'Wait a little, then try again.' },
   HTTP_INTERNAL: { status: 500, remedy: 'The agent’s log says what happened.' },

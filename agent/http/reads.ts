@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import type { Verdict } from '../view/index.ts'
+import { addressOf, callerOf } from './access.ts'
 import { alarmsCsv } from './alarms-csv.ts'
 import type { AppParts } from './parts.ts'
 import { addInspections } from './inspection-reads.ts'
@@ -8,7 +9,10 @@ import { Problem } from './problem.ts'
 import type { Route } from './routes.ts'
 
 /** All that is asked and changes nothing. */
-export function addReads(route: Route, { view, feed, read }: Pick<AppParts, 'view' | 'feed' | 'read'>): void {
+export function addReads(
+  route: Route,
+  { view, feed, sessions, clock }: Pick<AppParts, 'view' | 'feed' | 'sessions' | 'clock'>,
+): void {
   route('GET /healthz', (context) => verdict(context, view.health()))
   route('GET /readyz', (context) => verdict(context, view.ready()))
   route('GET /metrics', async (context) =>
@@ -42,12 +46,13 @@ export function addReads(route: Route, { view, feed, read }: Pick<AppParts, 'vie
     return context.json(found)
   })
   route('GET /api/events', (context) => {
-    const stream = feed.open()
+    const caller = callerOf(context, sessions, clock)
+    const stream = feed.open({ name: caller ?? addressOf(context), known: caller !== undefined })
     if (!stream) throw new Problem('HTTP_BUSY', 'too many pages listen to live events')
     const type = operations['GET /api/events'].media
     return context.body(stream, 200, { 'content-type': type, 'x-accel-buffering': 'no' })
   })
-  addInspections(route, { view, read })
+  addInspections(route, { view })
 }
 
 function verdict(context: Context, { ok, reasons }: Verdict): Response {

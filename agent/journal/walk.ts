@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { open } from 'lmdb'
-import { streams } from '../core/index.ts'
+import { childEnvironment, streams } from '../core/index.ts'
 
 /** How long a store is walked through, ms: what was written last comes first. */
 const longest = 15_000
@@ -18,6 +18,7 @@ export function walk(folder: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [...process.execArgv, script, folder], {
       stdio: ['ignore', 'ignore', 'pipe'],
+      env: childEnvironment(),
     })
     const timer = setTimeout(() => child.kill('SIGKILL'), patience)
     let words = ''

@@ -1,6 +1,13 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
-import { type Clock, type Logger, type ModelEvent, type ModelStep, describeError } from '../core/index.ts'
+import {
+  type Clock,
+  type Logger,
+  type ModelEvent,
+  type ModelStep,
+  childEnvironment,
+  describeError,
+} from '../core/index.ts'
 import type { Learner } from './learner.ts'
 import type { Decision } from './life-cycle.ts'
 import type { ProcessAnswer, ProcessJob } from './job.ts'
@@ -12,6 +19,8 @@ export interface LearningOptions {
   learners(): ReadonlyMap<string, Learner>
   /** The configuration as text and the arguments it was loaded with, for the training process. */
   source(): { readonly text: string; readonly args: readonly string[] }
+  /** What the training process needs of the environment to read that text. */
+  environment(): NodeJS.ProcessEnv
   readonly log: Logger
   readonly clock: Clock
   /** Offset in `samples` that a training started now may read up to. */
@@ -139,6 +148,7 @@ export class Learning {
     const child = fork(this.#options.script, {
       execArgv: [...process.execArgv, `--max-old-space-size=${Math.ceil(memory / 2 ** 20)}`],
       serialization: 'advanced',
+      env: childEnvironment(this.#options.environment()),
     })
     const running: Running = { child, training: { started: clock.now(), progress: 0, step: 'starting', why } }
     this.#running.set(name, running)

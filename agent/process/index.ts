@@ -2,4 +2,5 @@ export { keepHeapSmall, keepYoungGeneration, letYoungGenerationGrow, sizeYoungGe
 export { Starts, type Phase } from './starts.ts'
 export { softwareError, speakLastWords } from './last-words.ts'
 export { createNotifier } from './notify.ts'
+export { closeFolder, keepPrivate } from './private.ts'
 export { packageRoot, version } from './version.ts'

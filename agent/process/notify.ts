@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { type Logger, describeError } from '../core/index.ts'
+import { type Logger, childEnvironment, describeError } from '../core/index.ts'
 
 export interface NotifierOptions {
   readonly env?: NodeJS.ProcessEnv
@@ -62,7 +62,7 @@ function watchdogPause({ WATCHDOG_USEC, WATCHDOG_PID }: NodeJS.ProcessEnv): numb
 /** Resolves with what went wrong, if anything did. */
 function run(words: readonly string[], env: NodeJS.ProcessEnv): Promise<string | undefined> {
   return new Promise((resolve) => {
-    execFile('systemd-notify', words, { env, timeout: 10_000 }, (error) =>
+    execFile('systemd-notify', words, { env: childEnvironment({}, env), timeout: 10_000 }, (error) =>
       resolve(error ? describeError(error) : undefined),
     )
   })

@@ -1,9 +1,8 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describeError, type Journal, type Logger, type Metrics } from '../core/index.ts'
 import { openJournal } from '../journal/index.ts'
-import type { Starts } from '../process/index.ts'
+import { closeFolder, type Starts } from '../process/index.ts'
 import type { Config } from '../settings/index.ts'
 
 /** How often a journal that had no room to begin is tried again, ms. */
@@ -27,7 +26,7 @@ export async function openWithCare({ config, starts, metrics, log, signal }: Ope
   const suspect = starts.endsIn('journal') >= 2 ? 'aside' : starts.unclean ? 'look' : undefined
   for (let told = false; ; told = true) {
     try {
-      mkdirSync(data, { recursive: true })
+      closeFolder(data, log)
       starts.enter('journal')
       const folder = join(data, 'journal')
       return await openJournal({ folder, settings, metrics, log, ...(suspect && { suspect }) })

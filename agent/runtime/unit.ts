@@ -7,6 +7,7 @@ import { createConnections, pkiFolders, Trust, type Connection } from '../connec
 import {
   describeError,
   lasting,
+  settingsEnvironment,
   streams,
   valuesModel,
   type Clock,
@@ -19,7 +20,7 @@ import { Learning, ModelRequests, type Learner } from '../learning/index.ts'
 import { Letters } from '../letters/index.ts'
 import { MonitorLearner, pipelineCursor } from '../pipeline/index.ts'
 import { Starts } from '../process/index.ts'
-import type { Config } from '../settings/index.ts'
+import { secretsOf, type Config } from '../settings/index.ts'
 import { Gallery, Inspections } from '../stations/index.ts'
 import { shelfOf, trainingScript } from '../training/index.ts'
 import { Annals, HealthTrends, HistoryReader, InspectionsView, Newest, View, type ViewParts } from '../view/index.ts'
@@ -125,7 +126,10 @@ export class Unit {
     this.#gallery = new Gallery(
       journal,
       Object.keys(config.inspections),
-      (station, part, time) => this.#stations.units.get(station)?.station.imageOf(part, time),
+      {
+        imageOf: (station, part, time) => this.#stations.units.get(station)?.station.imageOf(part, time),
+        shownOf: (station) => this.#stations.units.get(station)?.station.shown,
+      },
       () => this.#changed(),
       studio,
     )
@@ -139,6 +143,7 @@ export class Unit {
       script: trainingScript,
       learners: () => this.#learners(),
       source: () => ({ text: this.#setting.text, args: this.#setting.args }),
+      environment: () => settingsEnvironment(this.#setting.text, secretsOf(this.#setting.config)),
       log,
       clock,
       end: () => journal.stats('samples').next,

@@ -1,5 +1,6 @@
 export type { RejectSettings } from './reject.ts'
 export { type Config, schema } from './schema.ts'
+export { secretsOf } from './secrets.ts'
 export {
   type KeepSettings,
   type StationLearnSettings,

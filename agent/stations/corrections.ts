@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { type CorrectionEvent, type InspectionEvent, type Logger, describeError } from '../core/index.ts'
+import { type CorrectionEvent, type InspectionEvent, type Logger, describeError, readWhole } from '../core/index.ts'
 import { classFolders } from './images/image-folder.ts'
 import { ImageStore } from './images/image-store.ts'
 import type { StationSettings } from '../settings/index.ts'
@@ -108,7 +107,7 @@ export class StationCorrections {
   async #stored(part: string, time: number | undefined): Promise<Found | undefined> {
     const { keeper, labelled } = this.#parts
     const stored = (await keeper.find(part, time)) ?? (await labelled.find(part, time))
-    const image = stored && (await readFile(stored.path).catch(() => undefined))
+    const image = stored && (await readWhole(stored.path).catch(() => undefined))
     return stored && image && { time: stored.time, image }
   }
 

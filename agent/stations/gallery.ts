@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { Region } from '../../models/inspection/decode.ts'
 import type { AnomalyMap } from '../../models/inspection/inspector.ts'
 import type { Studio } from '../../models/inspection/studio/studio.ts'
-import type { CorrectionEvent, InspectionEvent, Journal, JournalEvent, RejectEvent } from '../core/index.ts'
+import {
+  type CorrectionEvent,
+  type InspectionEvent,
+  type Journal,
+  type JournalEvent,
+  type RejectEvent,
+  readWhole,
+} from '../core/index.ts'
 import { Hold } from './images/image-hold.ts'
 import { Darkroom } from './darkroom.ts'
 import { mapExists, readMap, writeMap, type HeldMap } from './images/map-file.ts'
@@ -18,6 +24,12 @@ const mostBytes = 8e6
 
 /** The image of a part that was judged, while it is in memory. `time`: when it was taken, ms since epoch. */
 export type ImageLookup = (station: string, part: string, time: number) => Uint8Array | undefined
+
+/** What there is to see of a station: its images, and the region of them that may be; undefined: all of them. */
+export interface Sights {
+  readonly imageOf: ImageLookup
+  readonly shownOf: (station: string) => Region | undefined
+}
 
 /** A verdict that is remembered. */
 export interface Remembered {
@@ -63,6 +75,7 @@ export class Gallery {
   readonly #walls = new Map<string, Wall>()
   readonly #darkroom = new Darkroom()
   readonly #imageOf: ImageLookup
+  readonly #shownOf: (station: string) => Region | undefined
   readonly #changed: () => void
   readonly #studio: Pick<Studio, 'preview' | 'map'>
   /** Events that came before the past was read. */
@@ -71,13 +84,14 @@ export class Gallery {
   constructor(
     journal: Journal,
     stations: readonly string[],
-    imageOf: ImageLookup,
+    { imageOf, shownOf }: Sights,
     changed: () => void,
     studio: Pick<Studio, 'preview' | 'map'>,
   ) {
     this.#journal = journal
     this.#studio = studio
     this.#imageOf = imageOf
+    this.#shownOf = shownOf
     this.#began = journal.stats('results').next
     this.#changed = changed
     this.show(stations)
@@ -152,7 +166,9 @@ export class Gallery {
   async image(station: string, id: string): Promise<Uint8Array | 'unknown' | 'busy'> {
     const event = this.#find(station, id)
     if (!event || !this.#hasImage(event)) return 'unknown'
-    return this.#picture(`image ${station} ${id}`, async () => this.#studio.preview(await this.#bytesOf(event)))
+    return this.#picture(`image ${station} ${id}`, async () =>
+      this.#studio.preview(await this.#bytesOf(event), this.#shownOf(station)),
+    )
   }
 
   /** A PNG of an anomaly map, to lay over the image. */
@@ -182,7 +198,7 @@ export class Gallery {
 
   /** From memory, else from where it was kept: that path is the journal's, never a client's. */
   async #bytesOf({ station, part, time, image }: InspectionEvent): Promise<Uint8Array> {
-    return this.#imageOf(station, part, time) ?? readFile(image!)
+    return this.#imageOf(station, part, time) ?? readWhole(image!)
   }
 
   /** A file that has gone, or is not a picture any more, is no picture. */

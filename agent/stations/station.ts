@@ -1,7 +1,7 @@
 // Longer than others: one image or part from arrival to verdict, with what waits for it.
 import { join } from 'node:path'
 import type { Subscription } from 'rxjs'
-import { outsideProblem, type ImageProblem } from '../../models/inspection/decode.ts'
+import { outsideProblem, type ImageProblem, type Region } from '../../models/inspection/decode.ts'
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
 import { inspectionEvent, unusableLetter, type Conclusion } from './conclusion.ts'
 import { ImageStore } from './images/image-store.ts'
@@ -42,6 +42,8 @@ const mostWaiting = 256
 export class Station implements Workplace<JudgingModel> {
   /** Judges by the values of parts. */
   readonly valuesJudge: ValuesJudge
+  /** What people may see of its images; undefined: all. */
+  readonly shown: Region | undefined
   readonly #parts: StationParts
   readonly #queue: BoundedQueue<Waiting>
   readonly #values: PartValues
@@ -73,8 +75,8 @@ export class Station implements Workplace<JudgingModel> {
     this.#values = new PartValues(settings, tags)
     this.#values.opened.subscribe((opened) => this.#opened(opened))
     const { outside, faces } = settings.keep
-    const shown = outside === 'black' ? settings.region : undefined
-    const strip = (image: Uint8Array) => parts.strip(image, shown, faces === 'removed')
+    this.shown = outside === 'black' ? settings.region : undefined
+    const strip = (image: Uint8Array) => parts.strip(image, this.shown, faces === 'removed')
     this.#keeper = new ImageKeeper({ ...parts, folder: join(folder, 'images'), settings: settings.keep, strip })
     this.#judged = new JudgedParts(settings.keep.recent)
     this.valuesJudge = new ValuesJudge({ station: parts.name, settings, log: parts.log, record: parts.record })

@@ -3,6 +3,8 @@ import { readSoon, timeOf } from '../journal/index.ts'
 
 /** Events kept in memory; older ones are in the journal. */
 const most = 5_000
+/** Bytes of one answer, about: what is older is asked for in other ways. */
+const mostBytes = 2_000_000
 /** Entries that one request looks through at most, beyond what earlier ones have. */
 const entriesPerRequest = 50_000
 
@@ -45,7 +47,10 @@ export class Annals {
     const found = () => this.#events.filter((event): event is Extract<Told, { type: Type }> => event.type === type)
     if (found().length < limit) await (this.#searching = this.#searching.then(() => this.#search(limit)))
     const complete = this.#from <= this.#journal.stats('results').first
-    return { events: found().slice(-limit).reverse(), reaches: complete ? null : (this.#reached ?? Date.now()) }
+    const wanted = found().slice(-limit).reverse()
+    const events = within(mostBytes, wanted)
+    if (events.length < wanted.length) return { events, reaches: events[events.length - 1].time }
+    return { events, reaches: complete ? null : (this.#reached ?? Date.now()) }
   }
 
   /** Goes back through the journal: until there are enough, or enough was looked through. */
@@ -63,6 +68,12 @@ export class Annals {
       await new Promise(setImmediate)
     }
   }
+}
+
+/** As many from the beginning as are not larger together, the first in any case. */
+function within<Type extends Told>(bytes: number, events: readonly Type[]): Type[] {
+  let size = 0
+  return events.filter((event, at) => (size += size > bytes ? 1 : JSON.stringify(event).length) <= bytes || at === 0)
 }
 
 function told(entries: readonly Entry[]): Told[] {

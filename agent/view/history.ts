@@ -24,6 +24,8 @@ const leastLateness = 600_000
 /** A clock may be ahead by so much, ms. */
 const ahead = 60_000
 const mostMarks = 500
+/** Buckets of all tags of one answer together. */
+const mostBuckets = 200_000
 
 /**
  * Trends out of the journal: for each tag and monitor the smallest and largest value per bucket. One request at a time is
@@ -44,7 +46,9 @@ export class HistoryReader {
   }
 
   read(request: HistoryRequest, tags: readonly HistoryTag[]): Promise<History> {
-    const grid = gridOver(request.from, request.to, request.points)
+    // Of many tags each gets fewer buckets: an answer must not grow with their number.
+    const points = Math.max(10, Math.min(request.points, Math.floor(mostBuckets / Math.max(1, tags.length))))
+    const grid = gridOver(request.from, request.to, points)
     const key = JSON.stringify([grid, request.asset, tags])
     let answer = this.#asked.get(key)
     if (!answer) {

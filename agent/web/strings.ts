@@ -228,6 +228,7 @@ export const strings = {
     partOf: (part: string) => `Part ${part}`,
     imageOf: (part: string) => `Image of part ${part}`,
     noImage: 'No image',
+    guarded: 'Log in to see the image',
     map: 'Show what is unusual',
     newest: 'Newest part',
     follow: 'Follow the newest',
@@ -334,6 +335,7 @@ export const strings = {
     deadHint:
       'What could not be used or delivered. `millwright dead-letters` sends it again once the cause is mended, or drops it.',
     noDead: 'No dead letter.',
+    guarded: 'Payloads and the record of actions are shown to whoever is logged in.',
     rows: (count: number) => (count === 1 ? '1 row' : `${count} rows`),
     payload: (size: string) => `Payload, ${size}`,
     certificates: 'Certificates',
@@ -352,7 +354,7 @@ export const strings = {
   session: {
     open: 'Log in',
     title: 'Log in',
-    hint: 'Changes need the token. It is in the file http-token in the data folder of the agent.',
+    hint: 'Changes, images and payloads need the token. It is in the file http-token in the data folder of the agent.',
     closed: 'This agent is read by its operators only.',
     token: 'Token',
     name: 'Your name',

@@ -1,7 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer'
-import { createReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'
-import { SourceError, describeError } from '../../agent/core/index.ts'
+import { NotAFile, SourceError, describeError, openFile } from '../../agent/core/index.ts'
 
 const usualChunk = 262_144
 const lineFeed = 0x0a
@@ -36,11 +35,14 @@ export async function* openText(path: string, encoding = 'auto', chunkSize = usu
 }
 
 async function* unpacked(path: string, chunkSize: number): AsyncGenerator<Buffer> {
-  let begin = Buffer.alloc(0)
-  for await (const bytes of createReadStream(path, { end: 3 })) begin = Buffer.concat([begin, bytes as Buffer])
+  const handle = await openFile(path)
+  const begin = (await handle.read(Buffer.alloc(4), 0, 4, 0)).buffer
   const other = others.find(([hex]) => begin.toString('hex') === hex)
-  if (other) throw new SourceError('SOURCE_DATA', `${path} is ${other[1]}`, { remedy: other[2] })
-  const file = createReadStream(path, { highWaterMark: chunkSize })
+  if (other) {
+    await handle.close()
+    throw new SourceError('SOURCE_DATA', `${path} is ${other[1]}`, { remedy: other[2] })
+  }
+  const file = handle.createReadStream({ start: 0, highWaterMark: chunkSize })
   const unpack = begin[0] === 0x1f && begin[1] === 0x8b ? createGunzip({ chunkSize }) : undefined
   try {
     if (unpack) {
@@ -118,6 +120,8 @@ function encodingOf(bytes: Buffer, path: string): { readonly name: string; reado
 
 function unreadable(path: string, error: unknown): SourceError {
   const damaged = (error as NodeJS.ErrnoException).code?.startsWith('Z_')
+  if (error instanceof NotAFile)
+    return new SourceError('SOURCE_DATA', error.message, { cause: error, remedy: 'Links are not followed: whoever may write into a folder could have any file read.' }) // prettier-ignore
   return new SourceError('SOURCE_DATA', `cannot read ${path}: ${describeError(error)}`, {
     cause: error,
     remedy: damaged

@@ -1,3 +1,5 @@
+import { mostDigits } from '../../agent/core/index.ts'
+
 /** Powers of ten that a double holds exactly. */
 const powers = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
 
@@ -30,6 +32,7 @@ export function readNumber(bytes: Buffer, from: number, to: number, decimal: num
 }
 
 function readSlowly(bytes: Buffer, from: number, to: number, decimal: number): number {
+  if (to - from > mostDigits) return NaN
   const text = bytes.toString('latin1', from, to)
   const plain = decimal === 0x2c ? text.replace(',', '.') : text
   return numeral.test(plain) ? Number(plain) : NaN

@@ -1,4 +1,5 @@
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
+import { openFile } from '../../agent/core/index.ts'
 import type { ReadSettings } from './settings.ts'
 
 /** How a file was when it was looked at last, and since when it is so; ms. */
@@ -75,7 +76,7 @@ export class Growing {
 }
 
 async function endsWithLine(path: string, size: number): Promise<boolean> {
-  const file = await open(path).catch(() => undefined)
+  const file = await openFile(path).catch(() => undefined)
   if (!file) return true
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, Math.max(0, size - 2))

@@ -1,7 +1,8 @@
-import { mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
+import { openFile } from '../../agent/core/index.ts'
 import type { FileProgress } from './read.ts'
 
 /** Bytes by which a file is known again. */
@@ -115,7 +116,7 @@ async function lookedAt(file: string, before: KnownFile | undefined): Promise<Kn
 
 async function headOf(file: string, length: number): Promise<number> {
   if (length === 0) return 0
-  const handle = await open(file)
+  const handle = await openFile(file)
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0)
     return crc32(buffer.subarray(0, bytesRead))

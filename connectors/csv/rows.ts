@@ -1,4 +1,11 @@
-import { type AlarmEvent, type Batch, type Prediction, type TagTable, qualityNames } from '../../agent/core/index.ts'
+import {
+  type AlarmEvent,
+  type Batch,
+  type Prediction,
+  type TagTable,
+  csvCell,
+  qualityNames,
+} from '../../agent/core/index.ts'
 import type { Content } from './settings.ts'
 
 /** The first line of each kind of file, without its line end. */
@@ -15,20 +22,20 @@ export function predictionRow(prediction: Prediction): string {
   const { value = NaN, lower = NaN, upper = NaN, label = '', probability = NaN } = prediction
   return [
     timeCell(time),
-    textCell(asset),
-    textCell(monitor),
+    csvCell(asset),
+    csvCell(monitor),
     kind,
     numberCell(score),
     numberCell(threshold),
     state,
     numberCell(coverage),
     numberCell(revision),
-    textCell(model),
+    csvCell(model),
     contributionsCell(contributions),
     numberCell(value),
     numberCell(lower),
     numberCell(upper),
-    textCell(label),
+    csvCell(label),
     numberCell(probability),
   ].join(',')
 }
@@ -38,35 +45,35 @@ export function sampleRow(batch: Batch, row: number, tags: TagTable): string {
   const tag = tags.at(batch.tag[row])
   const value = batch.value[row]
   let cell = numberCell(value)
-  if (tag.type === 'text') cell = textCell(batch.texts?.[value] ?? '')
+  if (tag.type === 'text') cell = csvCell(batch.texts?.[value] ?? '')
   else if (tag.type === 'boolean' && (value === 0 || value === 1)) cell = value === 1 ? 'true' : 'false'
   else if (batch.exact && batch.exact[row] !== 0n) cell = String(batch.exact[row])
   const time = timeCell(batch.time[row], true)
-  return [time, textCell(tag.name), cell, qualityNames[batch.quality[row]], textCell(batch.source)].join(',')
+  return [time, csvCell(tag.name), cell, qualityNames[batch.quality[row]], csvCell(batch.source)].join(',')
 }
 
 /** A change of an alarm as a line. */
 export function alarmRow(alarm: AlarmEvent): string {
   return [
     timeCell(alarm.time),
-    textCell(alarm.id),
-    textCell(alarm.asset),
-    textCell(alarm.monitor),
+    csvCell(alarm.id),
+    csvCell(alarm.asset),
+    csvCell(alarm.monitor),
     alarm.change,
     alarm.state,
     timeCell(alarm.raised),
     numberCell(alarm.score),
     numberCell(alarm.threshold),
     contributionsCell(alarm.contributions),
-    textCell(alarm.by ?? ''),
-    textCell(alarm.reason ?? ''),
+    csvCell(alarm.by ?? ''),
+    csvCell(alarm.reason ?? ''),
   ].join(',')
 }
 
 /** `vibration=3.2;temperature=0.5`, largest first; `%`, `=` and `;` in a role are percent-encoded. */
 function contributionsCell(contributions: Readonly<Record<string, number>>): string {
   const pairs = Object.entries(contributions).sort(([, a], [, b]) => b - a)
-  return textCell(
+  return csvCell(
     pairs.map(([role, share]) => `${role.replace(/[%=;]/g, encodeURIComponent)}=${numberCell(share)}`).join(';'),
   )
 }
@@ -82,8 +89,4 @@ function timeCell(time: number, micros = false): string {
   const text = new Date(ms).toISOString()
   const rest = micros ? Math.floor((time - ms) * 1000 + 0.5) : 0
   return rest > 0 && rest < 1000 ? `${text.slice(0, -1)}${String(rest).padStart(3, '0')}Z` : text
-}
-
-function textCell(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

@@ -77,8 +77,10 @@ export class CsvSink implements Sink {
   async #open(): Promise<FileHandle> {
     await mkdir(dirname(this.#path), { recursive: true })
     // Not for appending: rows go to a place of their own, so that a failed write is written over.
-    const handle = await open(this.#path, constants.O_RDWR | constants.O_CREAT)
+    // Nor through a link: whoever may write beside it could have rows written elsewhere.
+    const handle = await open(this.#path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW)
     try {
+      if (!(await handle.stat()).isFile()) throw failure(this.#path, new Error('it is no regular file'))
       this.#mark = await this.#resume(handle)
       return handle
     } catch (error) {
@@ -152,7 +154,7 @@ async function wholeLines(handle: FileHandle, size: number): Promise<number> {
   return 0
 }
 
-const denied = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR'])
+const denied = new Set(['ELOOP', 'EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR'])
 const busy = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EBUSY'])
 
 function failure(path: string, error: unknown): DeliveryError {
@@ -162,6 +164,11 @@ function failure(path: string, error: unknown): DeliveryError {
     : busy.has(reason)
       ? 'DELIVERY_BUSY'
       : 'DELIVERY_UNREACHABLE'
-  const remedy = code === 'DELIVERY_BUSY' ? 'Make room on the disk.' : 'Check the path and who may write there.'
+  const remedy =
+    code === 'DELIVERY_BUSY'
+      ? 'Make room on the disk.'
+      : reason === 'ELOOP'
+        ? 'It is a symbolic link, which is not followed: name the file itself.'
+        : 'Check the path and who may write there.'
   return new DeliveryError(code, `cannot write ${path}: ${describeError(error)}`, { cause: error, remedy })
 }

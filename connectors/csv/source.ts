@@ -61,7 +61,8 @@ export class CsvSource implements Source {
     const { name, folder, tags, log } = context
     const what = [this.#settings.read ?? []].flat().join(', ')
     context.report({ state: 'up', message: `reading ${what}` })
-    const files = (await filesOf(this.#settings.read ?? [])).map(({ path }) => path)
+    const leftOut = (file: string) => log.warn({ file }, 'a symbolic link is not followed: put the file itself there')
+    const files = (await filesOf(this.#settings.read ?? [], leftOut)).map(({ path }) => path)
     const memory = await ReadMemory.load(folder, files)
     const before = memory.whole
     const growing = new Growing(this.#settings, () => context.clock.now())

@@ -5,8 +5,12 @@ const timeNames = new Set(
   |时间|日期|日時|時刻|时间戳|日期时间|elapsed|elapsed time|relative time|laufzeit`.split(/\s*\|/),
 )
 
+/** Characters of a name that may say that there are times. */
+const longestName = 200
+
 /** Whether a column of that name usually holds times: `Time [s]`, `time_utc`, `Zeitstempel`. */
 export function isTimeName(name: string): boolean {
+  if (name.length > longestName) return false
   const bare = name
     .replace(/[[(].*[\])]/, '')
     .replace(/^_+/, '')
@@ -18,6 +22,7 @@ export function isTimeName(name: string): boolean {
 
 /** The offset from UTC that a name states, `Time (UTC+1)`, as a time zone; undefined where it states none. */
 export function zoneOfName(name: string): string | undefined {
-  const match = /(?:UTC|GMT)\s*([+-])\s*(\d{1,2})(?::?(\d\d))?/i.exec(name) as (string | undefined)[] | null
+  const match = /(?:UTC|GMT)\s*([+-])\s*(\d{1,2})(?::?(\d\d))?/i.exec(name.slice(0, longestName)) as
+    (string | undefined)[] | null
   return match ? `${match[1]!}${match[2]!.padStart(2, '0')}:${match[3] ?? '00'}` : undefined
 }

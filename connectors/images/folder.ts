@@ -1,5 +1,4 @@
-import { constants } from 'node:fs'
-import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { Observable } from 'rxjs'
 import {
@@ -8,6 +7,7 @@ import {
   type ImageRoom,
   type ImageSource,
   describeError,
+  openFile,
 } from '../../agent/core/index.ts'
 import { partPattern } from './part.ts'
 import type { FolderSettings } from './settings.ts'
@@ -149,8 +149,11 @@ export class FolderImages implements ImageSource {
     try {
       if (then === 'delete') await rm(join(path, name), { force: true })
       if (then !== 'move') return
-      await mkdir(join(path, 'done'), { recursive: true })
-      await rename(join(path, name), join(path, 'done', name))
+      const done = join(path, 'done')
+      await mkdir(done, { recursive: true })
+      // A link in its place would have the agent put files wherever it may write.
+      if (!(await lstat(done)).isDirectory()) throw new Error(`${done} is a link, and no folder of its own`)
+      await rename(join(path, name), join(done, name))
     } catch (error) {
       this.#context.log.warn({ file: name }, `the image stays where it is: ${describeError(error)}`)
     }
@@ -163,7 +166,7 @@ function stamp({ size, changed }: Pick<Sighting, 'size' | 'changed'>): string {
 
 /** The first bytes of a file, at most `length`. */
 async function readUpTo(path: string, length: number): Promise<Uint8Array> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  const handle = await openFile(path)
   try {
     const { size } = await handle.stat()
     const buffer = Buffer.alloc(Math.min(size, length))

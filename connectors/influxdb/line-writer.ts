@@ -142,9 +142,11 @@ export class LineWriter {
  * the first becomes a space, the second is left out.
  */
 export function escapeKey(text: string): string {
+  let end = text.length
+  while (text[end - 1] === '\\') end--
   return text
+    .slice(0, end)
     .replace(/[\r\n]+/g, ' ')
-    .replace(/\\+$/, '')
     .replace(/[,= ]/g, '\\$&')
 }
 

@@ -1,4 +1,5 @@
-import { loadSharp, openImage, type Region } from './decode.ts'
+import { isPart, loadSharp, openImage, type Region } from './decode.ts'
+import { redrawn } from './stripped.ts'
 import type { AnomalyMap } from './inspector.ts'
 
 /** Pictures for people: pixels on their longer side, at most. */
@@ -16,12 +17,13 @@ const strongest = 2
 const opaque = 200
 
 /**
- * A JPEG for the screen: upright, at most 800 pixels a side, without what a camera writes into its files.
+ * A JPEG for the screen: upright, at most 800 pixels a side, without what a camera writes into its files; black outside
+ * `shown`, as what is stored.
  * Rejects where the image cannot be decoded.
  */
-export async function previewOf(image: Uint8Array): Promise<Uint8Array> {
-  return (await openImage(image))
-    .autoOrient()
+export async function previewOf(image: Uint8Array, shown?: Region): Promise<Uint8Array> {
+  const upright = (await openImage(image)).autoOrient()
+  return (isPart(shown) ? await redrawn(upright, shown, []) : upright)
     .flatten({ background: '#000' })
     .resize(longest, longest, { fit: 'inside', withoutEnlargement: true })
     .jpeg({ quality: 85 })

@@ -42,7 +42,7 @@ export async function strippedImage(
 }
 
 /** The picture in its size, with the region alone to be seen, and no faces. */
-async function redrawn(picture: Sharp, shown: Region | undefined, faces: Parameters<typeof coverFaces>[2]) {
+export async function redrawn(picture: Sharp, shown: Region | undefined, faces: Parameters<typeof coverFaces>[2]) {
   const sharp = await loadSharp()
   const { data, info } = await picture.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true }) // prettier-ignore
   const { width, height, channels } = info

@@ -1,12 +1,15 @@
-import { open, readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { DetectorError } from '../../agent/core/index.ts'
+import { DetectorError, readWhole } from '../../agent/core/index.ts'
 import { reportFiles } from '../report-files.ts'
 import { manifest as manifestSchema, type Manifest, type ModelBundle, type StoredBundle } from './manifest.ts'
 import { sha256 } from './runtime.ts'
 
 const files = { onnx: 'model.onnx', manifest: 'manifest.json', card: 'card.md' } as const
+
+/** Bytes of a card. */
+const largestCard = 1_000_000
 
 /** Hash of what a bundle says and computes, hexadecimal: the same whenever and under whatever name it was made. */
 export function contentHash({ version: _, created: __, parent: ___, ...content }: StoredBundle['manifest']): string {
@@ -42,7 +45,7 @@ export async function readBundleOf<Own extends StoredBundle['manifest']>(
   const manifest = parse(await readPart(folder, files.manifest), folder)
   const onnx = await readPart(folder, files.onnx)
   if (sha256(onnx) !== manifest.sha256) throw broken(folder, 'model.onnx is not the file that the manifest describes')
-  const card = await readFile(join(folder, files.card), 'utf8').catch(() => '')
+  const card = await readWhole(join(folder, files.card), largestCard).then(String, () => '')
   return { manifest, onnx, card }
 }
 
@@ -79,7 +82,7 @@ export async function syncFolder(folder: string): Promise<void> {
 
 async function readPart(folder: string, file: string): Promise<Buffer> {
   try {
-    return await readFile(join(folder, file))
+    return await readWhole(join(folder, file))
   } catch (error) {
     throw broken(folder, `${file} cannot be read`, error)
   }

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
-import { DetectorError, type ErrorCode } from '../../agent/core/index.ts'
+import { DetectorError, type ErrorCode, childEnvironment } from '../../agent/core/index.ts'
 import type { Failure, FromProcess } from './messages.ts'
 import { processModule } from './module.ts'
 
@@ -152,7 +152,10 @@ class Member {
   async #open(): Promise<void> {
     const { module, setup, nice = 0, name } = this.#options
     const { filename, execArgv } = processModule(module)
-    const child = fork(filename, { execArgv, serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    const child = fork(filename, {
+      ...{ execArgv, serialization: 'advanced', env: childEnvironment() },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
     let words = ''
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (words = `${words}${text}`.slice(0, 500)))
     this.#child = child

@@ -16,6 +16,8 @@ describe('demo', function () {
   let demo: ChildProcess
   let output = ''
   let url = ''
+  let entry = ''
+  let cookie = ''
 
   before(async () => {
     taken = createServer().listen(0, '127.0.0.1')
@@ -29,7 +31,7 @@ describe('demo', function () {
       stream.setEncoding('utf8').on('data', (text: string) => (output += text))
     }
     await until('the demo says where its page is', () => {
-      url = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] ?? ''
+      ;[entry = '', url = ''] = /(http:\/\/127\.0\.0\.1:\d+)\/\?key=\S+/.exec(output) ?? []
       if (demo.exitCode !== null) throw new Error(`the demo ended:\n${output}`)
       return url !== ''
     })
@@ -43,6 +45,11 @@ describe('demo', function () {
   })
 
   const get = async (path: string): Promise<unknown> => (await fetch(`${url}${path}`)).json()
+  /** The session that the printed address gives. */
+  const session = async () => {
+    const { headers } = await fetch(entry, { redirect: 'manual' })
+    return headers.getSetCookie().map((each) => each.split(';')[0]).join('; ') // prettier-ignore
+  }
   const state = async () => (await get('/api/state')) as AgentState
 
   it('says that its plant is simulated', () => assert.match(output, /SIMULATED/))
@@ -50,6 +57,8 @@ describe('demo', function () {
   it('serves a page and shows live values of every machine', async () => {
     const page = await (await fetch(`${url}/`)).text()
     assert.match(page, /Millwright/)
+    cookie = await session()
+    assert.notEqual(cookie, '')
     await until('five machines with values', async () => {
       const { assets } = await state()
       return assets.length === 5 && assets.every(({ tags }) => tags.every(({ value }) => value !== null))
@@ -74,7 +83,7 @@ describe('demo', function () {
       ['maps', 'image/png'],
     ] as const) {
       // prettier-ignore
-      const response = await fetch(`${url}/api/inspections/covers/${kind}/${id}`)
+      const response = await fetch(`${url}/api/inspections/covers/${kind}/${id}`, { headers: { cookie } })
       assert.equal(response.headers.get('content-type'), type)
       await response.arrayBuffer()
     }
@@ -89,15 +98,7 @@ describe('demo', function () {
   })
 
   it('raises an alarm within a minute of a fault, on that machine, and takes the acknowledgement', async () => {
-    const page = await fetch(`${url}/`)
-    const headers = {
-      cookie: page.headers
-        .getSetCookie()
-        .map((cookie) => cookie.split(';')[0])
-        .join('; '),
-      origin: url,
-      'content-type': 'application/json',
-    }
+    const headers = { cookie, origin: url, 'content-type': 'application/json' }
     const post = (path: string, body: object) =>
       fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
     const injected = await post('/api/plant/inject', { asset: 'line1/pump2', fault: 'bearing-wear' })

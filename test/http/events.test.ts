@@ -36,6 +36,7 @@ function listen(stream: ReadableStream<Uint8Array>) {
   return heard
 }
 
+const someone = { name: '10.0.0.7', known: false }
 const samples = (message: Message) => (JSON.parse(message.data) as typeof state).throughput.samplesPerSecond
 /** What the newest state says; undefined before the first. */
 const newest = (heard: { text: string }) => messages(heard.text).map(samples).at(-1)
@@ -65,7 +66,7 @@ describe('live events', () => {
 
   it('follow the changes of the agent', async () => {
     begin()
-    const heard = listen(feed.open()!)
+    const heard = listen(feed.open(someone)!)
     for (const value of [1, 2, 3]) {
       agent.current = withSamples(value)
       agent.changes.next(undefined)
@@ -75,7 +76,7 @@ describe('live events', () => {
 
   it('thin out many changes to the newest state', async () => {
     begin({ interval: 50 })
-    const heard = listen(feed.open()!)
+    const heard = listen(feed.open(someone)!)
     for (let i = 1; i <= 1_000; i++) {
       agent.current = withSamples(i)
       agent.changes.next(undefined)
@@ -86,8 +87,8 @@ describe('live events', () => {
 
   it('skip what a slow client has no time for, and lose the newest to no one', async () => {
     begin()
-    const slow = feed.open()!
-    const quick = listen(feed.open()!)
+    const slow = feed.open(someone)!
+    const quick = listen(feed.open(someone)!)
     for (let i = 1; i <= 20; i++) {
       agent.current = withSamples(i)
       agent.changes.next(undefined)
@@ -100,24 +101,24 @@ describe('live events', () => {
 
   it('cut off a client that takes nothing', async () => {
     begin({ heartbeat: 5, patience: 10 })
-    feed.open()
+    feed.open(someone)
     await until('the end of patience', () => feed.clients === 0)
   })
 
   it('are bounded in number', async () => {
     begin({ capacity: 2 })
-    const first = listen(feed.open()!)
-    listen(feed.open()!)
-    assert.equal(feed.open(), undefined)
+    const first = listen(feed.open(someone)!)
+    listen(feed.open(someone)!)
+    assert.equal(feed.open(someone), undefined)
     await first.cancel()
-    assert.ok(feed.open())
+    assert.ok(feed.open(someone))
     const { ask } = setUp({ events: { capacity: 0 } })
     assert.equal((await ask('/api/events')).status, 503)
   })
 
   it('are made once for all, however many pages listen', async () => {
     begin()
-    const pages = Array.from({ length: 20 }, () => listen(feed.open()!))
+    const pages = Array.from({ length: 20 }, () => listen(feed.open(someone)!))
     let made = 0
     const read = agent.state
     agent.state = () => (made++, read())
@@ -143,24 +144,24 @@ describe('live events', () => {
 
   it('show by heartbeats that the connection lives', async () => {
     begin({ heartbeat: 5 })
-    const heard = listen(feed.open()!)
+    const heard = listen(feed.open(someone)!)
     await until('two heartbeats', () => messages(heard.text).filter(({ event }) => event === 'heartbeat').length >= 2)
   })
 
   it('ask nothing of the agent while nobody listens', async () => {
     begin()
     assert.equal(agent.changes.observed, false)
-    const heard = listen(feed.open()!)
+    const heard = listen(feed.open(someone)!)
     assert.equal(agent.changes.observed, true)
     await heard.cancel()
     assert.equal(agent.changes.observed, false)
-    listen(feed.open()!)
+    listen(feed.open(someone)!)
     assert.equal(agent.changes.observed, true)
   })
 
   it('outlive a state that cannot be read', async () => {
     begin()
-    const heard = listen(feed.open()!)
+    const heard = listen(feed.open(someone)!)
     const read = agent.state
     agent.state = () => {
       agent.state = read
@@ -175,9 +176,9 @@ describe('live events', () => {
 
   it('end when the server closes', async () => {
     begin()
-    const heard = listen(feed.open()!)
+    const heard = listen(feed.open(someone)!)
     feed.close()
     await until('the end', () => heard.ended)
-    assert.equal(feed.open(), undefined)
+    assert.equal(feed.open(someone), undefined)
   })
 })

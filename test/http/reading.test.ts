@@ -63,7 +63,6 @@ describe('http limits', () => {
     const guess = async () => (await post('/api/login', { token: 'guess', by: 'Eve' })).status
     for (let i = 0; i < 10; i++) assert.equal(await guess(), 401)
     assert.equal(await guess(), 429)
-    assert.equal((await post('/api/login', { token })).status, 429)
     now += 6_000
     assert.equal(await guess(), 401)
     assert.equal(await guess(), 429)
@@ -122,7 +121,7 @@ describe('http audit', () => {
         ['Mei', 'approve certificate', 'plc', thumbprint],
       ],
     )
-    assert.equal(((await (await ask('/api/audit')).json()) as unknown[]).length, 4)
+    assert.equal(((await (await ask('/api/audit', { headers: bearer })).json()) as unknown[]).length, 4)
   })
 
   it('gives a tag that is there another type, for whoever may change things', async () => {
@@ -294,7 +293,7 @@ describe('the OpenAPI description', () => {
     const all = Object.entries(operations) as [string, Operation][]
     const reads = all.filter(([name, { answer }]) => name.startsWith('GET') && answer)
     for (const [name, { answer }] of reads) {
-      const response = await ask(addressOf(name))
+      const response = await ask(addressOf(name), { headers: bearer })
       const result = answer!.safeParse(await response.json())
       assert.ok(result.success, `${name}: ${result.error?.message}`)
     }

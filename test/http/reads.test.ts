@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { setUp, errorOf, state } from './fake-agent.ts'
+import { bearer, errorOf, setUp, state } from './fake-agent.ts'
 
 describe('http reads', () => {
   it('say with status and reasons whether the agent is healthy and ready', async () => {
@@ -40,20 +40,21 @@ describe('http reads', () => {
 
   it('show one dead letter, and say that there is none of another id', async () => {
     const { ask } = setUp()
-    assert.equal((await ask('/api/dead-letters/7')).status, 200)
-    for (const id of ['8', 'x', '1e3', '-1']) assert.equal((await ask(`/api/dead-letters/${id}`)).status, 404)
+    const status = async (id: string) => (await ask(`/api/dead-letters/${id}`, { headers: bearer })).status
+    assert.equal(await status('7'), 200)
+    for (const id of ['8', 'x', '1e3', '-1']) assert.equal(await status(id), 404)
   })
 
   it('bound the number of dead letters', async () => {
     const { agent, ask } = setUp()
-    await ask('/api/dead-letters')
-    await ask('/api/dead-letters?limit=7')
+    await ask('/api/dead-letters', { headers: bearer })
+    await ask('/api/dead-letters?limit=7', { headers: bearer })
     assert.deepEqual(agent.calls, [
       ['deadLetters', 100],
       ['deadLetters', 7],
     ])
     for (const limit of ['0', '-1', '1001', 'many', '1.5', '']) {
-      const response = await ask(`/api/dead-letters?limit=${limit}`)
+      const response = await ask(`/api/dead-letters?limit=${limit}`, { headers: bearer })
       assert.equal(response.status, 400, limit)
       assert.equal((await errorOf(response)).code, 'HTTP_INVALID')
     }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { mapPicture, previewOf } from '../../models/inspection/picture.ts'
+import type { Region } from '../../models/inspection/decode.ts'
 import type { Studio } from '../../models/inspection/studio/studio.ts'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -110,6 +111,7 @@ describe('the gallery of the stations', () => {
   let journal: Journal
   let changes: number
   let images: Map<string, Uint8Array>
+  let shown: Region | undefined
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'millwright-gallery-'))
@@ -117,6 +119,7 @@ describe('the gallery of the stations', () => {
     journal = await openJournal({ folder: 'memory', settings })
     changes = 0
     images = new Map()
+    shown = undefined
   })
   afterEach(async () => {
     await journal.close()
@@ -124,7 +127,7 @@ describe('the gallery of the stations', () => {
   })
 
   const studio: Pick<Studio, 'preview' | 'map'> = { preview: previewOf, map: mapPicture }
-  const open = () => new Gallery(journal, ['weld'], (_, part) => images.get(part), () => changes++, studio) // prettier-ignore
+  const open = () => new Gallery(journal, ['weld'], { imageOf: (_, part) => images.get(part), shownOf: () => shown }, () => changes++, studio) // prettier-ignore
   const store = (...events: JournalEvent[]) =>
     journal.append('results', events.map((event) => ({ kind: 'event' as const, event, arrival: 1, origin: 1 }))) // prettier-ignore
   const parts = (gallery: Gallery) => gallery.newest('weld', 100)!.map(({ event }) => event.part)
@@ -197,6 +200,18 @@ describe('the gallery of the stations', () => {
     )
     assert.deepEqual(sizes, ['unknown', 'unknown', 'jpeg 800x400', 'jpeg 64x32'])
     assert.equal(await gallery.image('weld', '../kept'), 'unknown')
+  })
+
+  it('shows nothing outside the region that may be seen, of images in memory as of those that are kept', async () => {
+    shown = { left: 0.5, top: 0, width: 0.5, height: 1 }
+    images.set('A', await picture(64, 32))
+    const gallery = open()
+    await gallery.fill()
+    gallery.told(verdictOn('A'))
+    const id = gallery.newest('weld', 1)![0].id
+    const { data, info } = await sharp((await gallery.image('weld', id)) as Uint8Array).greyscale().raw().toBuffer({ resolveWithObject: true }) // prettier-ignore
+    const at = (column: number) => data[16 * info.width + column]
+    assert.deepEqual([info.width, at(8) < 16, at(56) > 112], [64, true, true])
   })
 
   it('draws a map of the shape of the image, clear but where the score is high, within its region', async () => {

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AgentState, Ledger } from '../../agent/view/index.ts'
 import { endProcess } from './ending.ts'
@@ -38,7 +38,11 @@ export class AgentProcess {
   }
 
   get token(): string {
-    return readFileSync(join(this.#folder, 'data', 'http-token'), 'utf8').trim()
+    return readFileSync(this.#tokenFile, 'utf8').trim()
+  }
+
+  get #tokenFile(): string {
+    return join(this.#folder, 'data', 'http-token')
   }
 
   /** Starts it, again on the same data; resolves when it answers over HTTP. */
@@ -76,10 +80,13 @@ export class AgentProcess {
     return child?.exitCode ?? null
   }
 
-  /** The JSON answer of a GET; undefined where nobody answers. */
+  /** The JSON answer of a GET, with the token where there is one yet; undefined where nobody answers. */
   async get(path: string): Promise<unknown> {
     try {
-      return await (await fetch(`http://127.0.0.1:${this.#port}${path}`)).json()
+      const headers: Record<string, string> = existsSync(this.#tokenFile)
+        ? { authorization: `Bearer ${this.token}` }
+        : {}
+      return await (await fetch(`http://127.0.0.1:${this.#port}${path}`, { headers })).json()
     } catch {
       return undefined
     }

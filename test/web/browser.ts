@@ -29,8 +29,13 @@ export interface Watched {
   close(): Promise<void>
 }
 
-/** Opens a page of the agent at `url`, 1440 px wide where nothing else is said. */
-export async function open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Watched> {
+/** Opens a page of the agent at `url`, 1440 px wide where nothing else is said; by its `entry`, where that logs in. */
+export async function open(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+  entry = `${url}/`,
+): Promise<Watched> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
   context.setDefaultTimeout(180_000)
   const page = await context.newPage()
@@ -42,7 +47,7 @@ export async function open(browser: Browser, url: string, options: BrowserContex
   page.on('request', (request) => {
     if (!request.url().startsWith(`${url}/`)) complaints.push(`asked for ${request.url()}`)
   })
-  await page.goto(`${url}/`)
+  await page.goto(entry)
   return { page, complaints, close: () => context.close() }
 }
 

@@ -21,6 +21,7 @@ describe('the page of the demo', function () {
   let page: Page
   let output = ''
   let url = ''
+  let entry = ''
 
   before(async function () {
     if (chromiumMissing !== undefined) {
@@ -34,12 +35,12 @@ describe('the page of the demo', function () {
     for (const stream of [demo.stdout!, demo.stderr!])
       stream.setEncoding('utf8').on('data', (text: string) => (output += text))
     await until('the demo says where its page is', () => {
-      url = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] ?? ''
+      ;[entry = '', url = ''] = /(http:\/\/127\.0\.0\.1:\d+)\/\?key=\S+/.exec(output) ?? []
       if (demo.exitCode !== null) throw new Error(`the demo ended:\n${output}`)
       return url !== ''
     })
     browser = await launch()
-    watched = await open(browser, url)
+    watched = await open(browser, url, {}, entry)
     page = watched.page
   })
 
@@ -106,7 +107,8 @@ describe('the page of the demo', function () {
     await until('a history of what was dragged over', async () => {
       if (isShorter()) return true
       // Where the chart is drawn anew in the middle of it, a drag has lost its beginning: people drag again.
-      const box = (await page.locator('.plot').first().boundingBox())!
+      const box = await page.locator('.plot').first().boundingBox()
+      if (!box) return false
       await page.mouse.move(box.x + box.width * 0.4, box.y + 80)
       await page.mouse.down()
       await page.mouse.move(box.x + box.width * 0.6, box.y + 80, { steps: 5 })
@@ -194,7 +196,7 @@ describe('the page of the demo', function () {
   for (const colorScheme of ['light', 'dark'] as const)
     for (const width of [1440, 390])
       it(`is usable by everyone and fits, ${colorScheme}, ${width} px`, async () => {
-        const other = await open(browser, url, { colorScheme, viewport: { width, height: 844 } })
+        const other = await open(browser, url, { colorScheme, viewport: { width, height: 844 } }, entry)
         for (const view of views) {
           await go(view, other.page)
           await other.page.locator('h1').waitFor()

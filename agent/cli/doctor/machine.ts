@@ -5,7 +5,7 @@ import { userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Config } from '../../settings/index.ts'
-import type { Finding } from '../../core/index.ts'
+import { type Finding, childEnvironment } from '../../core/index.ts'
 import { tokenFileName } from '../../http/index.ts'
 import { bytes } from '../output.ts'
 import { good, trouble, warning } from './findings.ts'
@@ -41,6 +41,7 @@ async function isSynchronized(): Promise<boolean | undefined> {
   try {
     const { stdout } = await promisify(execFile)('timedatectl', ['show', '--property=NTPSynchronized', '--value'], {
       timeout: 3_000,
+      env: childEnvironment(),
     })
     return stdout.trim() === '' ? undefined : stdout.trim() === 'yes'
   } catch {

@@ -1,5 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import { printable } from '../../core/index.ts'
+import { withoutGuard } from '../guard.ts'
 
 /** Asks the person at the terminal; where there is none, or with `--yes`, every answer is the default. */
 export class Asker {
@@ -42,11 +44,12 @@ export class Asker {
   async #read(question: string, output: NodeJS.WritableStream = process.stderr): Promise<string> {
     const reader = createInterface({ input: process.stdin, output, terminal: true })
     try {
-      return await new Promise<string>((resolve, reject) => {
+      const asked = new Promise<string>((resolve, reject) => {
         reader.on('SIGINT', () => reject(new Cancelled()))
         reader.on('close', () => reject(new Cancelled()))
-        reader.question(question).then(resolve, reject)
+        reader.question(printable(question)).then(resolve, reject)
       })
+      return await withoutGuard(() => asked)
     } finally {
       reader.close()
     }

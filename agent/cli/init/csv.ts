@@ -19,7 +19,7 @@ export async function readFiles(path: string, { set = [] }: InitOptions, ask: As
   const found = alone ? await describeFiles(settingsOf(path, { ...given, tag })) : plain
   ask.say(`${paint('bold', path)}\n${lookText(found)}`)
   return {
-    about: [`Made by millwright init from ${path}.`, ...found.words.map(harmless)],
+    about: [`Made by millwright init from ${path}.`, ...found.words],
     tags: found.signals,
     interval: found.interval,
     lines: () => [

@@ -18,7 +18,7 @@ import type { Asker } from './ask.ts'
 import { storePassword, type Plant } from './opcua.ts'
 import type { InitOptions } from './options.ts'
 import type { ProposedTag } from './propose.ts'
-import { flow, paceText, scalar } from './write.ts'
+import { comment, flow, paceText, scalar } from './write.ts'
 
 interface Entry {
   readonly url: string
@@ -246,11 +246,14 @@ function topicLines(
     ...wanted.flatMap((rule) => {
       const own = usable.filter((one) => ruleFor(rules, one) === rule)
       const example = tagsOf(own[0], rules).at(0)?.tag ?? ''
-      return [`  # ${own[0].heard.topic} (${own[0].found.format}) becomes ${example}`, `  - ${ruleFlow(rule)}`]
+      return [
+        `  # ${comment(`${own[0].heard.topic} (${own[0].found.format}) becomes ${example}`)}`,
+        `  - ${ruleFlow(rule)}`,
+      ]
     }),
     ...unusable
       .slice(0, 20)
-      .map(({ heard, found }) => `  # no numbers: ${harmless(heard.topic)} (${harmless(found.problem ?? 'texts')})`),
+      .map(({ heard, found }) => `  # no numbers: ${comment(`${heard.topic} (${found.problem ?? 'texts'})`)}`),
   ]
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   approveCertificate,
@@ -14,7 +14,7 @@ import { paint, plural, table, valueText } from '../output.ts'
 import type { Asker } from './ask.ts'
 import { tagLevels, unique, type ProposedTag } from './propose.ts'
 import type { InitOptions } from './options.ts'
-import { flow, scalar } from './write.ts'
+import { comment, flow, scalar } from './write.ts'
 
 /** What was found at a plant, ready to be written. */
 export interface Plant {
@@ -128,9 +128,10 @@ async function trust(error: SourceError, entry: Entry, options: InitOptions, ask
 /** Into a file of its own that its owner alone may read: the configuration names the file. */
 export function storePassword(folder: string, password: string): string {
   const file = join(folder, 'password')
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(file, password, { mode: 0o600 })
-  chmodSync(file, 0o600)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  // A new one: through a link in its place it would be written elsewhere.
+  rmSync(file, { force: true })
+  writeFileSync(file, password, { mode: 0o600, flag: 'wx' })
   return file
 }
 
@@ -150,16 +151,18 @@ function describe(found: Browsed, entry: Entry, ask: Asker): Plant {
   )
   for (const { path, manufacturer, model, serial } of devices)
     ask.say(
-      `  device ${path.join('/')}: ${[manufacturer, model, serial].filter(Boolean).join(', ') || 'no identification'}`,
+      `  ${comment(`device ${path.join('/')}: ${[manufacturer, model, serial].filter(Boolean).join(', ') || 'no identification'}`)}`,
     )
   for (const [reason, count] of Object.entries(left)) ask.say(`  ${count} left out: ${reason}`)
   if (more) ask.say(`${paint('yellow', '!')} there are more nodes than were visited: see --most and --node`)
   return {
     about: [
       `Made by \`millwright init ${entry.endpoint}\`.`,
-      ...devices.map(
-        ({ path, ...rest }) => `Device ${path.join('/')}: ${Object.values(rest).join(', ') || 'no identification'}.`,
-      ),
+      ...devices
+        .slice(0, 50)
+        .map(
+          ({ path, ...rest }) => `Device ${path.join('/')}: ${Object.values(rest).join(', ') || 'no identification'}.`,
+        ),
     ],
     tags: usable.map(({ tag, variable: { type } }) => ({ tag, type })),
     interval: undefined,
@@ -209,5 +212,5 @@ function tagFlow({ tag, variable: { node, unit, low, high } }: Row): string {
 }
 
 function shown(value: BrowsedVariable['value']): string {
-  return value === null ? ' # no value yet' : ` # ${valueText(value)}`
+  return value === null ? ' # no value yet' : ` # ${comment(valueText(value))}`
 }

@@ -118,7 +118,7 @@ function placeholder(wanted: string, used: Set<string>): string {
   const plain =
     wanted
       .toLowerCase()
-      .replace(/\W+/g, '_')
+      .replace(/[\W_]+/g, '_')
       .replace(/^[\d_]+|_+$/g, '') || 'area'
   let word = plain
   for (let count = 2; used.has(word); count++) word = `${plain}${count}`

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { Redaction, oneLine, printable } from '../../core/index.ts'
 import { lasting } from '../output.ts'
 import type { ProposedClass } from './propose.ts'
 
@@ -20,7 +21,7 @@ export interface Proposal {
 /** A commented configuration. */
 export function toYaml({ site, data, about, connector, classes, monitored, window }: Proposal): string {
   const lines = [
-    ...about.map((line) => `# ${line}`),
+    ...about.map((line) => `# ${comment(line)}`),
     '# Check it with `millwright check`, look at live values with `millwright test --once`.',
     '# Every key is described in the configuration reference; `millwright schema` serves editors.',
     `site: ${scalar(site)}`,
@@ -40,7 +41,17 @@ export function toYaml({ site, data, about, connector, classes, monitored, windo
     '',
     ...monitorLines(classes, monitored, window),
   ]
-  return `${lines.join('\n')}\n`
+  // One element, one line: whatever a device says of itself, it ends no comment and begins no key.
+  return `${lines.map(oneElement).join('\n')}\n`
+}
+
+function oneElement(line: string): string {
+  return /^\s*#/.test(line) ? printable(line) : line.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+}
+
+/** Something foreign as a comment: one line, printable, of bounded length, without credentials. */
+export function comment(text: string): string {
+  return oneLine(new Redaction([]).apply(text), 200)
 }
 
 const sinkHints = [
@@ -104,7 +115,7 @@ function monitorLines(classes: readonly ProposedClass[], monitored: readonly str
 }
 
 function sample(names: readonly string[]): string {
-  const shown = names.slice(0, 4).join(', ')
+  const shown = comment(names.slice(0, 4).join(', '))
   return names.length > 4 ? `${shown} and ${names.length - 4} more` : shown
 }
 
@@ -121,14 +132,17 @@ export function windowFor(interval: number | undefined): number {
   return usual.find((window) => window >= wanted) ?? 600_000
 }
 
+/** Line breaks within texts are escaped. */
+const asOneLine = { lineWidth: 0, blockQuote: false, doubleQuotedMinMultiLineLength: Infinity } as const
+
 /** A YAML scalar, quoted where it has to be. */
 export function scalar(value: string | number): string {
-  return stringify(value, { lineWidth: 0 }).trimEnd()
+  return stringify(value, asOneLine).trimEnd()
 }
 
 /** A map on one line. */
 export function flow(value: object): string {
-  return stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd()
+  return stringify(value, { collectionStyle: 'flow', ...asOneLine }).trimEnd()
 }
 
 /** `every 250 ms`. */

@@ -1,6 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, realpath } from 'node:fs/promises'
 import { extname, join, relative } from 'node:path'
-import { ConfigError } from '../../core/index.ts'
+import { ConfigError, readWhole } from '../../core/index.ts'
 
 const endings = new Set(['.jpg', '.jpeg', '.png', '.webp'])
 
@@ -33,6 +33,10 @@ export async function imageFiles(folder: string): Promise<ImageFile[]> {
   if (files.length === 0) {
     throw new ConfigError([{ path: 'images', message: `${folder} holds no JPEG, PNG or WebP files` }])
   }
+  const root = await realpath(folder)
+  for (const { file, path } of files)
+    if ((await realpath(path).catch(() => undefined)) !== join(root, file))
+      throw new ConfigError([{ path: 'images', message: `${path} is a symbolic link, or in one, which is not followed`, remedy: 'Put the images themselves there.' }]) // prettier-ignore
   return files.sort((a, b) => (a.label === b.label ? order(a.file, b.file) : order(a.label, b.label)))
 }
 
@@ -44,7 +48,7 @@ export async function classFolders(folder: string): Promise<string[]> {
 
 /** Reads the files' bytes. */
 export async function readImages(files: readonly ImageFile[]) {
-  return Promise.all(files.map(async ({ file, path, label }) => ({ name: file, label, image: await readFile(path) })))
+  return Promise.all(files.map(async ({ file, path, label }) => ({ name: file, label, image: await readWhole(path) })))
 }
 
 const collator = new Intl.Collator('en', { numeric: true })

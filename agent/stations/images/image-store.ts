@@ -152,7 +152,12 @@ export function closest<Item extends { readonly time: number }>(
 
 /** A name as a folder's: no separators, and nothing that leads elsewhere. */
 export function folderName(name: string): string {
-  return encodeURIComponent(name).replace(/^\./, '%2E')
+  return encoded(name).replace(/^\./, '%2E')
+}
+
+/** Half of a character, as a device may send it, has no encoding. */
+function encoded(text: string): string {
+  return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd'))
 }
 
 /** `2026-01-05T10-00-00-000Z` */
@@ -171,7 +176,7 @@ const longestName = 80
 
 /** A part id in a file name; long ones are cut, and told apart by their hash. */
 function partName(part: string): string {
-  const name = encodeURIComponent(part)
+  const name = encoded(part)
   if (name.length <= longestName) return name
   return `${name.slice(0, longestName - 10)}~${createHash('sha256').update(part).digest('hex').slice(0, 8)}`
 }

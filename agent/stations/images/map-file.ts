@@ -1,10 +1,11 @@
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { access, mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { deflate, inflate } from 'node:zlib'
 import { decode, encode } from 'cbor-x'
 import type { Region } from '../../../models/inspection/decode.ts'
 import type { AnomalyMap } from '../../../models/inspection/inspector.ts'
+import { readWhole } from '../../core/index.ts'
 
 /** The score by place, of the region of an image that the model saw. */
 export interface HeldMap {
@@ -45,7 +46,7 @@ export async function writeMap(image: string, { map, region }: HeldMap, threshol
 
 /** The map beside an image, for the threshold it was stored with. Rejects where there is none. */
 export async function readMap(image: string, threshold: number): Promise<HeldMap> {
-  const bytes = await promisify<Uint8Array, Buffer>(inflate)(await readFile(mapFile(image)))
+  const bytes = await promisify<Uint8Array, Buffer>(inflate)(await readWhole(mapFile(image)))
   const { width, height, steps, region } = decode(bytes) as Stored
   const values = Float32Array.from(steps, (step) => (step / stepsToThreshold) * threshold)
   return { map: { width, height, values }, region }

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ImageRegistry } from '../../../models/inspection/registry.ts'
 import { trainStation } from '../../../models/inspection/train.ts'
 import type { LabelledImage, TrainedStation } from '../../../models/inspection/assignment.ts'
 import type { Config } from '../../settings/index.ts'
-import { ConfigError, DetectorError } from '../../core/index.ts'
+import { ConfigError, DetectorError, readWhole } from '../../core/index.ts'
 import { imageFiles, readImages } from '../images/image-folder.ts'
 import { ImageStore } from '../images/image-store.ts'
 import { labelledFolder } from '../station.ts'
@@ -75,6 +74,6 @@ async function labelledImages(folder: string): Promise<LabelledImage[]> {
   const files = [...groups].flatMap(([label, images]) => images.map((image) => ({ ...image, label })))
   files.sort((a, b) => a.time - b.time || (a.path < b.path ? -1 : 1))
   return Promise.all(
-    files.map(async ({ path, label }) => ({ name: path, label, series: 'operators', image: await readFile(path) })),
+    files.map(async ({ path, label }) => ({ name: path, label, series: 'operators', image: await readWhole(path) })),
   )
 }

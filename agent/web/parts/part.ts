@@ -22,12 +22,24 @@ export function verdictBadge(verdict: Verdict): TemplateResult {
   return badge(levels[verdict], words.verdicts[verdict])
 }
 
+/** How images are shown: with the anomaly map over them, and whether the agent shows this browser any. */
+export interface Showing {
+  readonly withMap: boolean
+  readonly allowed: boolean
+}
+
 /**
  * The image of a part, with its anomaly map over it where that is wanted. `shaped`: the frame takes the shape of the image
  * once that is there, else it is square.
  */
-export function picture(station: string, part: PartView, withMap: boolean, shaped = false): TemplateResult {
-  if (!part.image) return html`<div class="shot empty"><span>${words.noImage}</span></div>`
+export function picture(
+  station: string,
+  part: PartView,
+  { withMap, allowed }: Showing,
+  shaped = false,
+): TemplateResult {
+  if (!part.image || !allowed)
+    return html`<div class="shot empty"><span>${part.image ? words.guarded : words.noImage}</span></div>`
   return html`<div class="shot">
     <img src=${imageOf(station, part)} alt=${words.imageOf(part.part)} @load=${shaped ? shape : nothing} />
     ${withMap && part.map ? html`<img class="map" src=${mapOf(station, part)} alt="" />` : nothing}
@@ -43,12 +55,12 @@ function shape({ currentTarget }: Event): void {
 export function thumbnail(
   { station, images }: StationView,
   part: PartView,
-  shown: { readonly here: boolean; readonly withMap: boolean; readonly choose: () => void },
+  shown: Showing & { readonly here: boolean; readonly choose: () => void },
 ): TemplateResult {
   const { verdict, correction, reject } = part
   return html`<li>
     <button class="thumb ${levels[verdict]}" aria-pressed=${shown.here ? 'true' : 'false'} @click=${shown.choose}>
-      ${images ? picture(station, part, shown.withMap) : nothing}
+      ${images ? picture(station, part, shown) : nothing}
       <span class="thumb-foot">
         <span class="thumb-verdict">${icon(levels[verdict])}${words.short[verdict]}</span>
         <span class="part-id">${part.part}</span>

@@ -48,8 +48,20 @@ class Connections extends PageElement {
     return html`<h1>${words.title}</h1>
       ${this.#list('sources', words.sources, words.noSources, of('source'))}
       ${this.#list('sinks', words.sinks, words.noSinks, of('sink'))} ${ledger ? ledgerTables(ledger) : nothing}
-      ${certificates(this.#certificates, (certificate) => void this.#approve(certificate))}
-      ${deadLetters(this.#letters, state.journal.dead.rows, state.time)} ${auditTrail(this.#audit, state.time)}`
+      ${certificates(this.#certificates, (certificate) => void this.#approve(certificate))} ${this.#guarded()}`
+  }
+
+  /** What the plant does not show to everybody. */
+  #guarded(): TemplateResult {
+    const { state, operator } = this.page
+    if (operator.loggedIn)
+      return html`${deadLetters(this.#letters, state.journal.dead.rows, state.time)}
+      ${auditTrail(this.#audit, state.time)}`
+    return html`<section aria-labelledby="guarded-title">
+      <h2 id="guarded-title">${words.dead} <span class="hint">${count(state.journal.dead.rows)}</span></h2>
+      <p class="hint">${words.guarded}</p>
+      <button class="small" @click=${() => operator.ask(() => void this.#read())}>${strings.session.open}</button>
+    </section>`
   }
 
   #list(id: string, title: string, none: string, connections: readonly ConnectionState[]): TemplateResult {
@@ -115,11 +127,13 @@ class Connections extends PageElement {
   async #read(): Promise<void> {
     clearTimeout(this.#timer)
     try {
-      ;[this.#letters, this.#certificates, this.#audit] = await Promise.all([
-        get<DeadLetterView[]>('/api/dead-letters?limit=100'),
-        get<CertificateView[]>('/api/certificates'),
-        get<AuditEntry[]>('/api/audit?limit=50'),
-      ])
+      this.#certificates = await get<CertificateView[]>('/api/certificates')
+      this.requestUpdate()
+      if (this.page.operator.loggedIn)
+        [this.#letters, this.#audit] = await Promise.all([
+          get<DeadLetterView[]>('/api/dead-letters?limit=100'),
+          get<AuditEntry[]>('/api/audit?limit=50'),
+        ])
       this.requestUpdate()
     } catch {
       // The event stream says when the agent is gone.

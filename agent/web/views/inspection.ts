@@ -59,6 +59,10 @@ class Inspection extends PageElement {
     return (stations.find(({ station }) => station === detail) ?? stations.at(0))?.station ?? ''
   }
 
+  get #showing() {
+    return { withMap: this.#withMap, allowed: this.page.operator.loggedIn }
+  }
+
   #tabs(): TemplateResult {
     return html`<div class="segments" role="group" aria-label=${words.stations}>
       ${(this.page.state.stations ?? []).map(
@@ -82,7 +86,7 @@ class Inspection extends PageElement {
         choice: this.#choice,
         show: (choice) => this.#show(choice),
         here: part,
-        withMap: this.#withMap,
+        ...this.#showing,
         choose: (each) => this.#choose(each),
       })}`
   }
@@ -116,7 +120,7 @@ class Inspection extends PageElement {
 
   #picture({ station }: StationView, part: PartView, follow: TemplateResult): TemplateResult {
     return html`<div class="stage-picture">
-      ${picture(station, part, this.#withMap, true)}
+      ${picture(station, part, this.#showing, true)}
       <div class="row between stage-tools">
         <label class="switch">
           <input type="checkbox" .checked=${this.#withMap} @change=${() => this.#toggleMap()} />

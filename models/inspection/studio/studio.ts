@@ -11,8 +11,8 @@ const nice = 10
 export interface Studio {
   /** Takes metadata out, blackens what is outside `shown`, covers faces. Rejects where that cannot be done. */
   strip(image: Uint8Array, shown: Region | undefined, faces: boolean): Promise<StrippedImage>
-  /** A JPEG for the screen. Rejects where the image cannot be decoded. */
-  preview(image: Uint8Array): Promise<Uint8Array>
+  /** A JPEG for the screen, black outside `shown`. Rejects where the image cannot be decoded. */
+  preview(image: Uint8Array, shown?: Region): Promise<Uint8Array>
   /** A PNG of an anomaly map, to lay over the preview of its image. Rejects where that cannot be decoded. */
   map(map: AnomalyMap, threshold: number, image: Uint8Array, region: Region | undefined): Promise<Uint8Array>
   /** Resolves when the images in hand are done. */
@@ -25,7 +25,7 @@ export function createStudio(): Studio {
   const pool = new ProcessPool<StudioJob, Uint8Array | StrippedImage>(options)
   return {
     strip: (image, shown, faces) => pool.run({ do: 'strip', image, shown, faces }) as Promise<StrippedImage>,
-    preview: (image) => pool.run({ do: 'preview', image }) as Promise<Uint8Array>,
+    preview: (image, shown) => pool.run({ do: 'preview', image, shown }) as Promise<Uint8Array>,
     map: (map, threshold, image, region) =>
       pool.run({ do: 'map', map, threshold, image, region }) as Promise<Uint8Array>,
     close: () => pool.close(),
