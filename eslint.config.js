@@ -11,6 +11,7 @@ const floors = [
   'core',
   ...grounds,
   'settings',
+  'signals',
   'learning',
   'connections',
   'delivery',

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import {
+  statedNatures,
   type ConfigProblem,
   type ConnectorDefinition,
   type OperatorDefinition,
@@ -111,6 +112,18 @@ const assetClass = z.strictObject({
     })
     .describe(
       'Pattern over tag names, such as {line}/pump{n}/{role}. {role} names the signal, the rest names the asset.',
+    ),
+  watch: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether a signal that is lost, bad, stuck or beyond its range for longer than it ever was raises an alarm of its own, signal.ROLE.',
+    ),
+  signals: z
+    .record(z.string().min(1), z.enum(statedNatures))
+    .default({})
+    .describe(
+      `What kind of signal a role is, or all that a pattern such as temp* fits, where the values must not decide: ${statedNatures.join(', ')}. Models of what is normal learn from measurements only.`,
     ),
 })
 

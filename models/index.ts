@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { type Detector, DetectorError, type PredictionKind } from '../agent/core/index.ts'
+import { type Detector, DetectorError, type PredictionKind, type SignalFinding } from '../agent/core/index.ts'
 import { anomalyConfig, trainAnomaly } from './anomaly/index.ts'
 import { estimate } from './estimate/index.ts'
 import { fault } from './fault/index.ts'
+import { roleOf } from './feature-tags.ts'
 import { distributionOf } from './drift.ts'
 import { versionOf } from './features/index.ts'
 import { contentHash } from './onnx/bundle.ts'
@@ -79,10 +80,21 @@ export async function trainModel(
   } catch (error) {
     throw withUnusedLabels(error, input)
   }
-  const bundle = withDistribution(noting(trained, unusedLabels(input)), input)
+  const bundle = withDistribution(noting(noting(trained, signalsNote(input)), unusedLabels(input)), input)
   const detector = await openDetector(bundle)
   await detector.close()
   return bundle
+}
+
+/** What each signal was taken for, the learned ones last. */
+function signalsNote({ signals, features }: TrainingInput): string | undefined {
+  if (!signals || signals.size === 0) return undefined
+  const learned = new Set(features.names.map(roleOf))
+  const told = (some: [string, SignalFinding][]) => some.map(([role, { nature, evidence }]) => `${role}: ${nature}, ${evidence}`).join('; ') // prettier-ignore
+  const left = [...signals].filter(([role]) => !learned.has(role))
+  const kept = [...signals].filter(([role]) => learned.has(role))
+  const parts = [...(left.length > 0 ? [`Signals that were left out: ${told(left)}.`] : []), `Signals that were learned: ${told(kept)}.`] // prettier-ignore
+  return parts.join(' ')
 }
 
 /** A sentence on labels that could not be used; undefined where there are none. */

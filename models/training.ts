@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { PredictionKind, TrainingSet } from '../agent/core/index.ts'
+import type { PredictionKind, SignalFinding, TrainingSet } from '../agent/core/index.ts'
 import type { ModelBundle } from './onnx/manifest.ts'
 
 /**
@@ -14,9 +14,16 @@ export interface Targets {
   readonly classes?: readonly string[]
 }
 
+/** How long a score has to stay beyond its threshold before it is an alarm. */
+export type Dwell = { readonly windows: number } | { readonly ms: number }
+
 /** A training set with what is known of its rows, and what a bundle records beside it. */
 export interface TrainingInput extends TrainingSet {
   readonly targets?: Targets
+  /** Of the alarms that are made of its scores; absent where there are none. */
+  readonly dwell?: Dwell
+  /** What each signal was taken for, by its role; those that no model can learn have no features. */
+  readonly signals?: ReadonlyMap<string, SignalFinding>
   /** Labels that speak of no row: of times or assets of which there are no data, or none any more. */
   readonly unusedLabels?: number
   /** Written as the time of training, ms since epoch. */

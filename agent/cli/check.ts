@@ -4,12 +4,14 @@ import { certificateFindings } from '../http/index.ts'
 import type { Config } from '../settings/index.ts'
 import { jsonOption, plural, print } from './output.ts'
 import { farSides, type Told } from './far-sides.ts'
+import { signalsText, studyFiles, type ClassSignals } from './signals.ts'
 import { positive } from './top.ts'
 import { configOption, loadOrExit, overrides, overridesOf } from './configuration.ts'
 
 interface CheckOptions {
   readonly config: string
   readonly connect?: boolean
+  readonly data?: readonly string[]
   readonly seconds: number
   readonly json?: boolean
 }
@@ -18,6 +20,7 @@ const help = `
 Example:
   $ millwright check plant.yaml
   $ millwright check plant.yaml --connect
+  $ millwright check plant.yaml --data march.csv
 
 Exits with 78 where there are problems, with 1 where something is not there that it needs.`
 
@@ -28,12 +31,13 @@ export function check(): Command {
     .argument('[file]', 'the configuration, instead of --config')
     .addOption(configOption())
     .option('--connect', 'look at the far sides too: files, servers, topics, the tags of each class of assets')
+    .option('--data <files...>', 'look at CSV files too: what kind of signal each is, and what models will learn')
     .addOption(new Option('--seconds <n>', 'how long to listen, with --connect').default(10).argParser(positive))
     .addOption(jsonOption())
     .addHelpText('after', help)
     .action(async (file: string | undefined, options: CheckOptions) => {
       const path = file ?? options.config
-      const { config } = loadOrExit(path, overridesOf({ ...options }))
+      const { config } = loadOrExit(path, overridesOf({ ...options, data: undefined }))
       const count = (record: object, one: string) => plural(Object.keys(record).length, one)
       const { connectors, assets, monitors, inspections } = config
       const idle = nothingToDo(config)
@@ -49,16 +53,24 @@ export function check(): Command {
       const told = warnings.map(({ about, text, remedy = '' }) => `\n${about}: ${text}. ${remedy}`.trimEnd())
       const right = warnings.every(({ level }) => level !== 'trouble')
       if (!right) process.exitCode = 1
+      const signals = options.data && (await studyFiles(config, options.data))
+      const seen = signals ? `\n${signalsText(signals)}` : ''
       const verdict = right ? 'is right' : 'is well written, and will not work as it stands'
       print(
         options.json,
-        { file: path, right, ...names, warnings },
+        { file: path, right, ...names, warnings, ...(signals && { signals: plain(signals) }) },
         () =>
-          `${path} ${verdict}: ${count(connectors, 'connector')}, ${count(assets, 'asset class').replace('classs', 'classes')}, ${count(monitors, 'monitor')}, ${count(inspections, 'station')}.${sourceless}${told.join('')}`,
+          `${path} ${verdict}: ${count(connectors, 'connector')}, ${count(assets, 'asset class').replace('classs', 'classes')}, ${count(monitors, 'monitor')}, ${count(inspections, 'station')}.${sourceless}${told.join('')}${seen}`,
       )
     })
-  for (const option of overrides) command.addOption(option)
+  // The folder of the agent says nothing about whether a configuration is right: --data names files here, as in other commands.
+  for (const option of overrides) if (option.long !== '--data') command.addOption(option)
   return command
+}
+
+/** For JSON. */
+function plain(classes: ClassSignals) {
+  return Object.fromEntries([...classes].map(([name, signals]) => [name, Object.fromEntries(signals)]))
 }
 
 /** A configuration without a fault that does nothing at all. */

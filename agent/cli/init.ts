@@ -12,8 +12,12 @@ import { readServer, type Plant } from './init/opcua.ts'
 import type { InitOptions } from './init/options.ts'
 import { proposeClasses, type ProposedClass, type ProposedTag } from './init/propose.ts'
 import { toYaml, windowFor } from './init/write.ts'
+import { signalsText, studyFiles } from './signals.ts'
 import { jsonOption, paint, plural, table } from './output.ts'
 import { positive } from './top.ts'
+
+/** Samples of files that are looked at for what kind of signals they are of. */
+const studied = 2_000_000
 
 /** `millwright init`: a configuration from what a server, a broker or files hold. */
 export function init(): Command {
@@ -102,8 +106,9 @@ async function make(address: string, options: InitOptions): Promise<void> {
   }
   const text = toYaml({ ...proposal, window: windowFor(interval) })
   // A configuration that does not pass its own check must not be handed out.
-  parseConfig(text, { schema, args: [] })
+  const config = parseConfig(text, { schema, args: [] })
   await write(text, options.out)
+  if (isFile) ask.say(`\n${signalsText(await studyFiles(config, [address], studied))}`)
   report(options, tags, classes, monitored, ask, isFile ? address : undefined)
 }
 

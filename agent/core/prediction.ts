@@ -10,7 +10,7 @@ export const stateBeyond = {
   estimate: 'outside',
 } as const satisfies Record<PredictionKind, string>
 
-/** `learning`: no model yet. `unknown`: no opinion, because coverage was too low or the model had none. */
+/** `learning`: no model yet. `unknown`: no opinion, because coverage was too low, or too much was missing. */
 export type PredictionState = 'normal' | 'unknown' | 'learning' | (typeof stateBeyond)[PredictionKind]
 
 /** A monitor's conclusion for one window of one asset; keyed by (monitor, asset, time): a later revision replaces it. */
@@ -25,12 +25,15 @@ export interface Prediction {
   /** NaN where the monitor does not judge. */
   readonly threshold: number
   readonly state: PredictionState
+  /** Of the signals that were covered well enough to be used, the least, 0 to 1; where none was, the most of all. */
   readonly coverage: number
   readonly revision: number
   /** Version of the model that scored it, empty while learning. */
   readonly model: string
   /** Share of the score per role, 0 to 1, together 1, largest first: see `sharesOf`. */
   readonly contributions: Readonly<Record<string, number>>
+  /** Signals that the model reads and had no value for, in order of its features; absent where it had all. */
+  readonly missing?: readonly string[]
   /** rul: remaining life in ms; estimate: the value in its own unit. There where the kind has it and the model an opinion. */
   readonly value?: number
   /** Bounds of the interval that holds the truth nine times of ten. */

@@ -96,7 +96,8 @@ export function tagFilter(tags: TagTable, patterns: string | readonly string[] =
   return (index) => (known[index] ??= globs.some((glob) => glob.test(tags.at(index).name)))
 }
 
-function globPattern(pattern: string): Pattern {
+/** A pattern over names: `*` stands for anything within a level, `**` for any levels. */
+export function globPattern(pattern: string): Pattern {
   return new Pattern(
     piecesOf(pattern, /\*\*|\*/g, (found) => ({ any: found === '*' ? 'level' : 'levels' })),
     false,

@@ -64,6 +64,10 @@ export interface Window {
   readonly step?: number
   /** Share of the window, 0 to 1, in which every role had a good value. */
   readonly coverage: number
+  /** The same of each role by itself, by role index of the asset class; 0 where the asset has no such role. */
+  readonly covered: Float64Array
+  /** By role: 1 where the newest that came of it in the window was a bad value. */
+  readonly bad: Uint8Array
   /** 1 at first; one more each time late data changed the window. */
   readonly revision: number
   /** By role index of the asset class; an empty series where the role has no good sample. */
@@ -82,6 +86,7 @@ export interface FeatureBatch {
   readonly asset: readonly string[]
   readonly start: Float64Array
   readonly end: Float64Array
+  /** Of the signals that are covered well enough to be used, the least; where none is, the most of all. */
   readonly coverage: Float64Array
   readonly revision: Uint16Array
 }

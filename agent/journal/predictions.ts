@@ -22,7 +22,10 @@ export function writePredictions(writer: ByteWriter, predictions: readonly Predi
   // The words come first in the record, so they are collected first.
   for (const column of textColumns) for (const prediction of predictions) codeOf(prediction[column])
   for (const role of flat) codeOf(role)
-  for (const { label } of predictions) if (label !== undefined) codeOf(label)
+  for (const { label, missing } of predictions) {
+    if (label !== undefined) codeOf(label)
+    for (const signal of missing ?? []) codeOf(signal)
+  }
   writer.varint(words.length)
   for (const word of words) writer.text(word)
   for (const column of textColumns) writeCodes(writer, count, (row) => codes.get(predictions[row][column])!)
@@ -94,18 +97,25 @@ function writeOptional(writer: ByteWriter, predictions: readonly Prediction[]): 
   const count = predictions.length
   const present = optionalColumns.map((column) => predictions.some((prediction) => prediction[column] !== undefined))
   const labels = predictions.some(({ label }) => label !== undefined)
-  writer.byte([...present, labels].reduce((flags, is, bit) => flags | (Number(is) << bit), 0))
+  const missing = predictions.some((prediction) => prediction.missing !== undefined)
+  writer.byte([...present, labels, missing].reduce((flags, is, bit) => flags | (Number(is) << bit), 0))
   optionalColumns.forEach((column, index) => {
     if (!present[index]) return
     const into = values.column(count)
     for (let row = 0; row < count; row++) into[row] = predictions[row][column] ?? NaN
     values.write(writer, count)
   })
-  if (!labels) return
-  writeCodes(writer, count, (row) => {
-    const { label } = predictions[row]
-    return label === undefined ? 0 : codes.get(label)! + 1
-  })
+  if (labels) {
+    writeCodes(writer, count, (row) => {
+      const { label } = predictions[row]
+      return label === undefined ? 0 : codes.get(label)! + 1
+    })
+  }
+  if (missing) {
+    const flat = predictions.flatMap((prediction) => prediction.missing ?? [])
+    writeCodes(writer, count, (row) => predictions[row].missing?.length ?? 0)
+    writeCodes(writer, flat.length, (index) => codes.get(flat[index])!)
+  }
 }
 
 function readOptional(
@@ -118,15 +128,26 @@ function readOptional(
   const has = (bit: number) => (flags & (1 << bit)) !== 0
   const columns = optionalColumns.map((_, bit) => (has(bit) ? values.read(reader, count).slice(0, count) : undefined))
   const labels = has(optionalColumns.length) ? readCodes(reader, count).slice(0, count) : undefined
+  const missing = has(optionalColumns.length + 1) ? readLists(reader, count, list) : undefined
   return (row) => {
-    const found: Record<string, number | string> = {}
+    const found: Record<string, number | string | readonly string[]> = {}
     optionalColumns.forEach((column, bit) => {
       const value = columns[bit]?.[row] ?? NaN
       if (!Number.isNaN(value)) found[column] = value
     })
     if (labels && labels[row] > 0) found.label = list[labels[row] - 1]
+    if (missing && missing[row].length > 0) found.missing = missing[row]
     return found
   }
+}
+
+/** A list of words for each row. */
+function readLists(reader: ByteReader, count: number, list: readonly string[]): string[][] {
+  const sizes = readCodes(reader, count).slice(0, count)
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  const words = readCodes(reader, total).slice(0, total)
+  let at = 0
+  return Array.from(sizes, (size) => Array.from({ length: size }, () => list[words[at++]]))
 }
 
 function codeOf(word: string): void {

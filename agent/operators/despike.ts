@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Batch, type OperatorContext, Quality, defineOperator } from '../core/index.ts'
 import { Columns, column } from './columns.ts'
+import { perDeviation, spikeFactor } from './hampel.ts'
 import { Ranges } from './ranges.ts'
 import { Draft, countChanges, eachBatch, isUsable } from './rows.ts'
 import { Kind, Selection, tagPatterns } from './selection.ts'
@@ -20,7 +21,7 @@ const config = z.strictObject({
     .positive()
     .default(3)
     .describe(
-      'How many scaled median absolute deviations (standard deviations, were the noise normal) a value may be off.',
+      'How many standard deviations a value may be off: of normal noise as many values are taken for spikes as lie beyond, 0.27 % for 3, whatever the window. How well a window knows its deviation is reckoned with.',
     ),
   floor: z
     .number()
@@ -39,7 +40,7 @@ const config = z.strictObject({
 
 /**
  * Removes spikes by a causal Hampel filter: a value is compared with the median of the newest `window` values of its
- * tag, itself included, and their median absolute deviation. As the window holds values as they came, a step is taken
+ * tag, itself included, and their median absolute deviation (`hampel.ts` has how far is too far). As the window holds values as they came, a step is taken
  * for a spike for (window - 1) / 2 values and believed from then on. Bad and non-finite rows, booleans and text pass.
  *
  * Where most of the window is one value (deviation 0: a setpoint, a coarse sensor) there is no noise to measure by, and
@@ -54,11 +55,9 @@ export const despike = defineOperator({
   create: (settings, context) => eachBatch(() => filter(settings, context)),
 })
 
-/** Standard deviations per median absolute deviation, where the noise is normal. */
-const scale = 1.4826
-
 function filter(settings: z.output<typeof config>, context: OperatorContext): (batch: Batch) => Batch {
-  const { window, k } = settings
+  const { window } = settings
+  const limit = spikeFactor(window, settings.k) * perDeviation
   const replace = settings.action === 'replace'
   const selection = new Selection(context.tags, settings.tags)
   const ranges = new Ranges(context.tags)
@@ -93,7 +92,7 @@ function filter(settings: z.output<typeof config>, context: OperatorContext): (b
       if (deviation === 0) continue
       const spread = medianDeviation(sorted, from, window)
       const floor = settings.floor ?? (spread > 0 ? 0 : standstill(median, low[index], high[index]))
-      if (deviation <= Math.max(k * scale * spread, floor)) continue
+      if (deviation <= Math.max(limit * spread, floor)) continue
       changes++
       if (replace) draft.values()[row] = median
       draft.qualities()[row] = replace ? Quality.uncertain : Quality.bad

@@ -12,7 +12,8 @@ export class ClosedWindows {
   start = new Float64Array(16)
   /** The first time that is no longer in the window. */
   before = new Float64Array(16)
-  coverage = new Float64Array(16)
+  /** Sum over the roles of the share of the window that is covered. */
+  covered = new Float64Array(16)
   /** How often the window was emitted. */
   revision = new Uint16Array(16)
   /** `Dirty` where late data may have changed the window since it was emitted, else 0. */
@@ -21,16 +22,16 @@ export class ClosedWindows {
   tail = 0
 
   /** Adds a window that was just emitted after all others. Windows that ended before `expired` may be given up for it. */
-  push(start: number, before: number, coverage: number, expired: number): void {
+  push(start: number, before: number, covered: number, expired: number): void {
     if (this.tail === this.before.length) this.#makeRoom(expired)
-    this.#set(this.tail++, start, before, coverage, 1)
+    this.#set(this.tail++, start, before, covered, 1)
   }
 
   /** Adds a window that was never emitted before row `row`. Windows before `expired` may be given up: returns by how much rows moved down. */
   insert(row: number, start: number, before: number, expired: number): number {
     const moved = this.tail === this.before.length ? this.#makeRoom(expired, row) : 0
     const at = row - moved
-    for (const column of [this.start, this.before, this.coverage, this.revision, this.dirty])
+    for (const column of [this.start, this.before, this.covered, this.revision, this.dirty])
       column.copyWithin(at + 1, at, this.tail)
     this.tail++
     this.#set(at, start, before, 0, 0)
@@ -42,7 +43,7 @@ export class ClosedWindows {
     return {
       start: this.start.slice(head, tail),
       before: this.before.slice(head, tail),
-      coverage: this.coverage.slice(head, tail),
+      coverage: this.covered.slice(head, tail),
       revision: this.revision.slice(head, tail),
       dirty: this.dirty.slice(head, tail),
     }
@@ -51,17 +52,17 @@ export class ClosedWindows {
   load(saved: SavedClosed): void {
     this.start = Float64Array.from(saved.start)
     this.before = Float64Array.from(saved.before)
-    this.coverage = Float64Array.from(saved.coverage)
+    this.covered = Float64Array.from(saved.coverage)
     this.revision = Uint16Array.from(saved.revision)
     this.dirty = Uint8Array.from(saved.dirty)
     this.head = 0
     this.tail = saved.before.length
   }
 
-  #set(row: number, start: number, before: number, coverage: number, revision: number): void {
+  #set(row: number, start: number, before: number, covered: number, revision: number): void {
     this.start[row] = start
     this.before[row] = before
-    this.coverage[row] = coverage
+    this.covered[row] = covered
     this.revision[row] = revision
     this.dirty[row] = 0
   }
@@ -77,7 +78,7 @@ export class ClosedWindows {
     }
     this.start = move(new Float64Array(wanted), this.start)
     this.before = move(new Float64Array(wanted), this.before)
-    this.coverage = move(new Float64Array(wanted), this.coverage)
+    this.covered = move(new Float64Array(wanted), this.covered)
     this.revision = move(new Uint16Array(wanted), this.revision)
     this.dirty = move(new Uint8Array(wanted), this.dirty)
     this.tail -= head

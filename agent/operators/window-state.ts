@@ -341,18 +341,18 @@ export class WindowState {
     const end = clock && this.#plan.kind.endsWithSample ? clock.time[clock.find(before) - 1] : before
     setRanges(state, start, before)
     const window = this.#window(state, start, before, end, Math.min(closed.revision[row] + 1, 0xffff))
-    const changed =
-      window.revision === 1 || closed.dirty[row] === Dirty.samples || window.coverage !== closed.coverage[row]
+    const covered = sumOf(window.covered)
+    const changed = window.revision === 1 || closed.dirty[row] === Dirty.samples || covered !== closed.covered[row]
     closed.dirty[row] = 0
     if (!changed) return
     closed.revision[row] = window.revision
-    closed.coverage[row] = window.coverage
+    closed.covered[row] = covered
     this.#out.push(window)
   }
 
   readonly #emit = (state: AssetState, start: number, before: number, end: number): void => {
     const window = this.#window(state, start, before, end, 1)
-    state.closed.push(start, before, window.coverage, state.watermark.value - this.#plan.revise)
+    state.closed.push(start, before, sumOf(window.covered), state.watermark.value - this.#plan.revise)
     this.#out.push(window)
   }
 
@@ -360,12 +360,17 @@ export class WindowState {
   #window(state: AssetState, start: number, before: number, end: number, revision: number): Window {
     const { kind } = this.#plan
     const series = new Array<Series>(this.#assets.roles.length).fill(noSamples)
+    const covered = new Float64Array(series.length)
+    const bad = new Uint8Array(series.length)
     let coverage = 1
     for (const role of state.roles) {
       series[role.role] = seriesOf(role, start, before, this.#serial)
-      coverage = Math.min(coverage, coverageOf(role, kind.endsWithSample, start, before))
+      const own = coverageOf(role, kind.endsWithSample, start, before)
+      covered[role.role] = own
+      if (own < 1 && role.bad.length > 0 && role.bad.last >= start) bad[role.role] = 1
+      if (own < coverage) coverage = own
     }
-    return { asset: state.asset, start, end, step: kind.step, coverage, revision, series }
+    return { asset: state.asset, start, end, step: kind.step, coverage, covered, bad, revision, series }
   }
 
   /** Gives up samples that no window needs any more, but for the last before them, whose value may hold. */
@@ -411,4 +416,10 @@ export class WindowState {
 
 function byEndAndAsset(a: Window, b: Window): number {
   return a.end - b.end || (a.asset.name < b.asset.name ? -1 : a.asset.name > b.asset.name ? 1 : 0)
+}
+
+function sumOf(values: Float64Array): number {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += values[i]
+  return sum
 }

@@ -17,17 +17,22 @@ export function fingerprints({ clean, assets, monitors, aggregates = {} }: Setti
   const common = hash(clean)
   return Object.fromEntries([
     ['clean', common],
-    ...Object.entries(assets).map(([name, settings]) => [`assets/${name}`, hash(settings)]),
+    ...Object.keys(assets).map((name) => [`assets/${name}`, hash(shapeOf(assets[name]))]),
     ...Object.entries(aggregates).map(([name, settings]) => [
       `aggregates/${name}`,
-      hash([common, assets[settings.assets], settings]),
+      hash([common, shapeOf(assets[settings.assets]), settings]),
     ]),
     ...Object.entries(monitors).map(([name, settings]) => {
       // When it learns and alarms says nothing about its windows.
       const { learn: _, alarm: __, ...shape } = settings
-      return [`monitors/${name}`, hash([common, assets[settings.assets], shape])]
+      return [`monitors/${name}`, hash([common, shapeOf(assets[settings.assets]), shape])]
     }),
   ]) as Record<string, string>
+}
+
+/** What kind of signals they are says nothing about windows. */
+function shapeOf({ tags }: Settings['assets'][string]): Pick<Settings['assets'][string], 'tags'> {
+  return { tags }
 }
 
 /**

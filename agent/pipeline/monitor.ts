@@ -4,7 +4,7 @@ import { createFeatures, defaultFeatures, type Features } from '../../models/fea
 import { kindOf, learns } from '../../models/index.ts'
 import { clean } from './clean.ts'
 import { joinFeatures, joinWhereAlike, sameColumns } from './feature-batches.ts'
-import { predictionOf } from './prediction.ts'
+import { countPredictions, predictionOf } from './prediction.ts'
 import {
   type AssetClass,
   type Batch,
@@ -15,7 +15,6 @@ import {
   type Metrics,
   type Prediction,
   type PredictionKind,
-  type PredictionState,
   type Scores,
   type TagTable,
   type WindowBatch,
@@ -77,6 +76,8 @@ export class Monitor {
   readonly features: Features
   /** Feature vectors of the windows that closed, as they are scored, in the columns that the monitor makes now. */
   readonly vectors = new Subject<FeatureBatch>()
+  /** Windows as they close. */
+  readonly windows = new Subject<WindowBatch>()
   #pending: Pending[] = []
   #active: Model | undefined
   #rival: Rival | undefined
@@ -96,7 +97,11 @@ export class Monitor {
     this.settings = settings
     this.#metrics = context.metrics
     const names = settings.features ?? [...defaultFeatures[kindOf(settings.model)]]
-    this.features = createFeatures({ features: names }, context.assets, context.keeper)
+    this.features = createFeatures(
+      { features: names, leastCovered: settings.min_coverage },
+      context.assets,
+      context.keeper,
+    )
     context.keeper.keep('collected', {
       save: () => [this.#first, this.#last, this.#windows, this.#since, this.#trained],
       load: ([first, last, windows, since, trained]: number[]) => {
@@ -235,11 +240,12 @@ export class Monitor {
       }
       for (let row = 0; row < batch.length; row++) all.push(this.#predict(batch, row, scores))
     }
-    this.#count(all)
+    countPredictions(this.#metrics, this.name, all)
     return all
   }
 
   #take(windows: WindowBatch): void {
+    this.windows.next(windows)
     const inputs = this.#active?.detector?.inputs
     const active = this.features.extract(windows, inputs)
     const wanted = this.#rival?.detector?.inputs
@@ -284,14 +290,5 @@ export class Monitor {
     const { name, kind, settings } = this
     const source = { monitor: name, kind, model: this.model, minCoverage: settings.min_coverage }
     return predictionOf(source, batch, row, scores)
-  }
-
-  #count(predictions: readonly Prediction[]): void {
-    const byState: Partial<Record<PredictionState, number>> = {}
-    for (const { state } of predictions) byState[state] = (byState[state] ?? 0) + 1
-    for (const [state, amount] of Object.entries(byState)) {
-      this.#metrics.count('predictions_total', amount, { monitor: this.name, state })
-    }
-    this.#metrics.count('windows_total', predictions.length, { monitor: this.name })
   }
 }

@@ -8,6 +8,7 @@ import { clean } from './clean.ts'
 import {
   AssetClass,
   type Batch,
+  type ConditionEvent,
   type CorrectionEvent,
   type Detector,
   type Entry,
@@ -25,6 +26,7 @@ import {
 } from '../core/index.ts'
 import { postsAfter } from '../learning/index.ts'
 import { Monitor, type Rival } from './monitor.ts'
+import { SignalWatch } from '../signals/index.ts'
 
 export interface PipelineOptions {
   readonly config: Pick<Config, 'clean' | 'assets' | 'monitors'> & Partial<Pick<Config, 'aggregates'>>
@@ -82,6 +84,8 @@ export class Pipeline {
   readonly #classes = new Map<string, AssetClass>()
   readonly #checkpoint: Checkpoint
   #records: Batch[] = []
+  /** What is wrong with signals, since the last conclusion. */
+  readonly #conditions: ConditionEvent[] = []
 
   private constructor(options: PipelineOptions, saved: Saved | undefined) {
     const { config, tags, metrics } = options
@@ -103,6 +107,7 @@ export class Pipeline {
       return [name, new Monitor(name, settings, cleaned, { tags, metrics, assets, keeper })] as const
     })
     this.monitors = new Map(monitors)
+    this.#watchSignals()
     for (const [name, settings] of Object.entries(options.keepSamples ? (config.aggregates ?? {}) : {})) {
       const assets = this.#assetClass(settings.assets, saved)
       const keeper = this.#checkpoint.within(`aggregates/${name}`)
@@ -124,6 +129,10 @@ export class Pipeline {
       if (rival) await monitor.challenge(rival.version, await options.detector(name, rival.version), rival.role)
     }
     return pipeline
+  }
+
+  get tags(): TagTable {
+    return this.#options.tags
   }
 
   /** Classes of assets seen by the monitors, by name. */
@@ -178,7 +187,20 @@ export class Pipeline {
     for (const monitor of this.monitors.values()) await monitor.use(undefined, undefined)
   }
 
+  /** The signals of each class that is to be watched, by the windows of its first monitor. */
+  #watchSignals(): void {
+    const { config, tags } = this.#options
+    for (const [name, { watch, signals }] of Object.entries(config.assets)) {
+      const monitor = [...this.monitors.values()].find(({ settings }) => settings.assets === name)
+      if (!watch || !monitor) continue
+      const watcher = new SignalWatch(this.#classes.get(name)!, tags, signals)
+      this.#checkpoint.within(`monitors/${monitor.name}`).keep('signals', watcher)
+      monitor.windows.subscribe((windows) => this.#conditions.push(...watcher.take(windows)))
+    }
+  }
+
   async #conclude(predictions: Prediction[], events: JournalEvent[]): Promise<void> {
+    for (const condition of this.#conditions.splice(0)) events.push(...this.alarms.meet(condition))
     for (const monitor of this.monitors.values()) {
       const made = await monitor.conclude()
       for (const prediction of made) {

@@ -2,11 +2,13 @@ import {
   sharesOf,
   stateBeyond,
   type FeatureBatch,
+  type Metrics,
   type Prediction,
   type PredictionKind,
   type PredictionState,
   type Scores,
 } from '../core/index.ts'
+import { roleOf } from '../../models/feature-tags.ts'
 
 /** Who concludes. */
 export interface Author {
@@ -38,9 +40,33 @@ export function predictionOf(
     coverage: batch.coverage[row],
     revision: batch.revision[row],
     model: model ?? '',
+    ...(scores && missingOf(batch, row)),
     contributions: scores && !Number.isNaN(score) ? contributionsOf(scores, row) : {},
     ...(scores && !Number.isNaN(score) && conclusionOf(scores, row)),
   }
+}
+
+/** Columns of each signal, by the list of columns that they are of. */
+const signals = new WeakMap<readonly string[], ReadonlyMap<string, readonly number[]>>()
+
+/** Signals without any value in a row. */
+function missingOf({ names, values }: FeatureBatch, row: number): Pick<Prediction, 'missing'> | undefined {
+  const from = row * names.length
+  let known = 0
+  while (known < names.length && !Number.isNaN(values[from + known])) known++
+  if (known === names.length) return undefined
+  let columns = signals.get(names)
+  if (!columns) signals.set(names, (columns = columnsBySignal(names)))
+  const missing = [...columns].filter(([, of]) => of.every((column) => Number.isNaN(values[from + column])))
+  return missing.length > 0 ? { missing: missing.map(([signal]) => signal) } : undefined
+}
+
+function columnsBySignal(names: readonly string[]): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, number[]>()
+  names.forEach((name, column) => {
+    if (name.includes('.')) found.set(roleOf(name), [...(found.get(roleOf(name)) ?? []), column])
+  })
+  return found
 }
 
 function stateOf(kind: PredictionKind, score: number, threshold: number): PredictionState {
@@ -61,4 +87,14 @@ function conclusionOf({ value, lower, upper, label, probability, classes }: Scor
 
 function contributionsOf({ tags, contributions }: Scores, row: number): Record<string, number> {
   return sharesOf(tags, contributions.subarray(row * tags.length, (row + 1) * tags.length))
+}
+
+/** Counts predictions by state, and their windows. */
+export function countPredictions(metrics: Metrics, monitor: string, predictions: readonly Prediction[]): void {
+  const byState: Partial<Record<PredictionState, number>> = {}
+  for (const { state } of predictions) byState[state] = (byState[state] ?? 0) + 1
+  for (const [state, amount] of Object.entries(byState)) {
+    metrics.count('predictions_total', amount, { monitor, state })
+  }
+  metrics.count('windows_total', predictions.length, { monitor })
 }

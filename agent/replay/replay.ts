@@ -12,7 +12,8 @@ import {
   silentMetrics,
   sliceRows,
 } from '../core/index.ts'
-import { Collector, Labels, trainingInput } from '../training/index.ts'
+import { Collector, Labels, signalsOf, trainingInput } from '../training/index.ts'
+import { SignalStudy } from '../signals/index.ts'
 import { type Monitor, MonitorLearner, Pipeline } from '../pipeline/index.ts'
 
 export interface ReplayOptions {
@@ -60,6 +61,7 @@ class Replay {
   readonly #bundles: Map<string, ModelBundle>
   readonly #learners: Learner[] = []
   readonly #labels = new Labels()
+  readonly #study: SignalStudy
   #offset = 0
   #samples = 0
   #rejected = 0
@@ -69,6 +71,7 @@ class Replay {
     this.#options = options
     this.#pipeline = pipeline
     this.#bundles = bundles
+    this.#study = new SignalStudy(options.tags)
   }
 
   static async start(options: ReplayOptions): Promise<Replay> {
@@ -123,6 +126,7 @@ class Replay {
       return this.#step(monitor, 'active', version, 'from the registry')
     }
     const collector = new Collector(settings.min_coverage)
+    if (this.#learners.length === 0) this.#pipeline.cleaned.subscribe((batch) => this.#study.take(batch))
     this.#learners.push({ monitor, collector })
     monitor.vectors.subscribe((vectors) => collector.add(vectors))
   }
@@ -136,7 +140,8 @@ class Replay {
     await this.#step(monitor, 'training', standing.model ?? '', decision.why)
     try {
       collector.forget(standing.newest - settings.learn.history)
-      const meta = { created: this.#arrival, parent: standing.model }
+      const signals = signalsOf(this.#pipeline, settings, this.#options.config, this.#study)
+      const meta = { created: this.#arrival, parent: standing.model, signals }
       const bundle = await trainModel(settings.model, trainingInput(name, settings, collector, this.#labels, meta))
       const { version, training } = bundle.manifest
       this.#bundles.set(`${name}/${version}`, bundle)

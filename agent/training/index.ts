@@ -1,5 +1,5 @@
 export { stationModel, stationValues, versionAtWork } from './at-work.ts'
 export { Labels } from './labels.ts'
 export { shelfOf } from './shelf.ts'
-export { Collector, entriesFrom, learn, trainingInput } from './training.ts'
+export { Collector, entriesFrom, learn, signalsOf, trainingInput } from './training.ts'
 export { trainingScript } from './script.ts'

@@ -8,7 +8,9 @@ import {
   type TagTable,
   silentMetrics,
 } from '../core/index.ts'
+import { SignalStudy, naturesOf } from '../signals/index.ts'
 import { Labels } from './labels.ts'
+import { learnableFeatures, type Signals } from './signals.ts'
 import { type MonitorSettings, Pipeline, joinFeatures } from '../pipeline/index.ts'
 
 export interface TrainingJob {
@@ -44,6 +46,8 @@ export async function learn(job: TrainingJob, signal: AbortSignal): Promise<Mode
     detector: () => Promise.resolve(undefined),
     keepSamples: false,
   })
+  const study = new SignalStudy(tags)
+  pipeline.cleaned.subscribe((batch) => study.take(batch))
   const collector = new Collector(settings.min_coverage, { since, until })
   const labels = new Labels()
   pipeline.monitors.get(monitor)!.vectors.subscribe((vectors) => collector.add(vectors))
@@ -57,7 +61,8 @@ export async function learn(job: TrainingJob, signal: AbortSignal): Promise<Mode
   }
   if (job.ends) await pipeline.finish(0, created)
   const { budget, parent } = job
-  return trainModel(settings.model, trainingInput(monitor, settings, collector, labels, { created, parent }), {
+  const signals = signalsOf(pipeline, settings, config, study)
+  return trainModel(settings.model, trainingInput(monitor, settings, collector, labels, { created, parent, signals }), {
     signal,
     ...(budget !== undefined && { budget }),
     progress: (share, step) => job.progress?.(share, step),
@@ -74,21 +79,34 @@ export async function* entriesFrom(arrivals: AsyncIterable<Arrival>): AsyncGener
   }
 }
 
+/** What kind of signal each role of a monitor's assets is, by what was seen of it and what the configuration says. */
+export function signalsOf(
+  { classes, tags }: Pipeline,
+  settings: MonitorSettings,
+  { assets }: Pick<Config, 'assets'>,
+  study: SignalStudy,
+): Signals {
+  const seen = classes.get(settings.assets)
+  return seen ? naturesOf(seen, tags, study, assets[settings.assets].signals) : new Map()
+}
+
 /** What was collected, with what labels say of it. Throws a DetectorError where there is nothing. */
 export function trainingInput(
   monitor: string,
-  { model }: MonitorSettings,
+  { model, alarm }: MonitorSettings,
   collector: Collector,
   labels: Labels,
-  { created, parent }: { created: number; parent?: string | undefined },
+  { created, parent, signals }: { created: number; parent?: string | undefined; signals: Signals },
 ): TrainingInput {
-  const features = collector.peek()
+  const features = learnableFeatures(monitor, model, collector.peek(), signals)
   const targets = labels.targetsFor(kindOf(model), monitor, features)
   const unusedLabels = labels.unusedFor(monitor, features)
   return {
     features,
     monitor,
     created,
+    signals,
+    dwell: alarm.dwell,
     ...(targets && { targets }),
     ...(unusedLabels > 0 && { unusedLabels }),
     ...(parent !== undefined && { parent }),

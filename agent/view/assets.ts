@@ -88,6 +88,8 @@ function detailOf(
   learning: Learning,
 ): string | undefined {
   if (model === undefined) return learning.isTraining(name) ? 'training' : undefined
-  if (prediction?.state !== 'unknown') return undefined
-  return prediction.coverage < settings.min_coverage ? 'too little good data in the window' : 'the model has no opinion'
+  const without = prediction?.missing?.join(', ')
+  if (prediction?.state !== 'unknown') return without === undefined ? undefined : `judged without ${without}`
+  if (prediction.coverage < settings.min_coverage) return 'too little good data in the window'
+  return without === undefined ? 'the model has no opinion' : `too little is known without ${without}`
 }

@@ -237,7 +237,8 @@ export class PointEncoder {
     const { site, measurements } = this.#options
     const { asset, monitor, kind, score, threshold, state, coverage, revision, model, contributions } = prediction
     const { value, lower, upper, label, probability } = prediction
-    const own = { state, model, score, threshold, coverage, value, lower, upper, label, probability }
+    const missing = prediction.missing?.join(', ')
+    const own = { state, model, score, threshold, coverage, missing, value, lower, upper, label, probability }
     return (
       seriesKey(measurements.prediction, { asset, kind, monitor, site }) +
       fields({ ...own, ...shares(contributions) }, { revision })

@@ -23,8 +23,10 @@ export interface PredictionMessage {
   /** In the unit of the monitor; null where it has no opinion. An anomaly where it is above the threshold. */
   readonly score: number | null
   readonly threshold: number | null
-  /** Share of the window with good samples, 0 to 1. */
+  /** Share of the window with good samples, 0 to 1: of the signals that were used, the least. */
   readonly coverage: number
+  /** Signals that the model reads and had no value for; absent where it had all. */
+  readonly missing?: readonly string[]
   /** 1 at first; one more each time late data changed the window. */
   readonly revision: number
   /** Version of the model, empty while learning. */
@@ -206,7 +208,7 @@ function isNewer(last: Prediction, next: Prediction): boolean {
 
 function predictionMessage(prediction: Prediction): PredictionMessage {
   const { time, asset, monitor, kind, state, score, threshold, coverage, revision, model, contributions } = prediction
-  const { value, lower, upper, label, probability } = prediction
+  const { missing, value, lower, upper, label, probability } = prediction
   return {
     time: isoTime(time),
     ts: time,
@@ -220,6 +222,7 @@ function predictionMessage(prediction: Prediction): PredictionMessage {
     revision,
     model,
     contributions,
+    ...(missing && { missing }),
     ...(value !== undefined && { value: finite(value) }),
     ...(lower !== undefined && { lower: finite(lower) }),
     ...(upper !== undefined && { upper: finite(upper) }),

@@ -3,6 +3,9 @@ import { holdOut, joinRows, rowsByAsset, thin } from './blocks.ts'
 import type { Method } from './method.ts'
 import { learnNormal, scoreRows, type Normal, type Subject } from './normal.ts'
 import { known } from './purge.ts'
+import { returnLevel, type ReturnLevel } from './rarity.ts'
+import type { TrainingRows } from './scaling.ts'
+import type { Dwell } from '../training.ts'
 
 export interface Thresholds {
   /** By asset code. */
@@ -13,12 +16,16 @@ export interface Thresholds {
   readonly factors: Float64Array
   /** Share of the held-out training rows that the thresholds call an anomaly. */
   readonly falseAlarms: number
+  /** How often an asset without a threshold of its own will alarm falsely; absent where the data do not tell. */
+  readonly rarity?: ReturnLevel
 }
 
 export interface CalibrationSettings {
   readonly quiet: boolean
   /** Larger: lower thresholds, more alarms. */
   readonly sensitivity: number
+  /** False alarms of an asset that are bearable: one in so many ms. */
+  readonly false_alarms: { readonly period: number }
 }
 
 /** A stretch of time with what a fit on the other ones makes of it. */
@@ -66,8 +73,16 @@ export function calibrate(
   method: Method,
   held: readonly Held[],
   settings: CalibrationSettings,
+  /** How long scores have to stay beyond a threshold before it is an alarm; undefined: nothing is an alarm of its own. */
+  dwell: Dwell | undefined,
 ): Thresholds {
   const { data } = subject
+  const step = stepOf(data)
+  const rare = (stretches: readonly (readonly Float64Array[])[]) => {
+    if (!dwell) return undefined
+    const windows = 'windows' in dwell ? dwell.windows : Math.max(1, Math.ceil(dwell.ms / step))
+    return returnLevel(stretches.map((own) => ({ stretches: own, step })), windows, settings.false_alarms.period) // prettier-ignore
+  }
   const byAsset = rowsByAsset(data, rows)
   const share = Math.min(1, method.mostRows(data.size) / rows.length)
   const some = byAsset.map((own) => thin(own, Math.ceil(own.length * share)))
@@ -78,12 +93,14 @@ export function calibrate(
   const fitted = some.map((own, asset) => level(own, fittedRaw[asset]))
   const usable = (threshold: number) => Math.max(threshold, leastThreshold) / settings.sensitivity
   const together = held.map((_, block) => join(scores.map((own) => own[block])))
-  const shared = limit(together, join(fitted), settings.quiet)
+  const rarity = rare(scores)
+  const shared = Math.max(limit(together, join(fitted), settings.quiet), rarity?.height ?? 0)
   const all = joinRows(some)
   const unknown = data.assets.length > 1 ? quantile(level(all, scoreRows(normal, subject, all, true)), normalShare) : 0
   const thresholds = byAsset.map((own, asset) => {
     if (own.length < leastOwnRows || data.assets.length === 1) return usable(shared)
-    return usable(Math.max(limit(scores[asset], fitted[asset], settings.quiet), leastOwnShare * shared))
+    const rarest = rare([scores[asset]])?.height ?? 0
+    return usable(Math.max(limit(scores[asset], fitted[asset], settings.quiet), rarest, leastOwnShare * shared))
   })
   let above = 0
   let judged = 0
@@ -98,7 +115,20 @@ export function calibrate(
     pooled: usable(Math.max(shared, unknown)),
     factors,
     falseAlarms: above / judged,
+    ...(rarity && { rarity }),
   }
+}
+
+/** Median ms from one window of an asset to the next. */
+function stepOf({ assets, asset, end }: TrainingRows): number {
+  const last = new Float64Array(assets.length).fill(NaN)
+  const steps: number[] = []
+  for (let row = 0; row < asset.length; row++) {
+    const step = end[row] - last[asset[row]]
+    if (step > 0) steps.push(step)
+    last[asset[row]] = end[row]
+  }
+  return quantile(steps, 0.5)
 }
 
 /** Scores beyond which a row is not normal, of blocks that were held out and of rows that were fitted. */

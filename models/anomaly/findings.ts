@@ -8,6 +8,8 @@ import { type LabelledRows } from './scaling.ts'
 export interface Findings {
   readonly subject: Subject
   readonly labelled: LabelledRows
+  /** Features that were left out because they are mostly missing: share of the windows without a value, by name. */
+  readonly left: ReadonlyMap<string, number>
   /** Rows that were learned from. */
   readonly rows: Uint32Array
   readonly dropped: readonly DroppedBlock[]

@@ -1,5 +1,5 @@
 import type { GraphPart } from '../onnx/graph.ts'
-import { codeTolerance, type Modes } from './modes.ts'
+import type { Modes } from './modes.ts'
 import { furthest, usableScale } from './scaling.ts'
 import type { Way } from './ways.ts'
 
@@ -27,18 +27,19 @@ const nowhere = 1e30
 
 /** Learns where the modes lie from standardised rows, NaN where a value is missing. */
 export function fitFront(rows: Float64Array, size: number, of: Int32Array, modes: Modes, ways: readonly Way[]): Front {
-  const { count, columns, left, tag } = modes
+  const { count, columns, left, tags } = modes
   const { mean, factor } = momentsByMode(rows, size, of, count)
   for (const column of left) for (let mode = 0; mode < count; mode++) factor[mode * size + column] = 0
   const width = columns.length
   const centres = new Float64Array((count + ways.length) * width)
   for (let mode = 0; mode < count; mode++) {
-    columns.forEach(
-      (column, j) => (centres[mode * width + j] = tag ? tag.codes[mode] / tag.unit : mean[mode * size + column]),
-    )
+    columns.forEach((column, j) => {
+      const code = tags && tags.codes[mode][j] / tags.units[left.indexOf(column)]
+      centres[mode * width + j] = code ?? mean[mode * size + column]
+    })
   }
   ways.forEach(({ centre }, index) => centres.set(centre, (count + index) * width))
-  const limits = new Float64Array(count + ways.length).fill(tag ? (codeTolerance / tag.unit) ** 2 : nowhere / 10)
+  const limits = new Float64Array(count + ways.length).fill(tags ? tags.near ** 2 : nowhere / 10)
   ways.forEach(({ radius }, index) => (limits[count + index] = radius ** 2))
   const learned = new Float64Array(count)
   for (const mode of of) learned[mode]++

@@ -1,7 +1,7 @@
 import { roleOf } from '../feature-tags.ts'
 import type { Manifest } from '../onnx/manifest.ts'
 import { centreRows, modeOf } from './front.ts'
-import type { Normal } from './normal.ts'
+import { imputerFor, type Normal } from './normal.ts'
 import { standardise, type TrainingRows } from './scaling.ts'
 
 /** How many training rows become golden vectors. */
@@ -10,8 +10,7 @@ const samples = 4
 const tolerances = { 'hotelling-t2': 1e-9, pca: 1e-9, autoencoder: 1e-4 } as const
 
 /**
- * Feature vectors with the trainer's own answers: rows of the training data, one far off, one with every second
- * feature missing, one with none at all, and one of an asset that the training did not know.
+ * Feature vectors with the trainer's own answers: rows of the training data, one far off, one whose last feature is missing, one with none at all, and one of an asset that the training did not know.
  */
 export function goldenVectors(
   data: TrainingRows,
@@ -27,7 +26,7 @@ export function goldenVectors(
   const [name] = asset
   inputs.push(
     first.map((value, j) => value * 2 + j + 1),
-    first.map((value, j) => (j % 2 === 0 ? value : NaN)),
+    first.map((value, j) => (j < size - 1 || size < 3 ? value : NaN)),
   )
   inputs.push(
     first.map(() => NaN),
@@ -51,7 +50,7 @@ export function goldenVectors(
 /** The terms of the score per feature of each row, in plain loops; null where a row has no value, or no mode. */
 function answer(
   data: TrainingRows,
-  { scaling, front, scorer }: Normal,
+  { scaling, front, relation, scorer }: Normal,
   factors: Float64Array,
   inputs: readonly number[][],
   asset: readonly string[],
@@ -64,11 +63,15 @@ function answer(
     values: Float64Array.from(inputs.flat()),
     asset: Uint32Array.from(codes),
   }
-  const standardised = standardise(rows, scaling, Uint32Array.from(inputs.keys()), { missing: front ? NaN : 0 })
+  const standardised = standardise(rows, scaling, Uint32Array.from(inputs.keys()), {
+    missing: front || relation ? NaN : 0,
+  })
+  const imputer = relation && imputerFor(relation, size)
   return inputs.map((input, row) => {
     const scale = (j: number) => scaling.scale[codes[row] * size + j]
     if (!input.some((value, j) => Number.isFinite(value) && scale(j) > 0)) return null
     const own = standardised.subarray(row * size, (row + 1) * size)
+    imputer?.fill(own, 0)
     if (!front) return Array.from(scorer.terms(own, 0))
     const mode = modeOf(front, own)
     if (mode < 0) return null

@@ -1,6 +1,9 @@
 import { thin } from './blocks.ts'
 import { centreRows, fitFront, type Front } from './front.ts'
-import type { Method, Scorer } from './method.ts'
+import { Imputer, mostImputed, packSymmetric } from '../onnx/imputer.ts'
+import { ModeImputer, type NamedModes } from '../onnx/named-modes.ts'
+import { shrunk } from './hotelling-t2.ts'
+import type { Method, NormalRows, Scorer } from './method.ts'
 import type { Modes } from './modes.ts'
 import { fitScaling, standardise, type Scaling, type TrainingRows } from './scaling.ts'
 import { findWays } from './ways.ts'
@@ -10,7 +13,17 @@ import { withoutEffects } from './mode-effects.ts'
 export interface Normal {
   readonly scaling: Scaling
   readonly front?: Front
+  /** How missing features are told; absent where modes are found by load, or where there are too many features. */
+  readonly relation?: Relation
   readonly scorer: Scorer
+}
+
+/** Covariance of the standardised features, or the ways of running with one each. */
+export type Relation = { readonly covariance: Float64Array } | { readonly modes: NamedModes }
+
+/** What puts values in the place of missing ones, by a relation of `size` features. */
+export function imputerFor(relation: Relation, size: number): Imputer | ModeImputer {
+  return 'modes' in relation ? ModeImputer.from(relation.modes, size)! : new Imputer(relation.covariance, size)
 }
 
 /** Training rows with all that is found out before any method learns. */
@@ -24,6 +37,8 @@ export interface Subject {
 const rowsAtOnce = 4096
 /** A fit that saw fewer rows of a mode does not judge it. */
 const leastModeRows = 10
+/** Share of the rows that have to be complete for the others to be left aside. */
+const leastComplete = 0.5
 /** Tenths of the training time. */
 const stretches = 10
 
@@ -42,33 +57,82 @@ export async function learnNormal(
   const learned = thin(modes ? rows.filter((row) => modes.of[row] >= 0) : rows, method.mostRows(size))
   if (!modes) {
     const scaling = fitScaling(data, learned)
-    const values = standardise(data, scaling, learned)
-    const one = { length: learned.length, size, values, mode: new Int32Array(learned.length), modes: 1 }
-    return { scaling, scorer: await method.learn(one, { seed, signal: options.signal }) }
+    const whole = completeRows(data, learned)
+    const values = standardise(data, scaling, whole)
+    const one = { length: whole.length, size, values, mode: new Int32Array(whole.length), modes: 1 }
+    const scorer = await method.learn(one, { seed, signal: options.signal })
+    return {
+      scaling,
+      scorer,
+      ...(size <= mostImputed && { relation: { covariance: together(values, whole.length, size) } }),
+    }
   }
   const scaling = fitScaling(withoutEffects(data, learned, modes), learned)
-  if (modes.tag) keepCodes(scaling, modes.left, modes.tag.unit)
+  if (modes.tags) keepCodes(scaling, modes.left, modes.tags.units)
   const mode = Int32Array.from(learned, (row) => modes.of[row])
   const standardised = standardise(data, scaling, learned, { missing: NaN })
-  const ways = options.ways && !modes.tag ? waysBetween(data, modes, scaling, seed) : []
+  const ways = options.ways && !modes.tags ? waysBetween(data, modes, scaling, seed) : []
   const front = fitFront(standardised, size, mode, modes, ways)
   const values = centreRows(front, standardised, mode)
   const given = { length: learned.length, size, values, mode, modes: modes.count }
-  return { scaling, front, scorer: await method.learn(given, { seed, signal: options.signal }) }
+  const relation =
+    modes.tags && size * Math.sqrt(modes.count) <= mostImputed
+      ? { modes: relationByMode(front, modes, given) }
+      : undefined
+  const scorer = await method.learn(given, { seed, signal: options.signal })
+  return { scaling, front, scorer, ...(relation && { relation }) }
+}
+
+function relationByMode(front: Front, { left, columns, tags }: Modes, { values, mode, size }: NormalRows): NamedModes {
+  const { centres, mean, factor } = front
+  const part = (all: Float64Array, own: number, width: number) =>
+    Array.from(all.subarray(own * width, (own + 1) * width))
+  return {
+    columns: [...columns],
+    left: [...left],
+    near: tags!.near,
+    modes: Array.from({ length: front.modes }, (_, own) => {
+      const rows = Array.from(mode.keys()).filter((row) => mode[row] === own)
+      const some = new Float64Array(rows.length * size)
+      rows.forEach((row, i) => some.set(values.subarray(row * size, (row + 1) * size), i * size))
+      return {
+        codes: part(centres, own, columns.length),
+        share: Math.max(1, rows.length) / mode.length,
+        mean: part(mean, own, size),
+        factor: part(factor, own, size),
+        covariance: packSymmetric(together(some, rows.length, size), size),
+      }
+    }),
+  }
+}
+
+/** The rows without a missing feature, where they are the most: a mean in the place of what is missing makes features seem independent. */
+function completeRows({ values, size }: TrainingRows, rows: Uint32Array): Uint32Array {
+  const whole = rows.filter((row) => !values.subarray(row * size, (row + 1) * size).some(Number.isNaN))
+  return whole.length >= rows.length * leastComplete ? whole : rows
+}
+
+/** Covariance after Ledoit and Wolf; a feature that never moved stands by itself. */
+function together(values: Float64Array, length: number, size: number): Float64Array {
+  const covariance = length > 0 ? shrunk(values, length, size).covariance : new Float64Array(size * size)
+  for (let j = 0; j < size; j++) if (!(covariance[j * size + j] > 0)) covariance[j * size + j] = 1
+  return covariance
 }
 
 /** Score of each of `rows`; NaN for a row in no mode. `pooled`: as if their assets had not been in the training data. */
 export function scoreRows(
-  { scaling, front, scorer }: Normal,
+  { scaling, front, relation, scorer }: Normal,
   { data, modes }: Subject,
   rows: Uint32Array,
   pooled = false,
 ): Float64Array {
   const scores = new Float64Array(rows.length)
+  const imputer = relation && imputerFor(relation, data.size)
   for (let from = 0; from < rows.length; from += rowsAtOnce) {
     const some = rows.subarray(from, from + rowsAtOnce)
     const mode = Int32Array.from(some, (row) => modes?.of[row] ?? 0)
-    const standardised = standardise(data, scaling, some, { pooled, missing: front ? NaN : 0 })
+    const standardised = standardise(data, scaling, some, { pooled, missing: front || imputer ? NaN : 0 })
+    if (imputer) for (let row = 0; row < some.length; row++) imputer.fill(standardised, row * data.size)
     scores.set(scoreStandardised({ front, scorer }, standardised, mode), from)
   }
   return scores
@@ -88,14 +152,14 @@ export function scoreStandardised(
   return scores
 }
 
-/** The tag that names the mode is not standardised: its codes mean the same for every asset. */
-function keepCodes({ mean, scale, size }: Scaling, columns: readonly number[], unit: number): void {
-  for (const column of columns) {
+/** Tags that name the mode are not standardised: their codes mean the same for every asset. */
+function keepCodes({ mean, scale, size }: Scaling, columns: readonly number[], units: readonly number[]): void {
+  columns.forEach((column, i) => {
     for (let at = column; at < mean.length; at += size) {
       mean[at] = 0
-      scale[at] = unit
+      scale[at] = units[i]
     }
-  }
+  })
 }
 
 function waysBetween(data: TrainingRows, modes: Modes, scaling: Scaling, seed: number) {

@@ -48,15 +48,15 @@ function exclusionsOf({ labelled, dropped, subject }: Findings): Exclusion[] {
   return [...counted.filter(({ rows }) => rows > 0), ...blocks]
 }
 
-function notesOf({ subject, labelled, thresholds, trials }: Findings): string[] {
+function notesOf({ subject, labelled, left, thresholds, trials }: Findings): string[] {
   const { data, modes } = subject
   const notes = [`A held-out window is above its threshold ${(100 * thresholds.falseAlarms).toFixed(1)} % of the time.`]
   if (trials.length > 1) notes.push(`Another method than Hotelling's T² is chosen only if it is better at synthetic faults by more than ${margin}.`) // prettier-ignore
   if (modes) notes.push(`Modes: ${modes.names.join(', ')}. A window of another one has no score.`)
   if (data.length < data.size) notes.push('There are fewer windows than features: the covariance is mostly an assumption. Give it more data.') // prettier-ignore
-  const { dead, still, holed } = labelled
-  if (dead.length > 0) notes.push(`Features without any value, which say nothing: ${dead.join(', ')}.`)
+  const { still } = labelled
+  const missing = [...left].map(([name, share]) => `${name} (${(100 * share).toFixed(0)} % of the windows)`)
+  if (missing.length > 0) notes.push(`Left out, because mostly missing: ${missing.join(', ')}.`)
   if (still.length > 0) notes.push(`Features that never changed: ${still.join(', ')}. Any change of them will count.`)
-  if (holed.length > 0) notes.push(`Features that are missing in more than half of the windows, and are known poorly: ${holed.join(', ')}.`) // prettier-ignore
   return notes
 }

@@ -44,10 +44,8 @@ export interface LabelledRows {
   /** Rows left out because no feature has a value, and because a label says that the asset was faulty. */
   readonly empty: number
   readonly faulty: number
-  /** Names of features without any value, of those that never changed, and of those that are missing more than half the time. */
-  readonly dead: readonly string[]
+  /** Names of features that never changed. */
   readonly still: readonly string[]
-  readonly holed: readonly string[]
 }
 
 /** The rows of a feature batch that have a value and are not labelled as faulty (1); `labels` by row. */
@@ -77,7 +75,7 @@ export function trainingRows(features: FeatureBatch, labels?: Float64Array): Lab
     sound: Uint8Array.from(rows, (row) => (labels?.[row] === 0 ? 1 : 0)),
     empty: features.length - filled.length,
     faulty: filled.length - rows.length,
-    ...remarkable(values, features.names),
+    still: stillColumns(values, features.names),
   }
 }
 
@@ -86,23 +84,16 @@ function hasValue(values: Float64Array, from: number, size: number): boolean {
   return false
 }
 
-/** Features of which a reader should know. */
-function remarkable(values: Float64Array, names: readonly string[]) {
+function stillColumns(values: Float64Array, names: readonly string[]): string[] {
   const size = names.length
-  const found = { dead: [] as string[], still: [] as string[], holed: [] as string[] }
-  names.forEach((name, column) => {
-    let [count, low, high] = [0, Infinity, -Infinity]
+  return names.filter((_, column) => {
+    let [low, high] = [Infinity, -Infinity]
     for (let at = column; at < values.length; at += size) {
-      if (Number.isNaN(values[at])) continue
-      count++
       if (values[at] < low) low = values[at]
       if (values[at] > high) high = values[at]
     }
-    if (count === 0) found.dead.push(name)
-    else if (low === high) found.still.push(name)
-    if (count > 0 && count * size * 2 < values.length) found.holed.push(name)
+    return low === high
   })
-  return found
 }
 
 /**
@@ -127,8 +118,9 @@ export function fitScaling(data: TrainingRows, rows: Uint32Array): Scaling {
       const own =
         known > 0 ? (known * variance[at] + priorWindows * pooled.within) / (known + priorWindows) : pooled.within
       scaling.mean[at] = known > 0 ? pooled.mean + trust * (mean[at] - pooled.mean) : pooled.mean
-      scaling.scale[at] =
-        pooled.rows > 0 ? usableScale(Math.sqrt(own + pooled.between * (1 - trust)), scaling.mean[at]) : 0
+      // What an asset never had tells nothing of it; of one that is not known, all may come.
+      const has = asset < count ? counts[at] > 0 : pooled.rows > 0
+      scaling.scale[at] = has ? usableScale(Math.sqrt(own + pooled.between * (1 - trust)), scaling.mean[at]) : 0
     }
   }
   return scaling

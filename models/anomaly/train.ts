@@ -1,18 +1,20 @@
 import { DetectorError } from '../../agent/core/index.ts'
-import { roleOf } from '../feature-tags.ts'
+import { pickColumns, roleOf } from '../feature-tags.ts'
 import { versionOf } from '../features/index.ts'
 import { contentHash } from '../onnx/bundle.ts'
+import { packSymmetric } from '../onnx/imputer.ts'
 import type { Calibration, Manifest, ModelBundle } from '../onnx/manifest.ts'
 import { sha256 } from '../onnx/runtime.ts'
 import { defaultSeed, type TrainingContext, type TrainingInput } from '../training.ts'
 import { calibrate } from './calibration.ts'
+import { usableColumns } from './columns.ts'
 import { tryMethods } from './candidates.ts'
 import { writeCard } from './card.ts'
 import type { AnomalySettings } from './config.ts'
 import { goldenVectors } from './golden-vectors.ts'
 import { anomalyGraph } from './graph.ts'
-import { findModes } from './modes.ts'
-import { learnNormal, type Subject } from './normal.ts'
+import { findModes, modeColumn } from './modes.ts'
+import { learnNormal, type Normal, type Subject } from './normal.ts'
 import { purge } from './purge.ts'
 import { reportOf } from './report.ts'
 import { furthest, trainingRows, type LabelledRows } from './scaling.ts'
@@ -27,16 +29,25 @@ import type { Findings } from './findings.ts'
  */
 export async function trainAnomaly(
   settings: AnomalySettings,
-  input: TrainingInput,
+  given: TrainingInput,
   context: TrainingContext = {},
 ): Promise<ModelBundle> {
   const started = performance.now()
   context.signal?.throwIfAborted()
+  const { features, left } = usableColumns(given.features, modeColumn(settings))
+  const seed = context.seed ?? defaultSeed
+  const whole = { ...given, features }
+  const states = statesOf(given)
+  const telling = findModes(usableRows(whole, settings.min_windows).data, features.names, settings.modes, seed, states)
+  // What names no mode says nothing of health either.
+  const useless = new Set(
+    states.filter((role) => !telling?.left.some((column) => roleOf(features.names[column]) === role)),
+  )
+  const input = { ...whole, features: pickColumns(features, (name) => !useless.has(roleOf(name))) }
   const { names } = input.features
   const labelled = usableRows(input, settings.min_windows)
   const { data } = labelled
-  const seed = context.seed ?? defaultSeed
-  const modes = findModes(data, names, settings.modes, seed)
+  const modes = useless.size > 0 ? findModes(data, names, settings.modes, seed, states) : telling
   const subject: Subject = { data, seed, ...(modes && { modes }) }
   const inMode = modes && Uint32Array.from(data.asset.keys()).filter((row) => modes.of[row] >= 0)
   const options = { signal: context.signal, sound: labelled.sound }
@@ -44,10 +55,18 @@ export async function trainAnomaly(
   const trials = await tryMethods(subject, names, rows, settings, context)
   const chosen = trials.find((trial) => trial.chosen)!
   const normal = await learnNormal(subject, rows, chosen.method, { signal: context.signal, ways: true })
-  const thresholds = calibrate(subject, rows, normal, chosen.method, chosen.held, settings)
+  const thresholds = calibrate(subject, rows, normal, chosen.method, chosen.held, settings, input.dwell)
   context.progress?.(1, 'exported')
-  const found: Findings = { subject, labelled, rows, dropped, trials, chosen, normal, thresholds }
+  const found: Findings = { subject, labelled, left, rows, dropped, trials, chosen, normal, thresholds }
   return bundleOf(input, found, performance.now() - started)
+}
+
+/** Roles that hold their values, and may name the modes. */
+function statesOf({ signals, features }: TrainingInput): string[] {
+  const roles = new Set(features.names.map(roleOf))
+  return [...(signals ?? [])].flatMap(([role, { nature }]) =>
+    roles.has(role) && (nature === 'state' || nature === 'setpoint') ? [role] : [],
+  )
 }
 
 function usableRows({ features, targets, monitor }: TrainingInput, least: number): LabelledRows {
@@ -88,7 +107,7 @@ function bundleOf(input: TrainingInput, found: Findings, ms: number): ModelBundl
     furthest,
     calibration: calibrationOf(found),
     scaled: true,
-    missing: normal.front ? 'passed' : 'refused',
+    ...missingOf(normal, names.length),
     training: trainingOf(input, found),
     metrics: {
       ...normal.scorer.metrics,
@@ -100,6 +119,12 @@ function bundleOf(input: TrainingInput, found: Findings, ms: number): ModelBundl
   }
   const manifest = { ...unnamed, version: contentHash(unnamed).slice(0, 16) }
   return { manifest, onnx, card: writeCard(manifest, found), report: reportOf(manifest, found, ms) }
+}
+
+/** What becomes of missing features. */
+function missingOf({ front, relation }: Normal, size: number): Pick<Manifest, 'missing' | 'covariance' | 'modes'> {
+  if (!relation) return { missing: front ? 'passed' : 'refused' }
+  return { missing: 'imputed', ...('modes' in relation ? relation : { covariance: packSymmetric(relation.covariance, size) }) } // prettier-ignore
 }
 
 function calibrationOf({ subject: { data }, normal: { scaling }, thresholds }: Findings): Manifest['calibration'] {

@@ -8,10 +8,11 @@ import { sha256 } from '../onnx/runtime.ts'
 import type { TrainingContext, TrainingInput } from '../training.ts'
 import { probabilities } from './calibration.ts'
 import { extended } from './derived.ts'
-import { conclusions } from './figures.ts'
+import { conclusions, scoresOf } from './figures.ts'
 import { splitRows, type Split } from './folds.ts'
 import { faultGraph } from './graph.ts'
 import { figuresOf, reportOf, writeCard } from './report.ts'
+import { boostedTrees } from './learners.ts'
 import { labelledRows, type LabelledRows } from './rows.ts'
 import { search, type Trial } from './search.ts'
 
@@ -23,6 +24,10 @@ export const faultConfig = z.strictObject({
     .min(20)
     .default(50)
     .describe('Fewest labelled windows that a training needs; a class needs five, and some dozens to be told well.'),
+  costs: z
+    .record(z.string(), z.number().positive())
+    .default({})
+    .describe('What it costs to miss a class, by its name, beside 1 of the others: { crack: 5 } names a crack sooner.'),
 })
 
 export type FaultSettings = z.output<typeof faultConfig>
@@ -40,7 +45,8 @@ export async function trainFault(
   const started = performance.now()
   const rows = labelledRows(input, settings.min_windows)
   const split = splitRows(rows)
-  const found = await search(rows, split.folds, input.features.names, context)
+  const costs = rows.classes.map((name) => settings.costs[name] ?? 1)
+  const found = await search(rows, split.folds, input.features.names, context, costs)
   const bundle = bundleOf(input, rows, split, found.chosen)
   const seconds = (performance.now() - started) / 1000
   return { ...bundle, report: reportOf({ input, rows, split, found, seconds }) }
@@ -63,8 +69,11 @@ function bundleOf(input: TrainingInput, rows: LabelledRows, split: Split, chosen
     input: 'features',
     outputs: { score: 'score', probabilities: 'probabilities' },
     classes: [...rows.classes],
+    ...(!rows.hasSound && { sound: false }),
+    ...(chosen.rule.costs.some((cost) => cost !== 1) && { costs: [...chosen.rule.costs] }),
+    ...(chosen.learner === boostedTrees && { padded: false }),
     higher_is_worse: true,
-    calibration: { pooled: { mean: [], scale: [], threshold: chosen.threshold }, assets: {} },
+    calibration: { pooled: { mean: [], scale: [], threshold: chosen.rule.threshold }, assets: {} },
     scaled: false,
     missing: 'passed',
     baseline: baselineOf(rows),
@@ -82,13 +91,13 @@ function bundleOf(input: TrainingInput, rows: LabelledRows, split: Split, chosen
   return { manifest, onnx, card: writeCard(manifest, split.description) }
 }
 
-/** Median of each feature over the sound windows. */
-function baselineOf({ data, target }: LabelledRows): (number | null)[] {
+/** Median of each feature over the sound windows; over all where there is no sound state. */
+function baselineOf({ data, target, hasSound }: LabelledRows): (number | null)[] {
   return Array.from({ length: data.columns }, (_, column) => {
     const known: number[] = []
     for (let row = 0; row < data.rows; row++) {
       const value = data.values[row * data.columns + column]
-      if (target[row] === 0 && !Number.isNaN(value)) known.push(value)
+      if ((!hasSound || target[row] === 0) && !Number.isNaN(value)) known.push(value)
     }
     const median = quantile(known, 0.5)
     return Number.isFinite(median) ? median : null
@@ -100,7 +109,7 @@ const tolerance = 1e-4
 const samplesOfClass = 2
 
 /** Some rows of each class, and one with every second feature missing, with the trainer's own answers. */
-function goldenOf(rows: LabelledRows, { model, derived, calibration, threshold }: Trial): Manifest['golden'] {
+function goldenOf(rows: LabelledRows, { model, derived, calibration, rule }: Trial): Manifest['golden'] {
   const { data, target, asset, classes } = rows
   const picked = classes.flatMap((_, code) => {
     const of = Array.from(target.keys()).filter((row) => target[row] === code)
@@ -114,15 +123,20 @@ function goldenOf(rows: LabelledRows, { model, derived, calibration, threshold }
   const usable = inputs.filter((input) => input.some((value) => Number.isFinite(value)))
   const matrix = { rows: usable.length, columns: data.columns, values: Float32Array.from(usable.flatMap((input) => Array.from(input))) } // prettier-ignore
   const shares = probabilities(model.logits(extended(matrix, derived)), calibration)
-  const concluded = conclusions(shares, classes.length, threshold)
-  // A row at the very threshold may be concluded either way.
-  const clear = usable.map((_, row) => Math.abs(1 - shares[row * classes.length] - threshold) > 2 * tolerance)
+  const scores = scoresOf(shares, rule)
+  const concluded = conclusions(shares, rule)
+  // A row at the very threshold, or between two faults, may be concluded either way.
+  const clear = usable.map((_, row) => {
+    const weighted = rule.costs.map((cost, code) => cost * shares[row * classes.length + code])
+    const [first, second] = weighted.slice(Number(rule.hasSound)).sort((a, b) => b - a)
+    return Math.abs(scores[row] - rule.threshold) > 2 * tolerance && !(first - second < 2 * tolerance)
+  })
   const only = <T>(values: readonly T[]) => values.filter((_, row) => clear[row])
   return {
     tolerance,
     asset: only(usable.map((_, row) => asset[picked[row] ?? picked[0]])),
     inputs: only(usable.map((input) => Array.from(input, (value) => (Number.isFinite(value) ? value : null)))),
-    scores: only(usable.map((_, row) => 1 - shares[row * classes.length])),
+    scores: only([...scores]),
     contributions: [],
     probability: only(usable.map((_, row) => shares[row * classes.length + concluded[row]])),
   }

@@ -62,16 +62,45 @@ function descending(values: Float64Array): Uint32Array {
   return Uint32Array.from(values.keys()).sort((a, b) => values[b] - values[a] || a - b)
 }
 
-/** The class that is concluded of each row: the sound state up to the threshold, beyond it the likeliest fault. */
-export function conclusions(shares: Float64Array, classes: number, threshold: number): Int32Array {
-  const result = new Int32Array(shares.length / classes)
-  for (let row = 0, from = 0; row < result.length; row++, from += classes) {
-    if (1 - shares[from] <= threshold) continue
-    let best = 1
-    for (let k = 2; k < classes; k++) if (shares[from + k] > shares[from + best]) best = k
-    result[row] = best
-  }
-  return result
+/** How classes are concluded of their probabilities. */
+export interface Rule {
+  /** What it costs to miss each class, the sound state among them where `hasSound`: probabilities are weighted by it. */
+  readonly costs: readonly number[]
+  /** Whether the first class is the sound state. */
+  readonly hasSound: boolean
+  /** Above it the score means a fault. */
+  readonly threshold: number
+}
+
+/** Score of each row: how the likeliest fault stands against the sound state, 0 to 1; of two classes the probability of the fault. */
+export function scoresOf(shares: Float64Array, { costs, hasSound }: Omit<Rule, 'threshold'>): Float64Array {
+  const classes = costs.length
+  return Float64Array.from({ length: shares.length / classes }, (_, row) => {
+    if (!hasSound) return 1
+    const from = row * classes
+    let most = 0
+    for (let k = 1; k < classes; k++) most = Math.max(most, costs[k] * shares[from + k])
+    return most / (most + costs[0] * shares[from])
+  })
+}
+
+/** The class that is concluded of each row: the sound state up to the threshold, beyond it the fault that is dearest to miss. */
+export function conclusions(shares: Float64Array, rule: Rule): Int32Array {
+  const { costs, hasSound, threshold } = rule
+  const classes = costs.length
+  return Int32Array.from(scoresOf(shares, rule), (score, row) => {
+    if (hasSound && score <= threshold) return 0
+    const from = row * classes
+    let best = Number(hasSound)
+    for (let k = best + 1; k < classes; k++)
+      if (costs[k] * shares[from + k] > costs[best] * shares[from + best]) best = k
+    return best
+  })
+}
+
+/** Share of the rows whose class was concluded. */
+export function accuracyOf(target: Float64Array, concluded: Int32Array): number {
+  return target.reduce((sum, code, row) => sum + Number(code === concluded[row]), 0) / target.length
 }
 
 /** Rows: what was true; columns: what was concluded. */

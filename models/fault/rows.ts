@@ -11,8 +11,10 @@ export interface LabelledRows {
   readonly data: Matrix
   /** Code of the class of each row. */
   readonly target: Float64Array
-  /** Names of the classes that are learned, the sound state first. */
+  /** Names of the classes that are learned, the sound state first where there is one. */
   readonly classes: readonly string[]
+  /** Whether the sound state is among them: else each row is of one fault or another. */
+  readonly hasSound: boolean
   readonly asset: readonly string[]
   readonly start: Float64Array
   readonly end: Float64Array
@@ -39,6 +41,7 @@ export function labelledRows({ features, targets, monitor }: TrainingInput, leas
     data,
     target: Float64Array.from(rows, (row) => kept.indexOf(targets!.value[row])),
     classes: kept.map((code) => named[code]),
+    hasSound: kept.includes(0),
     asset: rows.map((row) => features.asset[row]),
     start: Float64Array.from(rows, (row) => features.start[row]),
     end: Float64Array.from(rows, (row) => features.end[row]),
@@ -51,7 +54,12 @@ export function labelledRows({ features, targets, monitor }: TrainingInput, leas
           : [{ reason: `class ${name} has fewer than ${leastOfClass} windows`, rows: counts[code] }],
       ),
     ].filter((exclusion) => exclusion.rows > 0),
-    notes: notesOn(data, features.names),
+    notes: [
+      ...notesOn(data, features.names),
+      ...(kept.includes(0)
+        ? []
+        : [`No window of the sound state "${named[0]}" was labelled: each verdict is one of the others.`]),
+    ],
   }
 }
 
@@ -90,14 +98,10 @@ function check(
   if (counts.every((count) => count === 0)) {
     throw lacking(`monitor ${monitor} has no labelled windows to learn faults from`)
   }
-  if (!kept.includes(0)) {
-    throw lacking(
-      `monitor ${monitor} needs ${leastOfClass} windows of the sound state "${named[0]}" beside those of faults (${seen})`,
-    )
-  }
   if (kept.length < 2) {
+    const other = kept.includes(0) ? 'a fault' : 'another class'
     throw lacking(
-      `monitor ${monitor} has windows of one class only, and needs ${leastOfClass} of a fault as well (${seen})`,
+      `monitor ${monitor} has windows of one class only, and needs ${leastOfClass} of ${other} as well (${seen})`,
     )
   }
   if (rows < least) {

@@ -2,7 +2,17 @@ import type { Candidate, Scalar } from '../report.ts'
 import { defaultSeed, type TrainingContext } from '../training.ts'
 import { calibrate, probabilities, rowLosses, type Calibration } from './calibration.ts'
 import { candidatesOf, extended, ordered, type Derived } from './derived.ts'
-import { averagePrecision, chooseThreshold, f1Above } from './figures.ts'
+import {
+  accuracyOf,
+  averagePrecision,
+  chooseThreshold,
+  conclusions,
+  confusionOf,
+  f1Above,
+  f1OfClasses,
+  type Rule,
+  scoresOf,
+} from './figures.ts'
 import type { Fold } from './folds.ts'
 import { boostedTrees, perceptron, type Learner, type Member, type Model } from './learners.ts'
 import type { LabelledRows } from './rows.ts'
@@ -15,8 +25,7 @@ export interface Trial {
   readonly calibration: Calibration
   /** Calibrated probabilities of the held-out rows, rows x classes. */
   readonly shares: Float64Array
-  /** Above it the probability of a fault means one. */
-  readonly threshold: number
+  readonly rule: Rule
   readonly candidate: Candidate
   readonly losses: Float64Array
   /** Mean gain per column, where the learner knows it. */
@@ -51,6 +60,7 @@ export async function search(
   folds: readonly Fold[],
   names: readonly string[],
   context: TrainingContext,
+  costs: readonly number[] = rows.classes.map(() => 1),
 ): Promise<Search> {
   const until = performance.now() + (context.budget ?? Infinity)
   const trials: Trial[] = []
@@ -62,7 +72,7 @@ export async function search(
       return undefined
     }
     context.progress?.(trials.length / (derivedCounts.length + 4), proposal.name)
-    const trial = await tryOut(proposal, rows, folds, context)
+    const trial = await tryOut(proposal, rows, folds, context, costs)
     trials.push(trial)
     return trial
   }
@@ -138,6 +148,7 @@ async function tryOut(
   rows: LabelledRows,
   folds: readonly Fold[],
   { signal, seed = defaultSeed }: TrainingContext,
+  costs: readonly number[],
 ): Promise<Trial> {
   const started = performance.now()
   const classes = rows.classes.length
@@ -156,13 +167,19 @@ async function tryOut(
   const calibration = calibrate(logits, rows.target, classes)
   const shares = probabilities(logits, calibration)
   const losses = rowLosses(shares, rows.target, classes)
-  const fault = Float64Array.from({ length: data.rows }, (_, row) => 1 - shares[row * classes])
-  const positive = Uint8Array.from(rows.target, (code) => (code > 0 ? 1 : 0))
-  const threshold = chooseThreshold(fault, positive)
+  const { hasSound } = rows
+  const fault = scoresOf(shares, { costs, hasSound })
+  const positive = Uint8Array.from(rows.target, (code) => (hasSound && code === 0 ? 0 : 1))
+  // Of several the likeliest wins, by costs where there are any; of two the costs and the accidents of few rows are in the threshold.
+  const threshold = classes === 2 && hasSound ? chooseThreshold(fault, positive) : 0.5
+  const rule = { costs, hasSound, threshold }
+  const concluded = conclusions(shares, rule)
+  const each = f1OfClasses(confusionOf(rows.target, concluded, classes))
   const validation = {
     'log-loss': losses.reduce((a, b) => a + b, 0) / losses.length,
-    f1: f1Above(fault, positive, threshold),
-    'pr-auc': averagePrecision(fault, positive),
+    accuracy: accuracyOf(rows.target, concluded),
+    'macro-f1': each.reduce((a, b) => a + b, 0) / classes,
+    ...(hasSound && { f1: f1Above(fault, positive, threshold), 'pr-auc': averagePrecision(fault, positive) }),
     threshold,
   }
   const settings = { ...learner.settings, derived: derived.length, balance }
@@ -173,7 +190,7 @@ async function tryOut(
     model: learner.mean(members),
     calibration,
     shares,
-    threshold,
+    rule,
     candidate: { name, settings, validation, seconds, chosen: false },
     losses,
     importance: meanImportance(members),

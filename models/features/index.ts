@@ -4,6 +4,7 @@ import {
   type FeatureBatch,
   type Keeper,
   type PredictionKind,
+  type Window,
   type WindowBatch,
   viewOf,
 } from '../../agent/core/index.ts'
@@ -46,7 +47,8 @@ export const featureFields = {
 
 /** The settings of features by themselves. */
 export const featureConfig = z.strictObject({ features: list.default([...defaultFeatures.anomaly]) })
-export type FeatureSettings = z.output<typeof featureConfig>
+/** `leastCovered`: a signal that is covered less than this in a window, 0 to 1, has no features there; 0 where absent. */
+export type FeatureSettings = z.output<typeof featureConfig> & { readonly leastCovered?: number }
 
 /** Turns windows into feature vectors. */
 export interface Features {
@@ -56,7 +58,7 @@ export interface Features {
   readonly names: readonly string[]
   /**
    * One row per window. `names` fixes the columns (those a model was trained with); where absent, they are those of
-   * `Features.names`. NaN where the role has no good sample, or where the asset has no such role. The values depend on
+   * `Features.names`. NaN where the role has no good sample or is covered too little, or where the asset has no such role. The values depend on
    * the window alone, but for those of an asset's run (`age`, `shift`): they depend on when the run began as well, and
    * with them a window that reaches back into the run before has no value at all.
    * Throws a DetectorError (MODEL_MISMATCH) where a column is no feature's.
@@ -68,7 +70,7 @@ export interface Features {
 
 /** `keeper`: keeps when runs began, where that has to survive a restart. */
 export function createFeatures(settings: FeatureSettings, assets: AssetClass, keeper?: Keeper): Features {
-  return new ClassFeatures(settings.features, assets, keeper)
+  return new ClassFeatures(settings, assets, keeper)
 }
 
 /** The version string of the features that columns are made of, as in `Features.version`. */
@@ -81,6 +83,7 @@ const wide = new Float64Array(64)
 class ClassFeatures implements Features {
   readonly version: string
   readonly #features: readonly FeatureName[]
+  readonly #leastCovered: number
   readonly #assets: AssetClass
   readonly #panes = new Panes()
   readonly #moments = new Moments()
@@ -91,8 +94,9 @@ class ClassFeatures implements Features {
   #ownRoles = 0
   #fixed: Plan = this.#own
 
-  constructor(features: readonly FeatureName[], assets: AssetClass, keeper?: Keeper) {
+  constructor({ features, leastCovered = 0 }: FeatureSettings, assets: AssetClass, keeper?: Keeper) {
     this.#features = features
+    this.#leastCovered = leastCovered
     this.#assets = assets
     this.#runs = new Runs(assets)
     this.#ofRun = features.some((name) => isAssetFeature(name) || 'ofRun' in registry[name])
@@ -122,7 +126,7 @@ class ClassFeatures implements Features {
       const window = windows[row]
       batch.start[row] = window.start
       batch.end[row] = window.end
-      batch.coverage[row] = window.coverage
+      batch.coverage[row] = coverageOf(window, this.#leastCovered)
       batch.revision[row] = window.revision
     }
     const runs = this.#ofRun || plan.ofRun ? this.#runsOf(windows) : undefined
@@ -154,7 +158,7 @@ class ClassFeatures implements Features {
     const moments = this.#moments
     for (let row = 0; row < windows.length; row++) {
       const window = windows[row]
-      if (index >= window.series.length) continue
+      if (index >= window.series.length || window.covered[index] < this.#leastCovered) continue
       const view = viewOf(window.series[index])
       if (view.length === 0) continue
       if (!this.#panes.measure(window, index, view, needs, moments)) {
@@ -188,6 +192,19 @@ class ClassFeatures implements Features {
     if (this.#fixed.names !== names) this.#fixed = planOf(names)
     return this.#fixed
   }
+}
+
+/** Of the signals that are covered well enough, the least coverage; where none is, the most of all. */
+function coverageOf({ asset, covered }: Window, least: number): number {
+  let lowest = Infinity
+  let highest = 0
+  for (let role = 0; role < covered.length; role++) {
+    if (!(asset.tags[role] >= 0)) continue
+    const own = covered[role]
+    if (own >= least && own < lowest) lowest = own
+    if (own > highest) highest = own
+  }
+  return lowest < Infinity ? lowest : highest
 }
 
 /** Writes the features of assets, and takes back all values of windows that are not wholly in one run. */

@@ -3,7 +3,7 @@ import type { AssetClass, Series, Window } from '../../agent/core/index.ts'
 /** Runs of an asset that are remembered; of older ones only late data could speak. */
 const mostRuns = 32
 
-/** A window with less coverage is no measure of how an asset was when its run began. */
+/** A signal with less coverage is no measure of how an asset was when its run began. */
 const leastCoverage = 0.5
 
 /** The life of an asset from its first sample, or from a failure or maintenance, to the next, as known at some time. */
@@ -12,7 +12,7 @@ export interface Run {
   readonly start: number
   /** Whether a label began it; the first run of an asset begins with its first window. */
   readonly labelled: boolean
-  /** Mean of each role in the first well-covered window of the run, by index of the role; NaN where there was none yet. */
+  /** Mean of each role in the first window of the run that covers it well, by index of the role; NaN where there was none yet. */
   readonly first: readonly number[]
 }
 
@@ -85,8 +85,8 @@ export class Runs {
 }
 
 /** The run with what this window says of its beginning; the same object where that is nothing new. */
-function begun(run: Run, { start, coverage, series }: Window): Run {
-  const first = coverage >= leastCoverage && isIncomplete(run, series.length) ? firstMeans(run, series) : run.first
+function begun(run: Run, { start, covered, series }: Window): Run {
+  const first = isIncomplete(run, series.length) ? firstMeans(run, series, covered) : run.first
   return first === run.first && start >= run.start ? run : { ...run, start: Math.min(start, run.start), first }
 }
 
@@ -97,10 +97,11 @@ function isIncomplete({ first }: Run, roles: number): boolean {
 }
 
 /** The means so far, and those of roles that the run has not had a window of yet. */
-function firstMeans({ first }: Run, series: readonly Series[]): number[] {
-  return series.map(({ value }, role) =>
-    role < first.length && !Number.isNaN(first[role]) ? first[role] : meanOf(value),
-  )
+function firstMeans({ first }: Run, series: readonly Series[], covered: Float64Array): number[] {
+  return series.map(({ value }, role) => {
+    if (role < first.length && !Number.isNaN(first[role])) return first[role]
+    return covered[role] >= leastCoverage ? meanOf(value) : NaN
+  })
 }
 
 function meanOf(values: Float64Array): number {

@@ -38,7 +38,9 @@ export function holdOut(
     learned.push(...kept)
     heldOut.push(...own.filter((_, at) => isOut(at)))
   }
-  const enough = learned.length >= settings.min_windows && soundOf(heldOut).length >= leastGood
+  // Where all parts are of one defect or another, any of them judge.
+  const judges = good || parts.some((part) => part.class === soundClass) ? soundOf(heldOut) : heldOut
+  const enough = learned.length >= settings.min_windows && judges.length >= leastGood
   return enough ? { learned, heldOut } : undefined
 }
 

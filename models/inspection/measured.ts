@@ -122,8 +122,8 @@ function check(settings: MeasuredModelSettings, parts: readonly MeasuredPart[], 
   for (const part of labelled) counts.set(part.class!, (counts.get(part.class!) ?? 0) + 1)
   const seen = [...counts].map(([name, count]) => `${name}: ${count}`).join(', ') || 'none'
   const enough = [...counts].filter(([, count]) => count >= leastOfClass).map(([name]) => name)
-  if (!enough.includes(soundClass) || enough.length < 2) {
-    throw tooFew(`station ${station} needs ${leastOfClass} parts that pass and ${leastOfClass} of a defect, with labels (${seen})`) // prettier-ignore
+  if (enough.length < 2) {
+    throw tooFew(`station ${station} needs ${leastOfClass} parts with labels of each of two classes, parts that pass or a defect (${seen})`) // prettier-ignore
   }
   if (labelled.length < least) throw tooFew(`station ${station} has ${labelled.length} parts with labels, and needs ${least} (${seen})`) // prettier-ignore
 }

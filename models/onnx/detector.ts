@@ -54,6 +54,8 @@ class OnnxDetector implements Detector {
   readonly #session: OnnxSession
   readonly #standardiser: Standardiser
   readonly #rows: number
+  /** Whether runs have one fixed shape. */
+  readonly #padded: boolean
   readonly #single: boolean
   readonly #occlusion: Occlusion | undefined
 
@@ -67,6 +69,7 @@ class OnnxDetector implements Detector {
     this.#session = session
     this.#standardiser = new Standardiser(manifest)
     this.#rows = typeof input.shape[0] === 'number' ? input.shape[0] : blockRows
+    this.#padded = manifest.padded !== false || typeof input.shape[0] === 'number'
     this.#single = input.type === 'float32'
     this.#occlusion = occlusionOf(manifest, this.#standardiser)
   }
@@ -74,29 +77,35 @@ class OnnxDetector implements Detector {
   async score(features: FeatureBatch): Promise<Scores> {
     this.#standardiser.prepare(features.names)
     const scores = emptyScores(this.#manifest, features.length)
-    const size = this.#rows * this.#manifest.features.names.length
-    const input = this.#single ? new Float32Array(size) : new Float64Array(size)
-    for (let from = 0; from < features.length; from += this.#rows) await this.#scoreBlock(features, from, input, scores)
+    for (let from = 0; from < features.length; from += this.#rows) await this.#scoreBlock(features, from, scores)
     return scores
   }
 
-  async #scoreBlock(features: FeatureBatch, from: number, input: Numbers, scores: Scores): Promise<void> {
+  #numbers(rows: number): Numbers {
+    const size = rows * this.#manifest.features.names.length
+    return this.#single ? new Float32Array(size) : new Float64Array(size)
+  }
+
+  async #scoreBlock(features: FeatureBatch, from: number, scores: Scores): Promise<void> {
     const { names } = this.#manifest.features
     const count = Math.min(this.#rows, features.length - from)
+    const input = this.#numbers(this.#padded ? this.#rows : count)
     const codes = new Int32Array(count)
     for (let i = 0; i < count; i++) {
       const code = (codes[i] = this.#standardiser.code(features.asset[from + i]))
-      const known = this.#standardiser.write(features, from + i, code, input, i * names.length)
-      scores.threshold[from + i] = this.#standardiser.thresholds[code]
-      scores.score[from + i] = known ? 0 : NaN
+      const threshold = this.#standardiser.write(features, from + i, code, input, i * names.length)
+      scores.threshold[from + i] = threshold ?? this.#standardiser.thresholds[code]
+      scores.score[from + i] = threshold === undefined ? NaN : 0
+      // No NaN gets into a graph that takes none.
+      if (threshold === undefined) input.fill(0, i * names.length, (i + 1) * names.length)
     }
-    input.fill(0, count * names.length)
     this.#read(await this.#run(input), from, count, scores)
     if (this.#occlusion) await this.#explain(this.#occlusion, input, from, codes, scores)
   }
 
   #run(input: Numbers): Promise<Readonly<Record<string, Tensor>>> {
-    return this.#session.run(this.#manifest.input, input, [this.#rows, this.#manifest.features.names.length])
+    const { length } = this.#manifest.features.names
+    return this.#session.run(this.#manifest.input, input, [input.length / length, length])
   }
 
   #read(outputs: Readonly<Record<string, Tensor>>, from: number, count: number, scores: Scores): void {
@@ -106,12 +115,12 @@ class OnnxDetector implements Detector {
       const into = scores[name]
       const output = names[name]
       if (!into || output === undefined) continue
-      const values = numbersOf(outputs[output], this.#rows)
+      const values = numbersOf(outputs[output], count)
       for (let i = 0; i < count; i++) into[from + i] = Number.isNaN(scores.score[from + i]) ? NaN : values[i]
     }
     if (names.probabilities !== undefined) this.#readClasses(outputs[names.probabilities], from, count, scores)
     if (names.contributions === undefined || tags.length === 0) return
-    const shares = numbersOf(outputs[names.contributions], this.#rows * tags.length)
+    const shares = numbersOf(outputs[names.contributions], count * tags.length)
     for (let i = 0; i < count; i++) {
       if (Number.isNaN(scores.score[from + i])) continue
       for (let tag = 0; tag < tags.length; tag++) {
@@ -122,30 +131,30 @@ class OnnxDetector implements Detector {
 
   /** Keeps NaN where a row holds too little for an opinion. */
   #readScores(outputs: Readonly<Record<string, Tensor>>, from: number, count: number, into: Float64Array): void {
-    const raw = numbersOf(outputs[this.#manifest.outputs.score], this.#rows)
+    const raw = numbersOf(outputs[this.#manifest.outputs.score], count)
     for (let i = 0; i < count; i++) {
       if (!Number.isNaN(into[from + i])) into[from + i] = this.#manifest.higher_is_worse ? raw[i] : -raw[i]
     }
   }
 
-  /** The sound state up to the threshold, beyond it the most probable fault. */
+  /** The sound state up to the threshold, beyond it the fault that is dearest to miss. */
   #readClasses(output: Tensor, from: number, count: number, scores: Scores): void {
-    const { classes } = this.#manifest
+    const { classes, costs, sound = true } = this.#manifest
     const { label, probability } = scores
     if (!label || !probability) return
-    const values = numbersOf(output, this.#rows * classes.length)
+    const values = numbersOf(output, count * classes.length)
+    const dear = (at: number, code: number) => (costs?.[code] ?? 1) * values[at + code]
     for (let i = 0; i < count; i++) {
       const row = from + i
       if (Number.isNaN(scores.score[row])) continue
+      const at = i * classes.length
       let best = 0
-      if (scores.score[row] > scores.threshold[row]) {
-        best = 1
-        for (let code = 2; code < classes.length; code++) {
-          if (values[i * classes.length + code] > values[i * classes.length + best]) best = code
-        }
+      if (!sound || scores.score[row] > scores.threshold[row]) {
+        best = Number(sound)
+        for (let code = best + 1; code < classes.length; code++) if (dear(at, code) > dear(at, best)) best = code
       }
       label[row] = best
-      probability[row] = values[i * classes.length + best]
+      probability[row] = values[at + best]
     }
   }
 
@@ -155,6 +164,21 @@ class OnnxDetector implements Detector {
     if (rows.length === 0) return
     const { tags, features } = this.#manifest
     const width = features.names.length
+    const contributions = (i: number) => (from + i) * tags.length
+    if (!this.#padded) {
+      // A run for each row, with a tag changed in each of its own.
+      for (const i of rows) {
+        const changed = this.#numbers(tags.length)
+        for (let tag = 0; tag < tags.length; tag++) {
+          changed.set(input.subarray(i * width, (i + 1) * width), tag * width)
+          occlusion.apply(tag, codes[i], changed, tag * width)
+        }
+        const without = new Float64Array(tags.length)
+        this.#readScores(await this.#run(changed), 0, tags.length, without)
+        tags.forEach((_, tag) => (scores.contributions[contributions(i) + tag] = Math.max(0, scores.score[from + i] - without[tag]))) // prettier-ignore
+      }
+      return
+    }
     const without = new Float64Array(codes.length)
     for (let tag = 0; tag < tags.length; tag++) {
       const changed = input.slice()
@@ -162,7 +186,7 @@ class OnnxDetector implements Detector {
       without.fill(0)
       this.#readScores(await this.#run(changed), 0, codes.length, without)
       for (const i of rows) {
-        scores.contributions[(from + i) * tags.length + tag] = Math.max(0, scores.score[from + i] - without[i])
+        scores.contributions[contributions(i) + tag] = Math.max(0, scores.score[from + i] - without[i])
       }
     }
   }
@@ -191,9 +215,9 @@ function emptyScores({ tags, outputs, classes }: Manifest, length: number): Scor
   }
 }
 
-function numbersOf({ data }: Tensor, length: number): Numbers {
-  if ((data instanceof Float32Array || data instanceof Float64Array) && data.length === length) return data
-  throw mismatch(`an output of the model has ${data.length} values where ${length} were expected`)
+function numbersOf({ data }: Tensor, least: number): Numbers {
+  if ((data instanceof Float32Array || data instanceof Float64Array) && data.length >= least) return data
+  throw mismatch(`an output of the model has ${data.length} values where ${least} were expected`)
 }
 
 /** Checks that the graph takes and gives what the manifest says; returns its input. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { predictionKinds } from '../../agent/core/index.ts'
 import type { Report } from '../report.ts'
+import { namedModes } from './named-modes.ts'
 
 const numbers = z.array(z.number())
 /** A number, or null where there is none (JSON has no NaN). */
@@ -50,6 +51,14 @@ export const manifest = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Kind fault: names of the classes, the sound state first; empty otherwise.'),
+  sound: z.boolean().optional().describe('Kind fault: whether the first class is the sound state; it is where absent.'),
+  costs: numbers.optional().describe('Kind fault: what it costs to miss each class; 1 each where absent.'),
+  padded: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether rows are run in blocks of one fixed shape; they are where absent. False: what the graph makes of a row depends on that row alone, to the bit, however many there are.',
+    ),
   higher_is_worse: z
     .boolean()
     .describe('False: low scores of the graph are the anomalies; score and threshold are negated.'),
@@ -62,9 +71,18 @@ export const manifest = z.strictObject({
     .describe('Scaling and threshold; per asset, by its name.'),
   scaled: z.boolean().describe('False: the graph takes the features as they are; see `missing`.'),
   missing: z
-    .enum(['refused', 'passed'])
+    .enum(['refused', 'passed', 'imputed'])
     .default('refused')
-    .describe('What becomes of a row with a missing feature where the graph takes features as they are.'),
+    .describe(
+      'What becomes of a missing feature. `refused`: its mean takes its place where the graph takes scaled features, and the row is not judged where it takes them as they are. `passed`: the graph gets NaN. `imputed`: what `covariance` makes of the others takes its place.',
+    ),
+  covariance: z
+    .string()
+    .optional()
+    .describe('Covariance of the scaled features: the lower triangle by rows, base64 of float64, little-endian.'),
+  modes: namedModes
+    .optional()
+    .describe('Ways of running that tags name; with them missing features are told within the mode.'),
   baseline: z
     .array(perhaps)
     .optional()

@@ -1,6 +1,11 @@
 import { DetectorError, type FeatureBatch } from '../../agent/core/index.ts'
+import { Imputer, thresholdOf, unpackSymmetric } from './imputer.ts'
 import type { Manifest } from './manifest.ts'
+import { ModeImputer } from './named-modes.ts'
 import type { Numbers } from './runtime.ts'
+
+/** Less than this share of the usual variance is too little to judge by. */
+const leastKnown = 0.5
 
 /** Turns feature rows into the input of a model as its manifest says: column order, scaling per asset, missing values. */
 export class Standardiser {
@@ -12,11 +17,25 @@ export class Standardiser {
   readonly #scale: Float64Array
   readonly #scaled: boolean
   readonly #passesMissing: boolean
+  /** Undefined where missing features are not told by the others. */
+  readonly #imputer: Imputer | ModeImputer | undefined
+  /** Share of the variance that is known of an asset where nothing is missing that it had in training, by code. */
+  readonly #usual: (number | undefined)[] = []
   readonly #furthest: number
   #batchNames: readonly string[] = []
   #columns = new Int32Array(0)
 
-  constructor({ features, calibration, scaled, missing, higher_is_worse, furthest = Infinity }: Manifest) {
+  /** Throws a DetectorError (MODEL_MISMATCH) where the covariance is not of as many features. */
+  constructor({
+    features,
+    calibration,
+    scaled,
+    missing,
+    covariance,
+    modes,
+    higher_is_worse,
+    furthest = Infinity,
+  }: Manifest) {
     const names = Object.keys(calibration.assets)
     const rows = [...names.map((name) => calibration.assets[name]), calibration.pooled]
     this.#names = features.names
@@ -25,7 +44,8 @@ export class Standardiser {
     this.#scale = Float64Array.from(rows.flatMap((row) => row.scale))
     this.thresholds = Float64Array.from(rows, ({ threshold }) => (higher_is_worse ? threshold : -threshold))
     this.#scaled = scaled
-    this.#passesMissing = missing === 'passed'
+    this.#passesMissing = missing !== 'refused'
+    if (missing === 'imputed') this.#imputer = imputerOf({ covariance, modes }, features.names.length)
     this.#furthest = furthest
   }
 
@@ -52,9 +72,25 @@ export class Standardiser {
     this.#batchNames = names
   }
 
-  /** Writes row `row` of the batch into `to` at `at`. False: it holds too little for an opinion. */
-  write(features: FeatureBatch, row: number, code: number, to: Numbers, at: number): boolean {
-    return this.#scaled ? this.#writeScaled(features, row, code, to, at) : this.#writePlain(features, row, to, at)
+  /** Writes row `row` of the batch into `to` at `at`. Returns its threshold; undefined: it holds too little for an opinion. */
+  write(features: FeatureBatch, row: number, code: number, to: Numbers, at: number): number | undefined {
+    const own = this.thresholds[code]
+    if (!this.#scaled) return this.#writePlain(features, row, to, at) ? own : undefined
+    if (!this.#writeScaled(features, row, code, to, at)) return undefined
+    const known = this.#imputer?.fill(to, at)
+    if (!known) return own
+    if (known.share < leastKnown * this.#usualOf(code, this.#imputer!)) return undefined
+    return thresholdOf(own, known.features, this.#names.length)
+  }
+
+  /** What is known of an asset with all the features that it had in training. */
+  #usualOf(code: number, imputer: Imputer | ModeImputer): number {
+    const size = this.#names.length
+    return (this.#usual[code] ??=
+      imputer.fill(
+        Float64Array.from({ length: size }, (_, j) => (this.#scale[code * size + j] > 0 ? 0 : NaN)),
+        0,
+      )?.share ?? 1)
   }
 
   /** The value of a feature as the model takes it; a missing one counts as the mean, or passes as NaN. */
@@ -93,4 +129,13 @@ export class Standardiser {
     }
     return this.#passesMissing ? known > 0 : known === this.#columns.length
   }
+}
+
+function imputerOf({ covariance = '', modes }: Pick<Manifest, 'covariance' | 'modes'>, size: number) {
+  const matrix = unpackSymmetric(covariance, size)
+  const imputer = modes ? ModeImputer.from(modes, size) : matrix && new Imputer(matrix, size)
+  if (imputer) return imputer
+  throw new DetectorError('MODEL_MISMATCH', `the covariance of the model is not that of its ${size} features`, {
+    remedy: 'Restore the bundle from a copy, or train again.',
+  })
 }

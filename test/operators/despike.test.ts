@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { TagTable } from '../../agent/core/index.ts'
 import { despike } from '../../agent/operators/despike.ts'
+import { spikeFactor } from '../../agent/operators/hampel.ts'
+import { seededRandom } from '../../models/random.ts'
 import { batchOf, expectMarbles, make, push } from '../support/marbles.ts'
 
 describe('despike', () => {
@@ -17,7 +19,7 @@ describe('despike', () => {
   it('judges nothing before its window is full', () => {
     expectMarbles(despike, {}, '1 2 90 2 1 2', '1 2 90 2 1 2')
     expectMarbles(despike, { window: 3 }, '1 90 2 1', '1 90 2 1')
-    expectMarbles(despike, { window: 3 }, '1 2 3 90 3', '1 2 3 3? 3')
+    expectMarbles(despike, { window: 3 }, '1 2 3 300 3', '1 2 3 3? 3')
   })
 
   it('believes a step after half a window', () => {
@@ -25,8 +27,8 @@ describe('despike', () => {
   })
 
   it('takes k for its measure', () => {
-    expectMarbles(despike, { k: 3 }, '1 2 3 4 5 6 14', '1 2 3 4 5 6 4?')
-    expectMarbles(despike, { k: 4 }, '1 2 3 4 5 6 14', '1 2 3 4 5 6 14')
+    expectMarbles(despike, { k: 3 }, '1 2 3 4 5 6 34', '1 2 3 4 5 6 4?')
+    expectMarbles(despike, { k: 4 }, '1 2 3 4 5 6 34', '1 2 3 4 5 6 34')
   })
 
   it('removes a spike from a signal that stands still, and lets small steps of it pass', () => {
@@ -54,6 +56,20 @@ describe('despike', () => {
     expectMarbles(despike, {}, '1 2 1 ! 2 99! 1 90', '1 2 1 ! 2 99! 1 90')
   })
 
+  it('takes 0.27 % of normal noise for spikes, whatever the window', () => {
+    const random = seededRandom(3)
+    for (const window of [3, 5, 7, 8, 21, 101]) {
+      const tags = new TagTable()
+      tags.resolve({ name: 'a', type: 'number' })
+      const values = Array.from({ length: 60_000 }, () => random.normal())
+      const [output] = push(make(despike, { window, floor: 0 }, { tags }), [
+        batchOf(values.map((value, time) => ({ tag: 0, time, value, quality: 0 }))),
+      ])
+      const share = values.filter((value, at) => output.value[at] !== value).length / values.length
+      assert.ok(share > 0.0018 && share < 0.0036, `window ${window}: ${share}`)
+    }
+  })
+
   it('gives for every window what sorting it gives', () => {
     const value = fc.oneof(fc.integer({ min: -5, max: 5 }), fc.double({ noNaN: true, min: -100, max: 100 }))
     fc.assert(
@@ -73,7 +89,7 @@ describe('despike', () => {
       const middle = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1]
       const median = middle(window)
       const spread = middle(window.map((other) => Math.abs(other - median)))
-      return Math.abs(value - median) > 3 * 1.4826 * spread ? median : value
+      return Math.abs(value - median) > spikeFactor(window.length, 3) * 1.4826 * spread ? median : value
     }
   })
 })

@@ -104,9 +104,18 @@ describe('operating modes', () => {
     const bundle = await train(machine({}).features, { modes: { tag: 'state' } })
     assert.equal((await verdicts(bundle, machine({ code: 7 }), 2)).unknown, 1)
     assert.equal((await verdicts(bundle, machine({ code: 1.5 }), 2)).unknown, 1)
-    const lost = machine({})
-    for (let at = 2; at < lost.features.values.length; at += names.length) lost.features.values[at] = NaN
-    assert.equal((await verdicts(bundle, lost, 2)).unknown, 1)
+  })
+
+  it('takes the likeliest mode where the tag is lost, and has no opinion on what fits none', async () => {
+    const bundle = await train(machine({}).features, { modes: { tag: 'state' } })
+    const lost = (plant: ReturnType<typeof machine>) => {
+      for (let at = 2; at < plant.features.values.length; at += names.length) plant.features.values[at] = NaN
+      return plant
+    }
+    const sound = await verdicts(bundle, lost(machine({ seed: 2 })), 2)
+    assert.ok(sound.anomaly < 0.06 && sound.unknown < 0.06, JSON.stringify(sound))
+    const strange = await verdicts(bundle, lost(machine({ seed: 4, warmer: { 2: 8 } })), 2)
+    assert.ok(strange.anomaly + strange.unknown > 0.9, JSON.stringify(strange))
   })
 
   it('knows modes by codes of any size', async () => {

@@ -150,7 +150,7 @@ describe('models of measured values', () => {
       'no labels',
       'fault',
       unlabelled(screwedParts(100, 1)),
-      /5 parts that pass and 5 of a defect, with labels \(none\)/,
+      /5 parts with labels of each of two classes, parts that pass or a defect \(none\)/,
     ],
     ['one class only', 'fault', screwedParts(100, 1), /normal: 100/],
     ['too few labels', 'fault', [...screwedParts(10, 1), ...screwedParts(10, 2, 'hot')], /20 parts with labels, and needs 50/], // prettier-ignore

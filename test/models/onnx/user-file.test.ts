@@ -233,7 +233,14 @@ describe('ONNX file of the user', () => {
 
 describe('model configuration', () => {
   it('takes the name of a model for all its defaults', () => {
-    const defaults = { method: 'auto', modes: 'none', sensitivity: 1, quiet: false, min_windows: 50 }
+    const defaults = {
+      method: 'auto',
+      modes: 'states',
+      false_alarms: { period: 31_556_952_000 },
+      sensitivity: 1,
+      quiet: false,
+      min_windows: 50,
+    }
     assert.deepEqual(modelConfig.parse('anomaly'), { type: 'anomaly', ...defaults })
   })
 
