@@ -103,8 +103,9 @@ export class Trial {
     }
   }
 
+  /** Of windows that overlap, the first that ends after the measurement: trainings learn from that one too. */
   #labelValue({ asset, time, value = NaN }: LabelEvent): void {
-    const judged = this.#judged.findLast((one) => one.asset === asset && one.start <= time && time <= one.end)
+    const judged = this.#judged.find((one) => one.asset === asset && one.start <= time && time <= one.end)
     if (judged && this.#kind === 'estimate') this.#outcomes.value(value, judged.value)
   }
 
@@ -114,7 +115,7 @@ export class Trial {
     for (const judged of this.#judged) {
       if (judged.asset === asset && judged.end <= time) this.#outcomes.value(time - judged.end, judged.value)
     }
-    this.#judged = this.#judged.filter((judged) => judged.asset !== asset)
+    this.#judged = this.#judged.filter((judged) => judged.asset !== asset || judged.end > time)
   }
 
   save(): unknown {

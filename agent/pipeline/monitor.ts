@@ -22,6 +22,7 @@ import {
 } from '../core/index.ts'
 import { type DriftReading, DriftWatch, type Posts, Trial } from '../learning/index.ts'
 import { createWindow } from '../operators/index.ts'
+import { EarlyLabels } from './early-labels.ts'
 import type { MonitorStanding } from './standing.ts'
 
 export type MonitorSettings = Config['monitors'][string]
@@ -88,6 +89,7 @@ export class Monitor {
   /** End of the newest window when the model at work was put to work, ms since epoch. */
   #since = NaN
   #savedTrial: unknown
+  readonly #early = new EarlyLabels()
   readonly #drift: DriftWatch
   /** When the last training began. */
   #trained = NaN
@@ -116,6 +118,7 @@ export class Monitor {
     const overlap = typeof window === 'number' && typeof every === 'number' ? Math.max(1, window / every) : 1
     this.#drift = new DriftWatch({ monitor: name, metrics: context.metrics, overlap })
     context.keeper.keep('drift', this.#drift)
+    context.keeper.keep('early', this.#early)
     context.keeper.keep('trial', {
       save: () => this.#rival?.trial.save() ?? null,
       load: (saved: unknown) => (this.#savedTrial = saved),
@@ -218,8 +221,7 @@ export class Monitor {
   /** Tells what is known of windows already scored, and when a run ended; call `conclude` before. */
   label(event: LabelEvent): void {
     if (event.monitor !== undefined && event.monitor !== this.name) return
-    this.#drift.label(event)
-    this.#rival?.trial.label(event)
+    if (!this.#early.keeps(event)) for (const reader of [this.#drift, this.#rival?.trial]) reader?.label(event)
     const { label, monitor = this.name, asset, time } = event
     if ((label === 'failure' || label === 'maintenance') && monitor === this.name) this.features.reset(asset, time)
   }
@@ -239,6 +241,8 @@ export class Monitor {
         await this.#compare(batch, scores, pending)
       }
       for (let row = 0; row < batch.length; row++) all.push(this.#predict(batch, row, scores))
+      for (const early of this.#early.due(batch))
+        for (const reader of [this.#drift, this.#rival?.trial]) reader?.label(early)
     }
     countPredictions(this.#metrics, this.name, all)
     return all

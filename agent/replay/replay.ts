@@ -95,6 +95,8 @@ class Replay {
     const { batch, rejected = [], events = [] } = arrival
     this.#rejected += rejected.reduce((rows, letter) => rows + letter.rows, 0)
     this.#arrival = batch.arrival
+    // Of a file with labels alone: time passes with its rows all the same.
+    if (batch.length === 0 && batch.paced) await this.#handle({ kind: 'samples', batch, offset: this.#offset++ })
     for (let from = 0; from < batch.length;) {
       const step = this.#learners.length > 0 ? learningStep - (this.#samples % learningStep) : batch.length
       const to = Math.min(from + step, batch.length)

@@ -73,7 +73,7 @@ export async function learn(job: TrainingJob, signal: AbortSignal): Promise<Mode
 export async function* entriesFrom(arrivals: AsyncIterable<Arrival>): AsyncGenerator<readonly Entry[]> {
   let offset = 0
   for await (const { batch, events = [] } of arrivals) {
-    const samples: Entry[] = batch.length > 0 ? [{ kind: 'samples', batch, offset: offset++ }] : []
+    const samples: Entry[] = batch.length > 0 || batch.paced ? [{ kind: 'samples', batch, offset: offset++ }] : []
     const others = events.map((event): Entry => ({ kind: 'event', event, arrival: batch.arrival, offset: offset++ }))
     yield [...samples, ...others]
   }
