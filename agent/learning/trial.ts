@@ -65,7 +65,8 @@ export class Trial {
     const rows: number[] = []
     for (let row = 0; row < active.features.length; row++) {
       const opinions = !Number.isNaN(active.scores.score[row]) && !Number.isNaN(rival.scores.score[row])
-      if (!opinions || !covered(row)) continue
+      // A window that late data made again is the same window.
+      if (!opinions || !covered(row) || active.features.revision[row] > 1) continue
       rows.push(row)
       this.#judge(active, rival, row)
     }
