@@ -1,4 +1,4 @@
-import type { FeatureBatch, LabelEvent } from '../core/index.ts'
+import type { LabelEvent } from '../core/index.ts'
 
 /** Labels that are kept at most; of an asset that has gone silent they would wait for ever. */
 const most = 2_000
@@ -26,12 +26,12 @@ export class EarlyLabels {
     return true
   }
 
-  /** The labels whose windows have closed with these, in order of arrival. */
-  due({ length, asset, end }: FeatureBatch): LabelEvent[] {
-    for (let row = 0; row < length; row++)
-      this.#ends.set(asset[row], Math.max(end[row], this.#ends.get(asset[row]) ?? -Infinity))
+  /** The labels whose windows have closed with this one, in order of arrival. */
+  due(asset: string, end: number): LabelEvent[] {
+    const newest = Math.max(end, this.#ends.get(asset) ?? -Infinity)
+    this.#ends.set(asset, newest)
     if (this.#waiting.length === 0) return []
-    const isDue = (event: LabelEvent) => event.time <= (this.#ends.get(event.asset) ?? -Infinity)
+    const isDue = (event: LabelEvent) => event.asset === asset && event.time <= newest
     const due = this.#waiting.filter(isDue)
     if (due.length > 0) this.#waiting = this.#waiting.filter((event) => !isDue(event))
     return due

@@ -21,8 +21,8 @@ export function costOf(error: number): number {
   return Math.expm1(error < 0 ? -error / early : error / late)
 }
 
-/** The shift that costs least on runs that were not learned from, each run weighing the same; `truth` up to the cap. */
-export function fitShift(residuals: Residuals): Shift {
+/** The shift that costs least over the rows of runs that were not learned from; `truth` up to the cap. */
+export function fitShift(residuals: Pick<Residuals, 'predicted' | 'truth'>): Shift {
   const { predicted } = residuals
   const ranges = rangesOf(predicted, parts)
   return {
@@ -37,11 +37,8 @@ export function shifted({ knots, values }: Shift, predicted: Float64Array): Floa
 }
 
 /** By golden section: the cost is convex. */
-function cheapest(rows: Uint32Array, { predicted, truth, group }: Residuals): number {
-  const sizes = new Map<number, number>()
-  for (const row of rows) sizes.set(group[row], (sizes.get(group[row]) ?? 0) + 1)
-  const costAt = (shift: number) =>
-    rows.reduce((sum, row) => sum + costOf(predicted[row] + shift - truth[row]) / sizes.get(group[row])!, 0)
+function cheapest(rows: Uint32Array, { predicted, truth }: Pick<Residuals, 'predicted' | 'truth'>): number {
+  const costAt = (shift: number) => rows.reduce((sum, row) => sum + costOf(predicted[row] + shift - truth[row]), 0)
   const ratio = (Math.sqrt(5) - 1) / 2
   let [low, high] = [-0.5, 0.5]
   while (high - low > 1e-4) {

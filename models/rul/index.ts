@@ -104,7 +104,7 @@ async function fitRul(settings: RulSettings, input: TrainingInput, context: Trai
   const examples = { data: matrix, target, fold, folds, judges: [0], mayLearn: () => true }
   const selection = await select(examples, judge, context)
   const unseen = selection.outOfFold.map(clamp)
-  const shift = settings.prefer === 'early' ? fitShift({ predicted: unseen, truth: target, group: data.run }) : none
+  const shift = settings.prefer === 'early' ? fitShift({ predicted: unseen, truth: target }) : none
   const residuals = { predicted: shifted(shift, unseen), truth: data.life.map((life) => life / cap), group: data.run }
   const squares = residuals.predicted.map((share, i) => (cap * (share - target[i])) ** 2)
   return {
