@@ -84,9 +84,16 @@ export const learnConfig = z.strictObject({
     .default(true)
     .describe('Train again when scores, residuals or features have drifted from what the model learned.'),
   at_most: duration.prefault('6h').describe('Least event time between two trainings.'),
-  shadow: duration
-    .prefault('1h')
-    .describe('Event time for which a new model scores beside the one at work before the two are compared.'),
+  shadow: span
+    .optional()
+    .describe(
+      'How long a new model scores beside the one at work before the two are compared: 500 windows, or event time. Where absent: an hour and at least 50 windows; kinds that are compared by labels, until three times as many came as are needed, but no longer than a quarter of the time between two trainings where those needed have come.',
+    ),
+  watch: span
+    .optional()
+    .describe(
+      'How long the model before goes on beside one that was put to work, and comes back if that alarms far more often. Where absent: 200 windows, but no longer than a quarter of the time between two trainings once there are 30. Trainings do not wait for its end.',
+    ),
   wait_for_labels: duration
     .prefault('14d')
     .describe('Kinds that are compared by labels: event time after which a new model is refused for want of them.'),

@@ -80,10 +80,18 @@ export async function trainModel(
   } catch (error) {
     throw withUnusedLabels(error, input)
   }
-  const bundle = withDistribution(noting(noting(trained, signalsNote(input)), unusedLabels(input)), input)
+  const bundle = withDistribution(
+    [reason(input), signalsNote(input), unusedLabels(input)].reduce(noting, trained),
+    input,
+  )
   const detector = await openDetector(bundle)
   await detector.close()
   return bundle
+}
+
+/** Why it was trained; a schedule that cannot be kept is told there. */
+function reason({ why }: TrainingInput): string | undefined {
+  return why === undefined ? undefined : `Trained because: ${why}.`
 }
 
 /** What each signal was taken for, the learned ones last. */

@@ -26,6 +26,8 @@ export interface TrainingInput extends TrainingSet {
   readonly signals?: ReadonlyMap<string, SignalFinding>
   /** Labels that speak of no row: of times or assets of which there are no data, or none any more. */
   readonly unusedLabels?: number
+  /** Why it is trained, in words. */
+  readonly why?: string
   /** Written as the time of training, ms since epoch. */
   readonly created: number
   /** The version that is active now. */

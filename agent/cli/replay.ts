@@ -1,22 +1,21 @@
-import { open, rename } from 'node:fs/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { headers, predictionRow, ReadReport } from '../../connectors/csv/index.ts'
+import { ReadReport } from '../../connectors/csv/index.ts'
 import {
   type Episode,
-  Episodes,
   type JournalReplayOptions,
   type ReplaySummary,
   compareAlarms,
   replay,
   replayJournal,
 } from '../replay/index.ts'
-import { type Arrival, type JournalRecord, SourceError, TagTable } from '../core/index.ts'
+import { type Arrival, type JournalRecord, type ModelEvent, SourceError, TagTable } from '../core/index.ts'
 import { type Config, monitorModels } from '../settings/index.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 import { Progress, databaseHistory, dataFile, format, instant } from './data.ts'
 import { createLogger } from './logger.ts'
 import { withJournal } from './open-journal.ts'
 import { jsonOption, lasting, print, table } from './output.ts'
+import { Results } from './replay-results.ts'
 import { readingText, somethingRead } from './reading.ts'
 
 interface ReplayOptions {
@@ -28,6 +27,7 @@ interface ReplayOptions {
   readonly to?: string
   readonly out?: string
   readonly learn?: boolean
+  readonly keepModels?: boolean
   readonly model: Readonly<Record<string, string>>
   readonly compare?: string
   readonly compareModel: Readonly<Record<string, string>>
@@ -59,6 +59,10 @@ export function replayCommand(): Command {
     .addOption(new Option('--to <time>', 'with --influx: its end; now where absent'))
     .addOption(new Option('--out <file>', 'CSV file for the predictions'))
     .option('--learn', 'learn from the file itself, even where the registry has a model')
+    .option(
+      '--keep-models',
+      'put the models that it learned and put to work into the registry, the last one as the newest',
+    )
     .addOption(version('--model', 'the model that a monitor works with throughout'))
     .addOption(new Option('--compare <config>', 'run a second configuration as well, and print which alarms differ'))
     .addOption(version('--compare-model', 'run a second time with this model, and print which alarms differ'))
@@ -149,7 +153,7 @@ async function overJournal(
 }
 
 async function overFile(
-  { data, influx, from, to, learn }: ReplayOptions,
+  { data, influx, from, to, learn, keepModels }: ReplayOptions,
   {
     config,
     versions,
@@ -170,6 +174,7 @@ async function overFile(
     tags,
     arrivals,
     ...(!learn && { registry, ...(versions && { versions }) }),
+    ...(keepModels && { keep: registry }),
     results,
     progress: (samples) => progress.show(samples, 'samples'),
   })
@@ -192,63 +197,13 @@ function nothingFits({ assets }: Config, report: ReadReport): SourceError {
   return new SourceError('SOURCE_DATA', `no signal that was read fits \`assets\`: there are ${names}; they are to look like ${patterns}`, { remedy: 'Name tags under `tag` of the csv source, such as `tag: "line1/pump7/{column}"`, or correct the pattern.' }) // prettier-ignore
 }
 
-/** Gathers what a replay leads to; the predictions in a file, if one is named, under another name until it is whole. */
-class Results {
-  predictions = 0
-  alarms = 0
-  readonly failures: string[] = []
-  readonly episodes = new Episodes()
-  readonly #path: string
-  readonly #handle: Awaited<ReturnType<typeof open>> | undefined
-  #lines: string[] = [headers.predictions]
-
-  private constructor(path: string, handle?: Awaited<ReturnType<typeof open>>) {
-    this.#path = path
-    this.#handle = handle
-  }
-
-  static async open(path: string | undefined): Promise<Results> {
-    return path === undefined ? new Results('') : new Results(path, await open(`${path}.part`, 'w'))
-  }
-
-  async write(records: readonly JournalRecord[]): Promise<void> {
-    this.episodes.take(records)
-    for (const record of records) {
-      if (record.kind === 'predictions') {
-        this.predictions += record.predictions.length
-        if (this.#handle) for (const prediction of record.predictions) this.#lines.push(predictionRow(prediction))
-      } else if (record.kind === 'event' && record.event.type === 'alarm' && record.event.change === 'raised') {
-        this.alarms++
-      } else if (record.kind === 'event' && record.event.type === 'model' && record.event.step === 'failed') {
-        this.failures.push(`${record.event.monitor}: ${record.event.detail}`)
-      }
-    }
-    if (this.#lines.length > 5_000) await this.#flush()
-  }
-
-  async done(): Promise<void> {
-    await this.#flush()
-    await this.#handle?.close()
-    if (this.#handle) await rename(`${this.#path}.part`, this.#path)
-  }
-
-  async discard(): Promise<void> {
-    await this.#handle?.close()
-  }
-
-  async #flush(): Promise<void> {
-    const lines = this.#lines.splice(0)
-    if (lines.length > 0) await this.#handle?.write(`${lines.join('\n')}\n`)
-  }
-}
-
 function report({ summary, results, report: read, seconds }: Outcome, { json, out }: ReplayOptions): void {
-  const { samples, models } = summary
-  const { predictions, alarms, failures, episodes } = results
+  const { samples, models, kept } = summary
+  const { predictions, alarms, steps, episodes } = results
   const all = episodes.all()
   if (json) {
     const rejected = Object.fromEntries(read?.refused ?? [])
-    console.log(JSON.stringify({ samples, rejected, predictions, alarms, episodes: all, models, seconds, out, ...(read && { read }) })) // prettier-ignore
+    console.log(JSON.stringify({ samples, rejected, predictions, alarms, episodes: all, models, steps, kept, seconds, out, ...(read && { read }) })) // prettier-ignore
     return
   }
   if (read) console.log(readingText(read))
@@ -260,11 +215,29 @@ function report({ summary, results, report: read, seconds }: Outcome, { json, ou
       `  ${monitor}: ${version === undefined ? 'learned no model: the data is shorter than learn.after' : `model ${version}`}`,
     )
   }
-  for (const failure of failures) console.log(`  training failed, ${failure}`)
+  for (const [monitor, versions] of Object.entries(kept)) console.log(`  ${monitor}: kept as ${versions.join(', ')}`)
+  for (const line of stepLines(steps)) console.log(line)
   for (const line of episodeTable(all.length > mostEpisodes ? `the first ${mostEpisodes} alarms` : 'alarms', all.slice(0, mostEpisodes))) console.log(line) // prettier-ignore
 }
 
 const mostEpisodes = 50
+
+/** What was trained, refused and put to work, and why; of a journal it is what the agent did. */
+function stepLines(steps: readonly ModelEvent[]): string[] {
+  if (steps.length === 0) return []
+  const rows = steps.map(({ time, monitor, step, version, detail }) => [new Date(time).toISOString(), monitor, stepWords[step], version, detail]) // prettier-ignore
+  return ['', 'what was learned:', table(rows)]
+}
+
+const stepWords: Readonly<Record<ModelEvent['step'], string>> = {
+  training: 'training starts',
+  shadow: 'trained, on trial',
+  active: 'put to work',
+  refused: 'refused',
+  failed: 'training failed',
+  retired: 'retired',
+  rollback: 'taken back to',
+}
 
 /** Which alarms two replays raised both, and which one of them only. */
 function reportDifference(first: Outcome, second: Outcome, { json }: ReplayOptions): void {

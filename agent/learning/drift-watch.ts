@@ -117,7 +117,7 @@ export class DriftWatch {
   /** Takes what was measured: how far was the estimate of that window from it? */
   label({ label, asset, time, value }: LabelEvent): void {
     if (label !== 'value' || value === undefined) return
-    const said = this.#estimates.findLast((one) => one.asset === asset && one.start <= time && time <= one.end)
+    const said = this.#estimates.find((one) => one.asset === asset && one.start <= time && time <= one.end)
     if (said) this.#take(this.#residual, said.value - value, 1, 'deviations from measured values')
   }
 

@@ -11,9 +11,13 @@ export {
   type TrainingTimes,
   better,
   decide,
+  leastProbation,
   nextTraining,
+  overdue,
   percent,
+  periodOf,
   postsAfter,
+  probation,
 } from './life-cycle.ts'
 export { ModelRequests, type Shelf } from './requests.ts'
 export { Trial, type TrialState, speaksOf } from './trial.ts'

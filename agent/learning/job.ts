@@ -9,6 +9,8 @@ export interface ProcessJob {
   /** Event time from which on windows are used, ms since epoch. */
   readonly since: number
   readonly created: number
+  /** Why it is trained, in words. */
+  readonly why: string
   /** The version that is active now: its bundle is kept. */
   readonly active?: string
 }

@@ -16,6 +16,8 @@ export interface Learner {
   readonly since: number
   /** Heap that a training may use, bytes. */
   readonly memory: number
+  /** Why a training whose date has come does not begin; undefined where none waits. */
+  readonly overdue: string | undefined
   /** What is to happen next. */
   decide(): Decision | undefined
 }

@@ -59,6 +59,8 @@ export class Learning {
   readonly #running = new Map<string, Running>()
   /** Offset that the pipeline must have passed before the monitor is looked at again: its last step takes effect there. */
   readonly #settled = new Map<string, number>()
+  /** Those whose training is late, of which the log has been told. */
+  readonly #late = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #stopped = false
 
@@ -114,11 +116,19 @@ export class Learning {
 
   #look(): void {
     for (const [name, learner] of this.#options.learners()) {
-      if (!learner.learns || this.#running.has(name)) continue
+      if (!learner.learns) continue
       if (this.#options.handled() < (this.#settled.get(name) ?? 0)) continue
       const decision = learner.decide()
-      if (decision) this.#carryOut(learner, decision)
+      this.#tellLate(name, learner.overdue)
+      // A model may have to go while the next is trained.
+      if (decision && !(decision.step === 'train' && this.#running.has(name))) this.#carryOut(learner, decision)
     }
+  }
+
+  #tellLate(name: string, overdue: string | undefined): void {
+    if (overdue !== undefined && !this.#late.has(name)) this.#options.log.warn({ monitor: name }, overdue)
+    if (overdue === undefined) this.#late.delete(name)
+    else this.#late.add(name)
   }
 
   #carryOut(learner: Learner, decision: Decision): void {
@@ -141,6 +151,7 @@ export class Learning {
       to: this.#options.end(),
       since,
       created: clock.now(),
+      why,
       ...(model !== undefined && { active: model }),
     }
     log.info({ monitor: name }, `training starts: ${why}`)

@@ -1,5 +1,5 @@
 import { Cron } from 'croner'
-import type { ModelEvent } from '../core/index.ts'
+import { type ModelEvent, lasting } from '../core/index.ts'
 
 /** The version at work, and the one beside it: one that wants its place, or the one whose place it took. */
 export interface Posts {
@@ -32,6 +32,8 @@ export interface Comparison {
   readonly impatient: boolean
   /** `200 windows`, `200 parts`. */
   readonly size: string
+  /** Whether a model that was just put to work has been watched long enough beside the one before. */
+  readonly watched: boolean
   /** Whether a challenger is better; undefined while that is not known yet. */
   readonly outcome: () => Outcome | undefined
 }
@@ -79,9 +81,10 @@ export type Decision =
   | { readonly step: 'train'; readonly why: string }
   | { readonly step: 'active' | 'refused' | 'rollback' | 'retired'; readonly version: string; readonly why: string }
 
-/** Windows or parts for which a model that was just put to work is watched beside the one before. */
-const probation = 200
-const leastProbation = 30
+/** Windows or parts for which a model that was just put to work is watched beside the one before, where nothing else is said. */
+export const probation = 200
+/** Fewest of them that say anything. */
+export const leastProbation = 30
 /** A fresh model is taken back when it finds more than this share faulty, and so many times as much as the one before. */
 const explosion = { share: 0.3, times: 5 }
 
@@ -89,8 +92,10 @@ const explosion = { share: 0.3, times: 5 }
 export function decide(standing: Standing, times: TrainingTimes): Decision | undefined {
   const { rival, problem, fallback } = standing
   if (problem !== undefined && fallback !== undefined) return { step: 'rollback', version: fallback, why: problem }
-  if (rival?.role === 'predecessor') return watch(rival)
-  if (rival) return judge(rival)
+  if (rival?.role === 'challenger') return judge(rival)
+  // The next training does not wait for the end of the watch; a rival of its own ends it.
+  const watched = rival && watch(rival)
+  if (watched) return watched
   const why = trainingDue(standing, times)
   return why === undefined ? undefined : { step: 'train', why }
 }
@@ -105,7 +110,31 @@ function trainingDue(standing: Standing, { pause, at_most, retrain }: TrainingTi
   if (since < at_most || !news) return undefined
   if (reason !== undefined) return reason
   const due = nextTraining(retrain, counted)
-  return due !== undefined && due <= now ? `schedule ${retrain}` : undefined
+  if (due === undefined || due > now) return undefined
+  const late = now - due > periodOf(retrain, due) / 2 ? `; ${lasting(now - due)} late, the schedule cannot be kept` : ''
+  return `schedule ${retrain}${late}`
+}
+
+/** Why a training whose date has come does not begin; undefined where none waits. */
+export function overdue(
+  { model, now, trained, counted, news, rival }: Standing,
+  { at_most, retrain }: TrainingTimes,
+): string | undefined {
+  const trial = rival?.role === 'challenger'
+  if (model === undefined || !news || (!trial && !(now - trained < at_most))) return undefined
+  const due = nextTraining(retrain, counted)
+  if (due === undefined || due > now) return undefined
+  const why = trial
+    ? `${rival.version} is still tried, over ${rival.comparison.size} so far; a shorter \`learn.shadow\` or more labels end that sooner`
+    : `\`learn.at_most\` allows a training each ${lasting(at_most)}`
+  return `the schedule ${retrain} cannot be kept: ${why}`
+}
+
+/** From one date of a cron pattern to the next, ms; infinite where there is none. */
+export function periodOf(pattern: string | undefined, at: number): number {
+  const next = nextTraining(pattern, at)
+  const after = next === undefined ? undefined : nextTraining(pattern, next)
+  return after === undefined ? Infinity : after - next!
 }
 
 /** The first date of a cron pattern in UTC after `last`, ms since epoch; undefined where there is none, or `last` is NaN. */
@@ -132,7 +161,7 @@ function watch({ version, problem, comparison }: NonNullable<Standing['rival']>)
   if (explodes(comparison.count, fresh, before)) {
     return { step: 'rollback', version, why: comparison.words.predecessor }
   }
-  if (comparison.count < probation) return undefined
+  if (!comparison.watched) return undefined
   return { step: 'retired', version, why: `its successor has proven itself over ${comparison.size}` }
 }
 

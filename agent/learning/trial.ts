@@ -65,7 +65,8 @@ export class Trial {
     const rows: number[] = []
     for (let row = 0; row < active.features.length; row++) {
       const opinions = !Number.isNaN(active.scores.score[row]) && !Number.isNaN(rival.scores.score[row])
-      if (!opinions || !covered(row)) continue
+      // A window that late data made again is the same window.
+      if (!opinions || !covered(row) || active.features.revision[row] > 1) continue
       rows.push(row)
       this.#judge(active, rival, row)
     }
@@ -103,8 +104,9 @@ export class Trial {
     }
   }
 
+  /** Of windows that overlap, the first that ends after the measurement: trainings learn from that one too. */
   #labelValue({ asset, time, value = NaN }: LabelEvent): void {
-    const judged = this.#judged.findLast((one) => one.asset === asset && one.start <= time && time <= one.end)
+    const judged = this.#judged.find((one) => one.asset === asset && one.start <= time && time <= one.end)
     if (judged && this.#kind === 'estimate') this.#outcomes.value(value, judged.value)
   }
 
@@ -114,7 +116,7 @@ export class Trial {
     for (const judged of this.#judged) {
       if (judged.asset === asset && judged.end <= time) this.#outcomes.value(time - judged.end, judged.value)
     }
-    this.#judged = this.#judged.filter((judged) => judged.asset !== asset)
+    this.#judged = this.#judged.filter((judged) => judged.asset !== asset || judged.end > time)
   }
 
   save(): unknown {

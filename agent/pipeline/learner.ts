@@ -1,4 +1,4 @@
-import { type Decision, type Learner, decide } from '../learning/index.ts'
+import { type Decision, type Learner, decide, overdue } from '../learning/index.ts'
 import type { Monitor } from './monitor.ts'
 import { standingOf, trainingTimes } from './standing.ts'
 
@@ -41,6 +41,11 @@ export class MonitorLearner implements Learner {
 
   get memory(): number {
     return this.#monitor.settings.learn.memory
+  }
+
+  get overdue(): string | undefined {
+    const { standing, settings } = this.#monitor
+    return overdue(standingOf(standing, settings.learn), trainingTimes(settings.learn))
   }
 
   decide(): Decision | undefined {

@@ -2,6 +2,7 @@ import { Subject, type Observable } from 'rxjs'
 import type { Config } from '../settings/index.ts'
 import { createFeatures, defaultFeatures, type Features } from '../../models/features/index.ts'
 import { kindOf, learns } from '../../models/index.ts'
+import { BiasUpdate } from './bias-update.ts'
 import { clean } from './clean.ts'
 import { joinFeatures, joinWhereAlike, sameColumns } from './feature-batches.ts'
 import { countPredictions, predictionOf } from './prediction.ts'
@@ -20,8 +21,10 @@ import {
   type WindowBatch,
   describeError,
 } from '../core/index.ts'
-import { type DriftReading, DriftWatch, type Posts, Trial } from '../learning/index.ts'
+import { type DriftReading, DriftWatch, Trial } from '../learning/index.ts'
 import { createWindow } from '../operators/index.ts'
+import { EarlyLabels } from './early-labels.ts'
+import type { Model, Pending, Rival } from './rival.ts'
 import type { MonitorStanding } from './standing.ts'
 
 export type MonitorSettings = Config['monitors'][string]
@@ -42,28 +45,6 @@ export interface Collected {
   readonly scored: number
   /** End of the newest well-covered window, ms since epoch; NaN before the first. */
   readonly newest: number
-}
-
-/** A model that scores, under its version. */
-interface Model {
-  readonly version: string
-  /** Undefined where the model cannot be had. */
-  readonly detector: Detector | undefined
-}
-
-/** The model beside the one at work: one that wants its place, or the one whose place it took. */
-export interface Rival extends Model {
-  readonly role: NonNullable<Posts['rival']>['role']
-  readonly trial: Trial
-  /** Why it can be compared no longer. */
-  readonly problem?: string
-}
-
-/** Feature vectors of the same windows, in the columns that each reader needs. */
-interface Pending {
-  readonly active: FeatureBatch
-  readonly rival: FeatureBatch | undefined
-  readonly own: FeatureBatch | undefined
 }
 
 /**
@@ -88,6 +69,9 @@ export class Monitor {
   /** End of the newest window when the model at work was put to work, ms since epoch. */
   #since = NaN
   #savedTrial: unknown
+  readonly #early = new EarlyLabels()
+  /** Of a model of estimates that is corrected by what is measured. */
+  readonly #bias: BiasUpdate | undefined
   readonly #drift: DriftWatch
   /** When the last training began. */
   #trained = NaN
@@ -116,6 +100,10 @@ export class Monitor {
     const overlap = typeof window === 'number' && typeof every === 'number' ? Math.max(1, window / every) : 1
     this.#drift = new DriftWatch({ monitor: name, metrics: context.metrics, overlap })
     context.keeper.keep('drift', this.#drift)
+    context.keeper.keep('early', this.#early)
+    const { model } = settings
+    this.#bias = model.type === 'estimate' && model.correct ? new BiasUpdate(model.limits) : undefined
+    if (this.#bias) context.keeper.keep('bias', this.#bias)
     context.keeper.keep('trial', {
       save: () => this.#rival?.trial.save() ?? null,
       load: (saved: unknown) => (this.#savedTrial = saved),
@@ -190,6 +178,7 @@ export class Monitor {
     this.#active = version === undefined ? undefined : { version, detector }
     if (!resumed) this.#since = this.#last
     this.#drift.begin(detector)
+    if (!resumed) this.#bias?.begin()
     const stays = predecessor && before?.detector !== undefined && detector !== undefined
     this.#rival = stays ? { ...before, role: 'predecessor', trial: new Trial(detector.kind) } : undefined
     if (!stays && before?.detector !== detector) await before?.detector?.close()
@@ -218,8 +207,7 @@ export class Monitor {
   /** Tells what is known of windows already scored, and when a run ended; call `conclude` before. */
   label(event: LabelEvent): void {
     if (event.monitor !== undefined && event.monitor !== this.name) return
-    this.#drift.label(event)
-    this.#rival?.trial.label(event)
+    if (!this.#early.keeps(event)) this.#tell(event)
     const { label, monitor = this.name, asset, time } = event
     if ((label === 'failure' || label === 'maintenance') && monitor === this.name) this.features.reset(asset, time)
   }
@@ -238,10 +226,19 @@ export class Monitor {
         this.#drift.take(batch, scores, (row) => batch.coverage[row] >= this.settings.min_coverage)
         await this.#compare(batch, scores, pending)
       }
-      for (let row = 0; row < batch.length; row++) all.push(this.#predict(batch, row, scores))
+      const told = scores && (this.#bias?.open(scores) ?? scores)
+      for (let row = 0; row < batch.length; row++) {
+        if (told && batch.coverage[row] >= this.settings.min_coverage) this.#bias?.correct(batch, told, row)
+        all.push(this.#predict(batch, row, told))
+        for (const label of this.#early.due(batch.asset[row], batch.end[row])) this.#tell(label)
+      }
     }
     countPredictions(this.#metrics, this.name, all)
     return all
+  }
+
+  #tell(event: LabelEvent): void {
+    for (const reader of [this.#drift, this.#bias, this.#rival?.trial]) reader?.label(event)
   }
 
   #take(windows: WindowBatch): void {

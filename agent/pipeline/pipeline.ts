@@ -25,7 +25,8 @@ import {
   valuesModel,
 } from '../core/index.ts'
 import { postsAfter } from '../learning/index.ts'
-import { Monitor, type Rival } from './monitor.ts'
+import { Monitor } from './monitor.ts'
+import type { Rival } from './rival.ts'
 import { SignalWatch } from '../signals/index.ts'
 
 export interface PipelineOptions {

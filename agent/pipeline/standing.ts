@@ -7,7 +7,10 @@ import {
   type TrainingTimes,
   type TrialState,
   better,
+  leastProbation,
   percent,
+  periodOf,
+  probation,
 } from '../learning/index.ts'
 import type { Config } from '../settings/index.ts'
 
@@ -33,6 +36,8 @@ export interface MonitorStanding {
 
 /** Fewest windows of a comparison, and fewest of a known truth for the kinds that need it. */
 const leastWindows = 50
+/** Least event time of one that needs no labels, ms. */
+const leastTrial = 3_600_000
 const leastLabelled: Readonly<Record<PredictionKind, number>> = { anomaly: 0, fault: 20, rul: 20, estimate: 10 }
 
 /** A monitor as the life cycle sees it: it learns from windows, and models are compared on the same windows. */
@@ -47,7 +52,7 @@ export function standingOf(monitor: MonitorStanding, settings: LearnSettings): S
     material: span < settings.after ? undefined : 'enough was collected',
     news: true,
     reason: settings.drift && drift !== undefined ? `drift: ${drift}` : undefined,
-    rival: rival && { ...rival, comparison: comparisonOf(rival.trial, kind, settings) },
+    rival: rival && { ...rival, comparison: comparisonOf(rival.trial, kind, settings, newest) },
   }
 }
 
@@ -60,7 +65,7 @@ export function trainingTimes({ after, at_most, retrain }: LearnSettings): Train
   return { pause: after / 4, at_most, retrain }
 }
 
-function comparisonOf(trial: TrialState, kind: PredictionKind, settings: LearnSettings): Comparison {
+function comparisonOf(trial: TrialState, kind: PredictionKind, settings: LearnSettings, now: number): Comparison {
   const { windows, beyond } = trial
   const [first, second] = beyond.map(percent)
   return {
@@ -71,15 +76,33 @@ function comparisonOf(trial: TrialState, kind: PredictionKind, settings: LearnSe
       challenger: `it was beyond its threshold in ${second} of ${windows} windows, the model at work in ${first}`,
     },
     impatient: false,
-    size: `${windows} windows`,
-    outcome: () => outcomeOf(trial, kind, settings),
+    size: `${windows} windows${leastLabelled[kind] > 0 ? ` and ${trial.labelled} labels` : ''}`,
+    watched: settings.watch ? lasts(trial, settings.watch) : windows >= probation || (windows >= leastProbation && trial.span >= quarter(settings, now)), // prettier-ignore
+    outcome: () => outcomeOf(trial, kind, settings, now),
   }
 }
 
-function outcomeOf(trial: TrialState, kind: PredictionKind, settings: LearnSettings): Outcome | undefined {
-  const { shadow, margin, wait_for_labels } = settings
-  if (trial.span < shadow || trial.windows < leastWindows) return undefined
+/** A quarter of the time between two trainings, ms. */
+const quarter = ({ retrain }: LearnSettings, now: number): number => periodOf(retrain, now) / 4
+
+function lasts({ windows, span }: TrialState, least: { windows: number } | { ms: number }): boolean {
+  return 'windows' in least ? windows >= least.windows : span >= least.ms
+}
+
+/** Whether a trial has gone on for long enough to be judged, as far as its windows and labels go. */
+function isLong(trial: TrialState, kind: PredictionKind, settings: LearnSettings, now: number): boolean {
   const needed = leastLabelled[kind]
+  const { shadow } = settings
+  if (shadow && 'windows' in shadow) return lasts(trial, shadow)
+  if (shadow) return lasts(trial, shadow) && (needed > 0 || trial.windows >= leastWindows)
+  if (needed === 0) return trial.span >= leastTrial && trial.windows >= leastWindows
+  return trial.labelled >= 3 * needed || (trial.labelled >= needed && trial.span >= quarter(settings, now))
+}
+
+function outcomeOf(trial: TrialState, kind: PredictionKind, settings: LearnSettings, now: number): Outcome | undefined {
+  const { margin, wait_for_labels } = settings
+  const needed = leastLabelled[kind]
+  if (trial.labelled >= needed && !isLong(trial, kind, settings, now)) return undefined
   const [active, rival] = trial.merit.map(({ merit }) => merit)
   if (trial.labelled < needed || Number.isNaN(active) || Number.isNaN(rival)) {
     if (trial.span < wait_for_labels) return undefined

@@ -49,7 +49,7 @@ export async function replayJournal(options: JournalReplayOptions): Promise<Repl
   }
   const models = Object.fromEntries([...pipeline.monitors].map(([name, { model }]) => [name, model]))
   await pipeline.close()
-  return { samples, rejected: 0, models, assets: pipeline.assets }
+  return { samples, rejected: 0, models, kept: {}, assets: pipeline.assets }
 }
 
 /** Steps of models that have no say, because the version was given. */

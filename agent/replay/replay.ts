@@ -25,6 +25,8 @@ export interface ReplayOptions {
   readonly registry?: Registry
   /** The version that a monitor works with; the newest of the registry where absent. */
   readonly versions?: Readonly<Record<string, string>>
+  /** Where the models that it learned and put to work are kept, in that order. */
+  readonly keep?: Registry
   /** Gets the results, in order; the replay waits for it. */
   results(records: readonly JournalRecord[]): void | Promise<void>
   progress?(samples: number): void
@@ -35,6 +37,8 @@ export interface ReplaySummary {
   readonly rejected: number
   /** Version in use at the end, by monitor; undefined where none was learned. */
   readonly models: Readonly<Record<string, string | undefined>>
+  /** Versions under which `keep` has what was learned, by monitor, the newest last. */
+  readonly kept: Readonly<Record<string, readonly string[]>>
   /** Assets of which there was data. */
   readonly assets: number
 }
@@ -62,6 +66,8 @@ class Replay {
   readonly #learners: Learner[] = []
   readonly #labels = new Labels()
   readonly #study: SignalStudy
+  /** Versions as they were put to work. */
+  readonly #worked: { readonly name: string; readonly version: string }[] = []
   #offset = 0
   #samples = 0
   #rejected = 0
@@ -95,6 +101,8 @@ class Replay {
     const { batch, rejected = [], events = [] } = arrival
     this.#rejected += rejected.reduce((rows, letter) => rows + letter.rows, 0)
     this.#arrival = batch.arrival
+    // Of a file with labels alone: time passes with its rows all the same.
+    if (batch.length === 0 && batch.paced) await this.#handle({ kind: 'samples', batch, offset: this.#offset++ })
     for (let from = 0; from < batch.length;) {
       const step = this.#learners.length > 0 ? learningStep - (this.#samples % learningStep) : batch.length
       const to = Math.min(from + step, batch.length)
@@ -113,7 +121,23 @@ class Replay {
     await this.#options.results(await this.#pipeline.finish(this.#offset, this.#arrival))
     const models = Object.fromEntries([...this.#pipeline.monitors].map(([name, { model }]) => [name, model]))
     await this.#pipeline.close()
-    return { samples: this.#samples, rejected: this.#rejected, models, assets: this.#pipeline.assets }
+    const kept = await this.#keep()
+    return { samples: this.#samples, rejected: this.#rejected, models, kept, assets: this.#pipeline.assets }
+  }
+
+  /** In the order in which they went to work: the newest in the registry is the one at work at the end. */
+  async #keep(): Promise<Record<string, string[]>> {
+    const { keep } = this.#options
+    const kept: Record<string, string[]> = {}
+    for (const { monitor } of keep ? this.#learners : []) {
+      const worked = this.#worked.filter(({ name }) => name === monitor.name).map(({ version }) => version)
+      for (const [at, version] of worked.entries()) {
+        if (worked.lastIndexOf(version) > at) continue
+        const stored = await keep!.register(this.#bundles.get(`${monitor.name}/${version}`)!)
+        ;(kept[monitor.name] ??= []).push(stored)
+      }
+    }
+    return kept
   }
 
   async #prepare(monitor: Monitor): Promise<void> {
@@ -141,7 +165,7 @@ class Replay {
     try {
       collector.forget(standing.newest - settings.learn.history)
       const signals = signalsOf(this.#pipeline, settings, this.#options.config, this.#study)
-      const meta = { created: this.#arrival, parent: standing.model, signals }
+      const meta = { created: this.#arrival, parent: standing.model, why: decision.why, signals }
       const bundle = await trainModel(settings.model, trainingInput(name, settings, collector, this.#labels, meta))
       const { version, training } = bundle.manifest
       this.#bundles.set(`${name}/${version}`, bundle)
@@ -158,6 +182,7 @@ class Replay {
 
   #step(monitor: Monitor, step: ModelStep, version: string, detail: string): Promise<void> {
     const { newest } = monitor.standing
+    if (step === 'active' || step === 'rollback') this.#worked.push({ name: monitor.name, version })
     const time = Number.isNaN(newest) ? this.#arrival : newest
     return this.#event({ type: 'model', time, monitor: monitor.name, step, version, detail })
   }

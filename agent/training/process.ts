@@ -70,7 +70,7 @@ function reporter<Words extends unknown[]>(progress: (...words: Words) => { prog
 
 async function trainOfMonitor(
   config: Config,
-  { monitor, to, since, created, active }: ProcessJob,
+  { monitor, to, since, created, why, active }: ProcessJob,
 ): Promise<ProcessAnswer> {
   return readJournal(config, async (journal) => {
     const from = offsetAt(journal, since - leadIn(config.monitors[monitor].window))
@@ -87,6 +87,7 @@ async function trainOfMonitor(
         entries: entriesBetween(journal, from, to, (share) => (read = share)),
         created,
         since,
+        why,
         budget: config.monitors[monitor].learn.budget,
         progress: report,
         ...(active !== undefined && { parent: active }),

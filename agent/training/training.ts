@@ -23,6 +23,8 @@ export interface TrainingJob {
   readonly created: number
   /** The version that is active now. */
   readonly parent?: string
+  /** Why it is trained, in words. */
+  readonly why?: string
   /** Event time before which windows are left out, ms since epoch. */
   readonly since?: number
   /** Event time after which windows are left out, ms since epoch. */
@@ -60,20 +62,24 @@ export async function learn(job: TrainingJob, signal: AbortSignal): Promise<Mode
     job.progress?.(NaN, `${collector.length} windows collected`)
   }
   if (job.ends) await pipeline.finish(0, created)
-  const { budget, parent } = job
+  const { budget, parent, why } = job
   const signals = signalsOf(pipeline, settings, config, study)
-  return trainModel(settings.model, trainingInput(monitor, settings, collector, labels, { created, parent, signals }), {
-    signal,
-    ...(budget !== undefined && { budget }),
-    progress: (share, step) => job.progress?.(share, step),
-  })
+  return trainModel(
+    settings.model,
+    trainingInput(monitor, settings, collector, labels, { created, parent, why, signals }),
+    {
+      signal,
+      ...(budget !== undefined && { budget }),
+      progress: (share, step) => job.progress?.(share, step),
+    },
+  )
 }
 
 /** What came in as journal entries: samples, and the labels among the events, in order. */
 export async function* entriesFrom(arrivals: AsyncIterable<Arrival>): AsyncGenerator<readonly Entry[]> {
   let offset = 0
   for await (const { batch, events = [] } of arrivals) {
-    const samples: Entry[] = batch.length > 0 ? [{ kind: 'samples', batch, offset: offset++ }] : []
+    const samples: Entry[] = batch.length > 0 || batch.paced ? [{ kind: 'samples', batch, offset: offset++ }] : []
     const others = events.map((event): Entry => ({ kind: 'event', event, arrival: batch.arrival, offset: offset++ }))
     yield [...samples, ...others]
   }
@@ -96,7 +102,12 @@ export function trainingInput(
   { model, alarm }: MonitorSettings,
   collector: Collector,
   labels: Labels,
-  { created, parent, signals }: { created: number; parent?: string | undefined; signals: Signals },
+  {
+    created,
+    parent,
+    why,
+    signals,
+  }: { created: number; parent?: string | undefined; why?: string | undefined; signals: Signals },
 ): TrainingInput {
   const features = learnableFeatures(monitor, model, collector.peek(), signals)
   const targets = labels.targetsFor(kindOf(model), monitor, features)
@@ -110,6 +121,7 @@ export function trainingInput(
     ...(targets && { targets }),
     ...(unusedLabels > 0 && { unusedLabels }),
     ...(parent !== undefined && { parent }),
+    ...(why !== undefined && { why }),
   }
 }
 

@@ -1,7 +1,7 @@
 import { describeReport, type BundleRegistry } from '../../models/index.ts'
 import type { ModelLife } from './agent-view.ts'
 import { type Learner, type Learning, type Shelf, nextTraining } from '../learning/index.ts'
-import { type Monitor, type Pipeline, countedFrom } from '../pipeline/index.ts'
+import { type Monitor, MonitorLearner, type Pipeline, countedFrom } from '../pipeline/index.ts'
 import type { StationLearner, StationStanding } from '../stations/index.ts'
 
 export interface ModelParts {
@@ -35,6 +35,10 @@ export function modelLives(parts: ModelParts): Promise<ModelLife[]> {
 function toldByMonitor(monitor: Monitor): Told {
   const { name, learns, model, rival, collected, settings, standing, since, drift } = monitor
   const next = learns && model !== undefined ? nextTraining(settings.learn.retrain, countedFrom(standing)) : undefined
+  const said = [
+    learns ? new MonitorLearner(monitor).overdue : undefined,
+    standing.drift && `drift: ${standing.drift}`,
+  ].filter(Boolean)
   return {
     ...{ name, learns, model, rival },
     facts: {
@@ -43,7 +47,7 @@ function toldByMonitor(monitor: Monitor): Told {
       ...(drift && { drift }),
     },
     collected: collected.span / settings.learn.after,
-    ...(standing.drift !== undefined && { detail: `drift: ${standing.drift}` }),
+    ...(said.length > 0 && { detail: said.join('; ') }),
     figures: rival && merits(rival.trial.state.merit),
   }
 }

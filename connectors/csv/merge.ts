@@ -176,9 +176,9 @@ class Merge {
   }
 }
 
-/** The time of the next row; what has none goes first. */
+/** The time of the next row; what has no row, such as labels alone, goes where its file has come to. */
 function headOf({ arrival, row }: Open): number {
-  return row < arrival.batch.length ? arrival.batch.time[row] : -Infinity
+  return row < arrival.batch.length ? arrival.batch.time[row] : arrival.batch.arrival
 }
 
 function isBefore({ time, length }: Batch, limit: number): boolean {

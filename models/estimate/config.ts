@@ -18,6 +18,12 @@ export const estimateConfig = z.strictObject({
     })
     .optional()
     .describe('What the value should keep to; beyond it the state is `outside`. Where absent, nothing is judged.'),
+  correct: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether measured values that come between trainings move the estimates: an offset per asset, and the width of the interval.',
+    ),
   unit: z.string().default('').describe('Unit of the value, for reports.'),
 })
 

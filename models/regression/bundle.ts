@@ -111,6 +111,12 @@ export function atLeast(from: string, to: string, least: number): GraphPart {
   return joinParts({ constants: [bound], steps: [] }, larger(from, bound.name, to))
 }
 
+/** The smaller of an input and a number. */
+export function atMost(from: string, to: string, most: number): GraphPart {
+  const bound = { name: `${to}_most`, shape: [], values: Float64Array.of(most) }
+  return { constants: [bound], steps: [{ operator: 'Min', inputs: [from, bound.name], outputs: [to] }] }
+}
+
 function spanOf({ features }: TrainingInput, rows: Uint32Array): { from: number; to: number } {
   let from = Infinity
   let to = -Infinity

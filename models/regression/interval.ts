@@ -39,7 +39,7 @@ export function fitInterval({ predicted, truth, group }: Residuals): Interval {
 }
 
 /** Rows in order of their prediction, cut into at most `count` parts of about the same size, never between equal ones. */
-function rangesOf(predicted: Float64Array, count: number): Uint32Array[] {
+export function rangesOf(predicted: Float64Array, count: number): Uint32Array[] {
   const order = Uint32Array.from(predicted.keys()).sort((a, b) => predicted[a] - predicted[b])
   const ranges: Uint32Array[] = []
   let from = 0
@@ -55,9 +55,19 @@ function rangesOf(predicted: Float64Array, count: number): Uint32Array[] {
 /** The bounds of predictions. */
 export function boundsOf(interval: Interval, predicted: Float64Array): { lower: Float64Array; upper: Float64Array } {
   return {
-    lower: predicted.map((value) => value + along(interval.knots, interval.below, value)),
-    upper: predicted.map((value) => value + along(interval.knots, interval.above, value)),
+    lower: predicted.map((value) => value + alongLines(interval.knots, interval.below, value)),
+    upper: predicted.map((value) => value + alongLines(interval.knots, interval.above, value)),
   }
+}
+
+/** Share of the truth within its bounds, in each third of the predictions, the least first: late, middle and early in a life. */
+export function coverageByThird(interval: Interval, residuals: Residuals): number[] {
+  const pick = (rows: Uint32Array): Residuals => ({
+    predicted: Float64Array.from(rows, (row) => residuals.predicted[row]),
+    truth: Float64Array.from(rows, (row) => residuals.truth[row]),
+    group: Int32Array.from(rows, (row) => residuals.group[row]),
+  })
+  return rangesOf(residuals.predicted, 3).map((rows) => coverageOf(interval, pick(rows)))
 }
 
 /** Share of the residuals' truth within their bounds. */
@@ -73,30 +83,30 @@ export function intervalPart(
   lower: string,
   upper: string,
 ): GraphPart {
-  const shared: GraphPart = {
-    constants: [{ name: 'interval_knots', shape: [1, knots.length], values: knots }],
-    steps: [
-      { operator: 'Sub', inputs: [input, 'interval_knots'], outputs: ['interval_distances'] },
-      { operator: 'Relu', inputs: ['interval_distances'], outputs: ['interval_beyond'] },
-    ],
-  }
-  return joinParts(shared, linesPart(knots, below, input, lower), linesPart(knots, above, input, upper))
+  return joinParts(linesPart(knots, below, input, lower), linesPart(knots, above, input, upper))
 }
 
-/** Lines between knots as a sum of ramps, each with the change of slope at its knot. */
-function linesPart(knots: Float64Array, values: Float64Array, input: string, output: string): GraphPart {
+/**
+ * Writes `input` [batch, 1] plus what lines between knots have there, float64: a sum of ramps, each with the change of slope
+ * at its knot.
+ */
+export function linesPart(knots: Float64Array, values: Float64Array, input: string, output: string): GraphPart {
   const slope = (knot: number) =>
     knot < 0 || knot >= knots.length - 1 ? 0 : (values[knot + 1] - values[knot]) / (knots[knot + 1] - knots[knot])
   const changes = knots.map((_, knot) => slope(knot) - slope(knot - 1))
+  const own = (name: string) => `${output}_${name}`
   return {
     constants: [
-      { name: `${output}_changes`, shape: [knots.length, 1], values: changes },
-      { name: `${output}_first`, shape: [], values: values.slice(0, 1) },
+      { name: own('knots'), shape: [1, knots.length], values: knots },
+      { name: own('changes'), shape: [knots.length, 1], values: changes },
+      { name: own('first'), shape: [], values: values.slice(0, 1) },
     ],
     steps: [
-      { operator: 'MatMul', inputs: ['interval_beyond', `${output}_changes`], outputs: [`${output}_ramps`] },
-      { operator: 'Add', inputs: [`${output}_ramps`, `${output}_first`], outputs: [`${output}_offset`] },
-      { operator: 'Add', inputs: [input, `${output}_offset`], outputs: [output] },
+      { operator: 'Sub', inputs: [input, own('knots')], outputs: [own('distances')] },
+      { operator: 'Relu', inputs: [own('distances')], outputs: [own('beyond')] },
+      { operator: 'MatMul', inputs: [own('beyond'), own('changes')], outputs: [own('ramps')] },
+      { operator: 'Add', inputs: [own('ramps'), own('first')], outputs: [own('offset')] },
+      { operator: 'Add', inputs: [input, own('offset')], outputs: [output] },
     ],
   }
 }
@@ -141,7 +151,8 @@ function firstBeyond(sorted: readonly { value: number; weight: number }[], mass:
   return sorted[sorted.length - 1].value
 }
 
-function along(knots: Float64Array, values: Float64Array, at: number): number {
+/** The value at `at` on lines between knots, constant beyond the outer ones. */
+export function alongLines(knots: Float64Array, values: Float64Array, at: number): number {
   const last = knots.length - 1
   if (at <= knots[0]) return values[0]
   if (at >= knots[last]) return values[last]

@@ -88,7 +88,7 @@ const perceptron: Method = {
 function networkOf(network: Pick<Mlp, 'scaling' | 'layers'>, curve: readonly number[], backend: string): Regressor {
   return {
     predict: (rows) => Float64Array.from(applyLayers(network.layers, scaleInputs(network.scaling, rows)).values),
-    part: (input, output) => mlpGraph(network as Mlp, { input, output, prefix: 'network' }),
+    part: (input, output) => mlpGraph(network as Mlp, { input, output, prefix: `${output}_network` }),
     curve,
     backend,
   }

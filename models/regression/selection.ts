@@ -2,6 +2,7 @@ import type { FeatureBatch } from '../../agent/core/index.ts'
 import type { Matrix } from '../matrix.ts'
 import type { Candidate } from '../report.ts'
 import { defaultSeed, type TrainingContext } from '../training.ts'
+import { bestBlend, blendOf } from './blend.ts'
 import { methodsFor, type Examples, type Method, type Regressor } from './methods.ts'
 
 /** Examples divided for validation: fold by row, from 0. */
@@ -28,8 +29,8 @@ export interface Selection {
 export type Judge = (predicted: Float64Array, rows: Uint32Array) => { error: number } & Record<string, number>
 
 /**
- * Compares candidates on one fold, tells every fold by the best one fitted to the others, and fits that to everything.
- * Once the budget is spent no further candidate is begun. Rejects with the reason of the context's signal.
+ * Compares candidates on one fold, and means of them; tells every fold by the best fitted to the others, and fits that to
+ * everything. Once the budget is spent no further candidate is begun. Rejects with the reason of the context's signal.
  */
 export async function select(examples: Folded, judge: Judge, context: TrainingContext): Promise<Selection> {
   const { signal, seed = defaultSeed, budget = Infinity } = context
@@ -44,6 +45,15 @@ export async function select(examples: Folded, judge: Judge, context: TrainingCo
     tried.push({ method, ...(await attemptAll(method, examples, examples.judges, seed, signal)) })
   }
   const figures = tried.map(({ predicted, rows }) => judge(predicted, rows))
+  const members = bestBlend(tried, (predicted) => judge(predicted, tried[0].rows).error)
+  const own = members.map((member) => tried.find(({ method }) => method === member)!)
+  const fits = 1 + (examples.folds - examples.judges.length) / examples.judges.length
+  const needed = [...new Set(own)].reduce((sum, { seconds }) => sum + 1000 * fits * seconds, 0)
+  if (new Set(members).size > 1 && performance.now() - started + needed < budget) {
+    const mean = own[0].predicted.map((_, row) => own.reduce((sum, one) => sum + one.predicted[row], 0) / own.length)
+    tried.push({ method: blendOf(members), predicted: mean, rows: own[0].rows, seconds: 0 })
+    figures.push(judge(mean, own[0].rows))
+  }
   const best = figures.reduce((least, { error }, index) => (error < figures[least].error ? index : least), 0)
   const candidates = tried.map(({ method, seconds }, index): Candidate => {
     const { name, settings } = method

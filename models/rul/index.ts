@@ -3,12 +3,14 @@ import { DetectorError, duration } from '../../agent/core/index.ts'
 import type { Matrix } from '../matrix.ts'
 import { joinParts, type GraphPart } from '../onnx/graph.ts'
 import type { ModelBundle } from '../onnx/manifest.ts'
-import { atLeast, composeBundle, margin, scaled, type Conclusions } from '../regression/bundle.ts'
+import { atLeast, atMost, composeBundle, margin, scaled, type Conclusions } from '../regression/bundle.ts'
 import {
   boundsOf,
+  coverageByThird,
   coverageOf,
   fitInterval,
   intervalPart,
+  linesPart,
   type Interval,
   type Residuals,
 } from '../regression/interval.ts'
@@ -16,6 +18,7 @@ import type { Regressor } from '../regression/methods.ts'
 import { matrixOf, select, type Judge } from '../regression/selection.ts'
 import { defaultSeed, defineModel, type TrainingContext, type TrainingInput } from '../training.ts'
 import { writeCard } from './card.ts'
+import { fitShift, shifted, type Shift } from './early.ts'
 import { reportOf } from './report.ts'
 import { foldsOf, learnedCap, usableRuns, type RunRows } from './runs.ts'
 import type { TrainedRul } from './trained.ts'
@@ -34,6 +37,12 @@ export const rulConfig = z.strictObject({
     .refine((ms) => ms > 0, { error: 'must be positive' })
     .optional()
     .describe('Lives beyond this are not told apart. Where absent: the life with which nine of ten runs were seen.'),
+  prefer: z
+    .enum(['early', 'middle'])
+    .default('early')
+    .describe(
+      'Which life is told within what is possible: early, as a warning that comes late costs more than one that comes early, or the middle.',
+    ),
   warn_below: duration
     .optional()
     .describe('A remaining life below this is a warning. Where absent: a fifth of the cap.'),
@@ -55,18 +64,25 @@ export const rul = defineModel({ config: rulConfig, kind: 'rul', train: trainRul
 async function trainRul(settings: RulSettings, input: TrainingInput, context: TrainingContext): Promise<ModelBundle> {
   const started = performance.now()
   const trained = await fitRul(settings, input, context)
-  const { data, matrix, cap, warnBelow, selection, interval } = trained
+  const { data, matrix, cap, warnBelow, selection, shift, interval, thirds } = trained
   const { manifest, onnx } = composeBundle({
     type: 'rul',
     kind: 'rul',
     input,
     rows: data.rows,
     data: matrix,
-    graph: graphOf(selection.regressor, interval, cap),
-    conclude: (rows) => conclude(selection.regressor, interval, cap, rows),
+    graph: graphOf(selection.regressor, shift, interval, cap),
+    conclude: (rows) => conclude(selection.regressor, shift, interval, cap, rows),
     threshold: 1 - warnBelow / cap,
     typical: typicalRows(data, cap),
-    metrics: { cap, warn_below: warnBelow, runs: data.runs, rmse: trained.rmse, coverage: trained.coverage },
+    metrics: {
+      cap,
+      warn_below: warnBelow,
+      runs: data.runs,
+      rmse: trained.rmse,
+      coverage: trained.coverage,
+      ...Object.fromEntries(thirds.map((share, third) => [`coverage_third_${third + 1}`, share])),
+    },
   })
   const report = reportOf(input, trained, (performance.now() - started) / 1000)
   return { manifest, onnx, card: writeCard(manifest, trained), report }
@@ -87,11 +103,9 @@ async function fitRul(settings: RulSettings, input: TrainingInput, context: Trai
   }
   const examples = { data: matrix, target, fold, folds, judges: [0], mayLearn: () => true }
   const selection = await select(examples, judge, context)
-  const residuals = {
-    predicted: selection.outOfFold.map(clamp),
-    truth: data.life.map((life) => life / cap),
-    group: data.run,
-  }
+  const unseen = selection.outOfFold.map(clamp)
+  const shift = settings.prefer === 'early' ? fitShift({ predicted: unseen, truth: target }) : none
+  const residuals = { predicted: shifted(shift, unseen), truth: data.life.map((life) => life / cap), group: data.run }
   const squares = residuals.predicted.map((share, i) => (cap * (share - target[i])) ** 2)
   return {
     data,
@@ -100,21 +114,27 @@ async function fitRul(settings: RulSettings, input: TrainingInput, context: Trai
     warnBelow,
     selection,
     residuals,
+    shift,
     interval: fitInterval(residuals),
-    coverage: crossCoverage(residuals, fold),
+    coverage: crossCoverage(residuals, fold, coverageOf),
+    thirds: [0, 1, 2].map((third) => crossCoverage(residuals, fold, (...of) => coverageByThird(...of)[third] ?? NaN)),
     rmse: Math.sqrt(mean(squares)),
   }
 }
 
 /** The mean, over the folds, of how much of one the interval of the others holds. */
-function crossCoverage(residuals: Residuals, fold: Int32Array): number {
+function crossCoverage(
+  residuals: Residuals,
+  fold: Int32Array,
+  shareOf: (interval: Interval, held: Residuals) => number,
+): number {
   const part = (keep: (of: number) => boolean): Residuals => ({
     predicted: residuals.predicted.filter((_, i) => keep(fold[i])),
     truth: residuals.truth.filter((_, i) => keep(fold[i])),
     group: residuals.group.filter((_, i) => keep(fold[i])),
   })
   const shares = Array.from({ length: folds }, (_, held) =>
-    coverageOf(
+    shareOf(
       fitInterval(part((of) => of !== held)),
       part((of) => of === held),
     ),
@@ -122,8 +142,8 @@ function crossCoverage(residuals: Residuals, fold: Int32Array): number {
   return mean(Float64Array.from(shares))
 }
 
-function conclude(regressor: Regressor, interval: Interval, cap: number, data: Matrix): Conclusions {
-  const share = regressor.predict(data).map(clamp)
+function conclude(regressor: Regressor, shift: Shift, interval: Interval, cap: number, data: Matrix): Conclusions {
+  const share = shifted(shift, regressor.predict(data).map(clamp))
   const { lower, upper } = boundsOf(interval, share)
   return {
     score: share.map((value) => 1 - value),
@@ -133,10 +153,13 @@ function conclude(regressor: Regressor, interval: Interval, cap: number, data: M
   }
 }
 
-function graphOf(regressor: Regressor, interval: Interval, cap: number): GraphPart {
+function graphOf(regressor: Regressor, shift: Shift, interval: Interval, cap: number): GraphPart {
   return joinParts(
     regressor.part('features', 'margin'),
-    margin('margin', 'share', [0, 1]),
+    margin('margin', 'middle', [0, 1]),
+    linesPart(shift.knots, shift.values, 'middle', 'moved'),
+    atLeast('moved', 'left', 0),
+    atMost('left', 'share', 1),
     scaled('share', 'score', -1, 1),
     scaled('share', 'value', cap),
     intervalPart(interval, 'share', 'lowest', 'highest'),
@@ -159,6 +182,9 @@ function capTooLow(monitor: string, cap: number, warnBelow: number): DetectorErr
     { remedy: 'Lower `warn_below`, raise `cap`, or label the failures of longer runs.' },
   )
 }
+
+/** Where the middle is told. */
+const none: Shift = { knots: Float64Array.of(0), values: Float64Array.of(0) }
 
 const clamp = (share: number): number => Math.max(0, Math.min(1, share))
 const mean = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length

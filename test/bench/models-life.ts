@@ -17,7 +17,7 @@ export async function run(args: { readonly data?: string }): Promise<readonly Fi
 }
 
 async function engineFigures(folder: string): Promise<Figure[]> {
-  const { rmse, phm, coverage, width, seconds, bundle } = await fd001(folder)
+  const { rmse, phm, coverage, byTold, byTruth, width, seconds, bundle } = await fd001(folder)
   const data = 'C-MAPSS FD001'
   const memory = bundle.report?.peakMemory
   return [
@@ -32,9 +32,14 @@ async function engineFigures(folder: string): Promise<Figure[]> {
     },
     { data, metric: 'PHM score', ours: phm.toFixed(0), reference: '212' },
     { data, metric: '90 % interval holds', ours: `${(100 * coverage).toFixed(0)} %`, reference: '' },
+    { data, metric: 'by thirds of lives told, all rows', ours: percents(byTold), reference: '' },
+    { data, metric: 'by thirds of true lives, all rows', ours: percents(byTruth), reference: '' },
     { data, metric: 'mean width of it, cycles', ours: width.toFixed(1), reference: '' },
   ]
 }
+
+const percents = (shares: readonly number[]): string =>
+  shares.map((share) => `${(100 * share).toFixed(0)} %`).join(', ')
 
 async function houseFigures(folder: string): Promise<Figure[]> {
   const { r2, pooled, coverage, seconds } = await boston(folder)

@@ -162,6 +162,19 @@ describe('millwright', function () {
     assert.doesNotMatch(readFileSync(path('out.csv'), 'utf8'), /learning/)
   })
 
+  it('replay: prints what was learned and why, and keeps the models where asked', () => {
+    writeCsv()
+    const replayed = (...more: string[]) => millwright('replay', '-c', 'plant.yaml', '--data', 'history.csv', '--out', 'out.csv', ...more) // prettier-ignore
+    const { status, stdout, stderr } = replayed('--learn', '--keep-models')
+    assert.equal(status, 0, stderr)
+    assert.match(stdout, /health +training starts +enough was collected/)
+    assert.match(stdout, /health +put to work +\S+ +trained from \d+ windows/)
+    const [, kept] = /health: kept as (\d{4}-[0-9a-f]+)/.exec(stdout)!
+    const { models, steps } = JSON.parse(replayed('--json').stdout) as { models: Record<string, string>; steps: { step: string; detail: string }[] } // prettier-ignore
+    assert.equal(models.health, kept)
+    assert.deepEqual(steps.map(({ step, detail }) => `${step}: ${detail}`), ['active: from the registry']) // prettier-ignore
+  })
+
   it('train: says which monitors there are', () => {
     const { status, stderr } = millwright('train', '-c', 'plant.yaml', '--monitor', 'helth', '--data', 'history.csv')
     assert.equal(status, 78)

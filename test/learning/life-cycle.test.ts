@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { learnConfig } from '../../config/index.ts'
-import { decide } from '../../agent/learning/life-cycle.ts'
+import { decide, overdue } from '../../agent/learning/life-cycle.ts'
 import { standingOf, trainingTimes, type MonitorStanding } from '../../agent/pipeline/standing.ts'
 import type { TrialState } from '../../agent/learning/trial.ts'
 
@@ -135,6 +135,54 @@ describe('life of a model', () => {
   it('states the figures and the margin of a promotion', () => {
     const decision = next(standing({ rival: challenger(trial([0.9, 0.95])) }), settings)
     assert.match(decision!.why, /better by more than 0\.01: merit 0\.950 \(missed 0\.100\) against merit 0\.900/)
+  })
+
+  const week = 7 * 24 * hour
+  const due = { trained: wednesday - week }
+
+  it('trains on schedule beside the watch over a fresh model, and takes that back before', () => {
+    const calm = predecessor(trial([NaN, NaN], { windows: 40 }))
+    assert.equal(next(standing({ ...due, rival: calm }), settings)?.step, 'train')
+    const loud = predecessor(trial([NaN, NaN], { windows: 40, beyond: [0.8, 0.02] }))
+    assert.equal(next(standing({ ...due, rival: loud }), settings)?.step, 'rollback')
+  })
+
+  it('takes the length of trial and watch in windows or time', () => {
+    const windows = learnConfig.parse({ shadow: '20 windows', watch: '1d' })
+    const short = trial([0.5, 0.9], { windows: 20, span: hour / 10 })
+    assert.equal(next(standing({ rival: challenger(short) }), windows)?.step, 'active')
+    assert.equal(next(standing({ rival: predecessor(trial([NaN, NaN])) }), windows), undefined)
+    const long = trial([NaN, NaN], { windows: 8, span: 25 * hour })
+    assert.equal(next(standing({ rival: predecessor(long) }), windows)?.step, 'retired')
+  })
+
+  it('ends the watch of few windows after a quarter of the time between two trainings', () => {
+    const few = (span: number) => standing({ rival: predecessor(trial([NaN, NaN], { windows: 40, span })) })
+    assert.equal(next(few(week / 5), settings), undefined)
+    assert.equal(next(few(week / 3), settings)?.step, 'retired')
+  })
+
+  it('ends a trial by as many labels as come, within a quarter of the time between two trainings', () => {
+    const labelled = (count: number, span: number) =>
+      next(standing({ kind: 'estimate', rival: challenger(trial([-2, -1], { labelled: count, span })) }), settings)
+        ?.step
+    assert.equal(labelled(29, hour), undefined)
+    assert.equal(labelled(30, hour), 'active')
+    assert.equal(labelled(10, week / 3), 'active')
+    assert.equal(labelled(9, week / 3), undefined)
+  })
+
+  it('says why a schedule cannot be kept', () => {
+    const late = (given: MonitorStanding, learn = settings) => overdue(standingOf(given, learn), trainingTimes(learn))
+    const waits = challenger(trial([-2, -1], { labelled: 3, windows: 12 }))
+    assert.match(
+      late(standing({ ...due, kind: 'estimate', rival: waits })) ?? '',
+      /cannot be kept: 0002-bbbbbbbb is still tried, over 12 windows and 3 labels so far/,
+    )
+    assert.equal(late(standing({ kind: 'estimate', rival: waits })), undefined)
+    assert.equal(late(standing(due)), undefined)
+    const hourly = learnConfig.parse({ retrain: 'hourly' })
+    assert.match(late(standing({ trained: wednesday - 2 * hour }), hourly) ?? '', /a training each 6 h/)
   })
 
   it('never trains on schedule where that is switched off', () => {

@@ -45,19 +45,24 @@ function linesOf({ seed, rows, step }: Plant): string[] {
   })
 }
 
-const config = ({ window, every, lateness, idle }: Plant) =>
+const config = ({ window, every, lateness, idle }: Plant, again: string) =>
   parseConfig(
     `
 clean: [deduplicate]
 assets: { pump: { tags: "line/{asset}/{role}" } }
 monitors:
-  health: { assets: pump, window: ${window}ms, every: ${window / every}ms, lateness: ${lateness}ms, idle: ${idle}ms, learn: { after: ${window * 8}ms } }
+  health: { assets: pump, window: ${window}ms, every: ${window / every}ms, lateness: ${lateness}ms, idle: ${idle}ms, learn: { after: ${window * 8}ms, ${again} } }
 `,
     { schema, env: {} },
   )
 
 /** What the pipeline concludes, in the order in which it was said; versions of models carry a hash of their own. */
-async function conclusions(plant: Plant, arrivals: readonly Arrival[], tags: TagTable): Promise<string[]> {
+async function conclusions(
+  plant: Plant,
+  arrivals: readonly Arrival[],
+  tags: TagTable,
+  again = 'retrain: never',
+): Promise<string[]> {
   const predictions: string[] = []
   const events: string[] = []
   const results = (records: readonly JournalRecord[]) => {
@@ -66,7 +71,7 @@ async function conclusions(plant: Plant, arrivals: readonly Arrival[], tags: Tag
       else if (record.kind === 'event') events.push(JSON.stringify(record.event))
     }
   }
-  await replay({ config: config(plant), tags, arrivals, results })
+  await replay({ config: config(plant, again), tags, arrivals, results })
   return [...predictions, ...events].map((line) => line.replace(/"(model|version)":"[^"]*"/g, ''))
 }
 
@@ -78,8 +83,12 @@ describe('replay of a file', () => {
   async function read(plant: Plant, tags: TagTable): Promise<Arrival[]> {
     const path = join(folder, 'data.csv')
     await writeFile(path, ['time,machine,heat,flow,state', ...linesOf(plant)].join('\n'))
+    return readAll(path, tags)
+  }
+
+  async function readAll(read: string | string[], tags: TagTable): Promise<Arrival[]> {
     const labels = { state: { label: 'fault', asset: 'line/{asset}' } }
-    const settings = csv.config.parse({ read: path, asset: 'machine', tag: 'line/{asset}/{column}', labels })
+    const settings = csv.config.parse({ read, asset: 'machine', tag: 'line/{asset}/{column}', labels })
     const arrivals: Arrival[] = []
     for await (const arrival of readCsv(settings, tags, 'file')) arrivals.push(arrival)
     return arrivals
@@ -122,6 +131,51 @@ describe('replay of a file', () => {
       { numRuns: 40 },
     )
   }).timeout(120_000)
+
+  it('learns, tries and promotes at the same rows, however it is cut into batches', async () => {
+    const again = 'retrain: "* * * * *", drift: false, at_most: 40s, shadow: 20s, margin: 0'
+    let decided = 0
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(1_000_000),
+        fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1 }),
+        async (seed, lengths) => {
+          const plant = { seed, rows: 700, step: 250, window: 1000, every: 1, lateness: 500, idle: 20_000 }
+          const tags = new TagTable()
+          const arrivals = await read(plant, tags)
+          const whole = await conclusions(plant, arrivals, tags, again)
+          assert.deepEqual(await conclusions(plant, cut(arrivals, lengths), tags, again), whole)
+          decided += whole.filter(
+            (line) => /"step":"(refused|retired)"/.test(line) || /better by more/.test(line),
+          ).length
+        },
+      ),
+      { numRuns: 8 },
+    )
+    assert.ok(decided > 8, `${decided} trials`)
+  }).timeout(120_000)
+
+  it('hands over the labels of a file of their own at their time, between the samples of another', async () => {
+    const plant = { seed: 7, rows: 400, step: 250, window: 1000, every: 1, lateness: 0, idle: 500 }
+    const lines = linesOf({ ...plant, rows: 400 }).map((line) => line.split(','))
+    lines.sort(([a], [b]) => (a < b ? -1 : 1))
+    const [values, labels] = [join(folder, 'values.csv'), join(folder, 'labels.csv')]
+    await writeFile(
+      values,
+      ['time,machine,heat,flow,state', ...lines.map((cells) => `${cells.slice(0, 4).join(',')},`)].join('\n'),
+    )
+    const said = lines.filter((_, row) => row % 40 === 25)
+    await writeFile(labels, ['time,machine,state', ...said.map(([time, machine]) => `${time},${machine},worn`)].join('\n')) // prettier-ignore
+    const tags = new TagTable()
+    let newest = -Infinity
+    const late: number[] = []
+    for (const { batch, events = [] } of await readAll([values, labels], tags)) {
+      for (const time of batch.time) newest = Math.max(newest, time)
+      late.push(...events.map(({ time }) => newest - time))
+    }
+    assert.equal(late.length, said.length)
+    assert.deepEqual(new Set(late), new Set([0]))
+  })
 
   it('hands over labels between the samples around them', async () => {
     const plant = { seed: 7, rows: 400, step: 250, window: 1000, every: 1, lateness: 0, idle: 500 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/index.ts'
 import type { StationSettings } from '../../settings/index.ts'
-import { type Decision, type Learner, decide } from '../../learning/index.ts'
+import { type Decision, type Learner, decide, overdue } from '../../learning/index.ts'
 import { standingOf, trainingTimes, type StationStanding } from './standing.ts'
 import type { StationLife } from './life.ts'
 import type { ModelState } from './models.ts'
@@ -81,6 +81,10 @@ export class StationLearner implements Learner {
       news: corrections + collected > 0,
       rival: this.#rival(),
     }
+  }
+
+  get overdue(): string | undefined {
+    return overdue(standingOf(this.standing, this.settings.learn), trainingTimes(this.settings.learn))
   }
 
   decide(): Decision | undefined {

@@ -6,6 +6,7 @@ import {
   type TrainingTimes,
   better,
   percent,
+  probation,
 } from '../../learning/index.ts'
 import type { StationLearnSettings } from '../../settings/index.ts'
 import type { StationTrial } from './life.ts'
@@ -72,6 +73,7 @@ function comparisonOf(rival: Rival, settings: StationLearnSettings): Comparison 
     },
     impatient: true,
     size: `${parts} parts`,
+    watched: parts >= probation,
     outcome: () => outcomeOf(rival, settings),
   }
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { TagTable } from '../../../agent/core/index.ts'
+import { TagTable, type Prediction } from '../../../agent/core/index.ts'
 import { loadDetector, modelConfig, trainModel, type ModelBundle } from '../../../models/index.ts'
 import { configOf, entriesOf, period, predictionsOf, vectorsOf, type Machine } from './rows.ts'
 
@@ -10,6 +10,9 @@ export interface Fd001 {
   readonly phm: number
   /** Share of the test units whose true life lies in the interval. */
   readonly coverage: number
+  /** The same over all rows of the test units, by thirds of the lives told and of the true ones, the shortest first. */
+  readonly byTold: readonly number[]
+  readonly byTruth: readonly number[]
   /** Mean width of the interval. */
   readonly width: number
   readonly seconds: number
@@ -50,7 +53,12 @@ export async function fd001(folder: string): Promise<Fd001> {
   const told = test.map(({ name }) => last.get(name)!)
   const errors = told.map(({ value }, i) => value! / period - truth[i])
   const held = told.filter(({ lower, upper }, i) => lower! / period <= truth[i] && truth[i] <= upper! / period)
+  const ended = new Map(test.map(({ name }, i) => [name, last.get(name)!.time / period + truth[i]]))
+  const known = predictions.filter(({ value }) => value !== undefined && !Number.isNaN(value))
+  const rows = known.map((one) => ({ one, life: ended.get(one.asset)! - one.time / period }))
   return {
+    byTold: thirds(rows, ({ one }) => one.value!),
+    byTruth: thirds(rows, ({ life }) => life),
     rmse: Math.sqrt(mean(errors.map((error) => error ** 2))),
     phm: errors.reduce((sum, error) => sum + (error < 0 ? Math.exp(-error / 13) : Math.exp(error / 10)) - 1, 0),
     coverage: held.length / told.length,
@@ -58,6 +66,20 @@ export async function fd001(folder: string): Promise<Fd001> {
     seconds,
     bundle,
   }
+}
+
+interface Row {
+  readonly one: Prediction
+  readonly life: number
+}
+
+/** Share of the rows whose true life is within the interval, in each third of them by `of`. */
+function thirds(rows: readonly Row[], of: (row: Row) => number): number[] {
+  const order = [...rows].sort((a, b) => of(a) - of(b))
+  return [0, 1, 2].map((third) => {
+    const own = order.slice(Math.floor((third * order.length) / 3), Math.floor(((third + 1) * order.length) / 3))
+    return own.filter(({ one, life }) => one.lower! / period <= life && life <= one.upper! / period).length / own.length
+  })
 }
 
 function machinesIn(file: string, prefix: string): Machine[] {

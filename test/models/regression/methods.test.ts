@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { encodeOnnx } from '../../../models/onnx/graph.ts'
 import { openSession } from '../../../models/onnx/runtime.ts'
 import { seededRandom } from '../../../models/random.ts'
+import { bestBlend, blendOf } from '../../../models/regression/blend.ts'
 import { methodsFor } from '../../../models/regression/methods.ts'
 
 const columns = 4
@@ -21,7 +22,9 @@ function examples(rows: number, seed: number) {
 const training = examples(1500, 1)
 const fresh = examples(400, 2)
 
-for (const method of methodsFor(training.data.rows)) {
+const [trees, , , ridge, perceptron] = methodsFor(training.data.rows)
+
+for (const method of [...methodsFor(training.data.rows), blendOf([trees, ridge, perceptron, trees])]) {
   describe(`regression by ${method.name}`, () => {
     it('explains what it has not seen, and repeats to the bit', async () => {
       const regressor = await method.fit(training, 7)
@@ -56,6 +59,20 @@ for (const method of methodsFor(training.data.rows)) {
 }
 
 describe('regression', () => {
+  it('takes the mean of what errs in other ways, and only one method where another does not help', () => {
+    const truth = Float64Array.from({ length: 100 }, (_, row) => row)
+    const told = (method: typeof trees, error: (row: number) => number) => ({ method, predicted: truth.map((value, row) => value + error(row)) }) // prettier-ignore
+    const errorOf = (predicted: Float64Array) =>
+      Math.sqrt(sum(predicted.map((value, row) => (value - truth[row]) ** 2)) / 100)
+    const up = told(trees, (row) => 1 + (row % 3))
+    const down = told(perceptron, (row) => -2 - (row % 2))
+    const far = told(ridge, () => 50)
+    const members = bestBlend([up, down, far], errorOf)
+    assert.ok(members.includes(trees) && members.includes(perceptron) && !members.includes(ridge))
+    assert.deepEqual(bestBlend([up, far], errorOf), [trees])
+    assert.equal(blendOf([trees, trees, perceptron]).name, `mean of 2 x ${trees.name} + ${perceptron.name}`)
+  })
+
   it('keeps to the mean where columns say nothing or are always missing', async () => {
     const rows = 100
     const values = new Float32Array(rows * 2).map((_, i) => (i % 2 === 0 ? 5 : NaN))
