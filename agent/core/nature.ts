@@ -1,7 +1,8 @@
 /** What kind of signal a signal is, and what becomes of it in models of what is normal. */
 export const natures = {
   measurement: 'A quantity that is measured: models learn from it.',
-  counter: 'It only rises, but for resets: parts, energy, operating hours. Its height says nothing; `rate` makes a measurement of it.',
+  counter:
+    'It only rises, but for resets: parts, energy, operating hours. Its height says nothing; `rate` makes a measurement of it.',
   setpoint: 'People or programs choose it, in steps. It never is an anomaly by itself.',
   state: 'A mode, a step or a switch: few values that hold for long. It can name `modes`.',
   constant: 'It has never changed.',

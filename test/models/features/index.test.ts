@@ -15,7 +15,17 @@ function plant(...tagNames: string[]): AssetClass {
 
 function windowOf(assets: AssetClass, series: readonly Series[], more: Partial<Window> = {}): Window {
   const covered = new Float64Array(series.length).fill(more.coverage ?? 1)
-  return { asset: assets.assets[0], start: 0, end: 1000, coverage: 1, covered, bad: new Uint8Array(1), revision: 1, series, ...more }
+  return {
+    asset: assets.assets[0],
+    start: 0,
+    end: 1000,
+    coverage: 1,
+    covered,
+    bad: new Uint8Array(1),
+    revision: 1,
+    series,
+    ...more,
+  }
 }
 
 function seriesOf(values: readonly number[], step = 10): Series {

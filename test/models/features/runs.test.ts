@@ -16,7 +16,17 @@ function plant(...names: string[]): AssetClass {
 function windowOf(assets: AssetClass, start: number, value: number, more: Partial<Window> = {}): Window {
   const series: Series = { time: Float64Array.of(start), value: Float64Array.of(value) }
   const covered = Float64Array.of(more.coverage ?? 1)
-  return { asset: assets.assets[0], start, end: start + 10_000, coverage: 1, covered, bad: new Uint8Array(1), revision: 1, series: [series], ...more }
+  return {
+    asset: assets.assets[0],
+    start,
+    end: start + 10_000,
+    coverage: 1,
+    covered,
+    bad: new Uint8Array(1),
+    revision: 1,
+    series: [series],
+    ...more,
+  }
 }
 
 /** What a keeper would store, through the same encoding. */
