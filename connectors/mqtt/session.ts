@@ -6,6 +6,7 @@ import { AckDesk, Unreleased } from './acks.ts'
 import { Collector } from './collect.ts'
 import { Connection } from './connection.ts'
 import { Gate } from './gate.ts'
+import { Guard } from './guard.ts'
 import type { Trouble } from './reasons.ts'
 import { type Readers, Router } from './routes.ts'
 import type { MqttSettings } from './settings.ts'
@@ -32,6 +33,7 @@ export class MqttSession {
   readonly #collector: Collector
   readonly #skew: SkewMeter
   readonly #unreleased = new Unreleased()
+  readonly #guard: Guard
   #desk: AckDesk
   #gate: Gate | undefined
   #client: MqttClient | undefined
@@ -51,6 +53,7 @@ export class MqttSession {
     this.#settings = settings
     this.#context = context
     this.#emit = emit
+    this.#guard = new Guard(context)
     this.#router = new Router(settings, context.tags, context.name, (tag, from, to) => {
       const time = context.clock.now()
       const detail = `${from} until now, ${to} from here on, as the configuration says; what was stored before stays`
@@ -198,12 +201,14 @@ export class MqttSession {
     const retained = (first & 1) === 1
     const late = retained || this.#waiting.possible
     try {
+      this.#guard.take(bytes, topicStart, end)
       const route = this.#router.find(key)
       if (route) this.#collector.message(route, bytes, start, end, size, this.#arrival, late, retained)
       else this.#collector.aside(undefined, text(key), bytes, start, end, size, this.#arrival, late)
     } catch (error) {
       this.#collector.aside(error, text(key), bytes, start, end, size, this.#arrival, late)
     }
+    this.#guard.done()
     if (this.#builder.length >= maxRows || this.#collector.letters.length >= maxLetters) this.#flush()
   }
 
