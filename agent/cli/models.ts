@@ -169,6 +169,7 @@ function importCommand(): Command {
       const monitor = options.monitor ?? bundle.manifest.monitor
       const shelf = shelfFor(options, monitor, bundle.kind)
       const named = { ...bundle, manifest: { ...bundle.manifest, monitor } }
+      requireGolden(named.manifest, folder)
       await shelf.check(named)
       const version = await shelf.registry.register(named)
       print(
@@ -178,6 +179,20 @@ function importCommand(): Command {
           `${monitor}: registered as ${version}; \`millwright models promote ${monitor} ${version}\` puts it to work.`,
       )
     })
+}
+
+/** Throws a DetectorError where nothing shows that a model answers here as it did where it was trained. */
+function requireGolden({ golden }: StoredBundle['manifest'], folder: string): void {
+  const { inputs = [], images = [] } = golden
+  if (inputs.length + images.length > 0) return
+  throw new DetectorError(
+    'MODEL_MISMATCH',
+    `the model in ${folder} has no golden vectors: nothing shows that it answers here as it did where it was trained`,
+    {
+      remedy:
+        'Put some inputs with their scores under `golden` of manifest.json, as `export` writes them; a bare .onnx file is used by `model: { type: onnx, file: ... }`.',
+    },
+  )
 }
 
 /** Where the models of a monitor or station are. Throws a DetectorError where the configuration has none of that name. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { loadDetector, type Registry } from '../../models/index.ts'
+import { loadDetector, type ModelTrials, type Registry } from '../../models/index.ts'
 import type { Config } from '../settings/index.ts'
 import { type Detector, type InHand, type Logger, describeError } from '../core/index.ts'
 
@@ -8,12 +8,19 @@ import { type Detector, type InHand, type Logger, describeError } from '../core/
  * The detector of a model version: from the registry, or the user's own file. A model that cannot be had does not stop
  * the agent: undefined, said once in the log, and its monitor has no opinion.
  */
-export function detectorLoader(config: Config, registry: Registry, log: Logger, { inHand, leftOut }: Precautions = {}) {
+export function detectorLoader(
+  config: Config,
+  registry: Registry,
+  log: Logger,
+  { inHand, leftOut, trials }: Precautions = {},
+) {
   return async (monitor: string, version: string): Promise<Detector | undefined> => {
     if (leftOut?.(monitor)) return undefined
     const { model } = config.monitors[monitor]
     try {
-      const detector = await loadDetector(model.type === 'onnx' ? model : await registry.load(monitor, version))
+      const source = model.type === 'onnx' ? model : await registry.load(monitor, version)
+      await trials?.try(source)
+      const detector = await loadDetector(source)
       return inHand ? marked(detector, inHand, `monitor ${monitor}`) : detector
     } catch (error) {
       log.error({ monitor, version }, `the model cannot be used: ${describeError(error)}`)
@@ -27,6 +34,8 @@ export interface Precautions {
   readonly inHand?: InHand | undefined
   /** Whether a monitor is to have no model. */
   readonly leftOut?: (monitor: string) => boolean
+  /** Runs a model elsewhere before it is opened here. */
+  readonly trials?: Pick<ModelTrials, 'try'>
 }
 
 /** A detector whose monitor is known where it ends the process. */

@@ -170,7 +170,8 @@ function readMarks(file: string): Mark[] {
 function readKnown(file: string): Known {
   try {
     const known = JSON.parse(readFileSync(file, 'utf8')) as Known
-    if (known.version === version) return { version, ends: { ...known.ends }, quarantined: Array.from(known.quarantined) }
+    if (known.version === version)
+      return { version, ends: { ...known.ends }, quarantined: Array.from(known.quarantined) }
   } catch {
     // None yet, or damaged: what ends the agent is found again.
   }

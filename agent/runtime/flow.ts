@@ -49,7 +49,17 @@ export class Flow {
     this.from = from
     this.#settings = settings
     const remake = (saved: unknown) => this.#make(saved)
-    this.live = new Live({ journal, pipeline: made.pipeline, remake, from, metrics, log, clock, checkpointEvery, inHand })
+    this.live = new Live({
+      journal,
+      pipeline: made.pipeline,
+      remake,
+      from,
+      metrics,
+      log,
+      clock,
+      checkpointEvery,
+      inHand,
+    })
   }
 
   /** Goes on from the checkpoint. `keepSamples`: whether cleaned samples are results, for sinks. */

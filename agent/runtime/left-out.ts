@@ -33,7 +33,10 @@ export class LeftOut {
     for (const part of this.#parts) metrics.gauge('parts_left_out', 1, { part })
     for (const text of this.reasons) log.error({}, text)
     if (starts.looping && named.length + marks.condemned.length === 0)
-      log.error({}, 'the agent ended three times within a minute, and nothing tells by which part: all of them are started')
+      log.error(
+        {},
+        'the agent ended three times within a minute, and nothing tells by which part: all of them are started',
+      )
   }
 
   get size(): number {

@@ -1,6 +1,6 @@
 // Longer than others: everything that works on one journal is made, started and stopped in sight of each other.
 import { join } from 'node:path'
-import { Registry } from '../../models/index.ts'
+import { ModelTrials, Registry } from '../../models/index.ts'
 import { ImageRegistry } from '../../models/inspection/registry.ts'
 import { createStudio } from '../../models/inspection/studio/studio.ts'
 import { createConnections, pkiFolders, Trust, type Connection } from '../connections/index.ts'
@@ -20,7 +20,7 @@ import { Ingest } from '../ingest/index.ts'
 import { Learning, ModelRequests, type Learner } from '../learning/index.ts'
 import { Letters } from '../letters/index.ts'
 import { MonitorLearner, pipelineCursor } from '../pipeline/index.ts'
-import { Marks, Starts } from '../process/index.ts'
+import { Marks, Starts, version } from '../process/index.ts'
 import { secretsOf, type Config } from '../settings/index.ts'
 import { Gallery, Inspections } from '../stations/index.ts'
 import { shelfOf, trainingScript } from '../training/index.ts'
@@ -202,7 +202,8 @@ export class Unit {
     const { config } = this.#setting
     const parts = { journal: this.journal, registry: this.#registry, metrics: counted.metrics, log, clock }
     const { inHand, leftOut } = this.#past
-    const precautions = { inHand, leftOut: (monitor: string) => leftOut.has(`monitor ${monitor}`) }
+    const trials = new ModelTrials(join(config.data, 'models'), version)
+    const precautions = { inHand, trials, leftOut: (monitor: string) => leftOut.has(`monitor ${monitor}`) }
     this.#flow = await Flow.open(config, this.#hasSinks, { ...parts, onlookers: this.#onlookers(), precautions })
     this.#stops.add('the pipeline', () => this.#flow.pipeline.close())
     await this.#stations.open(this.#flow.from)
@@ -253,7 +254,9 @@ export class Unit {
       await this.#flow.putToWork(this.#setting.config, (event) => this.#record(event))
       if (!this.#stopping.signal.aborted) this.#learning.start()
     })
-    this.#stationsStarted = this.#begin('stations did not start', () => this.#stations.start((name) => leftOut.has(`station ${name}`)))
+    this.#stationsStarted = this.#begin('stations did not start', () =>
+      this.#stations.start((name) => leftOut.has(`station ${name}`)),
+    )
   }
 
   /** The clock is about to be set forward by `step` ms. */

@@ -49,7 +49,10 @@ describe('what ends the agent again and again', () => {
     const fourth = life(30)
     assert.equal(fourth.has('sink cloud'), true)
     assert.equal(fourth.has('connector plant'), false)
-    assert.match(fourth.reasons[0], /^sink cloud is left out: it ended the agent three times within a minute\. .*start it again/)
+    assert.match(
+      fourth.reasons[0],
+      /^sink cloud is left out: it ended the agent three times within a minute\. .*start it again/,
+    )
     assert.ok(said.includes(fourth.reasons[0]))
   })
 
