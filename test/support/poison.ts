@@ -1,7 +1,7 @@
-import type { MqttSettings } from '../../connectors/mqtt/index.ts'
+import type { Settings } from '../connectors/mqtt/harness.ts'
 
 /** The settings of a topic that matter to a message. */
-export type Topic = Partial<NonNullable<MqttSettings['topics']>[number]>
+export type Topic = Partial<NonNullable<Settings['topics']>[number]>
 
 function bytes(...parts: (number | number[] | Uint8Array)[]): Buffer {
   return Buffer.concat(parts.map((part) => (typeof part === 'number' ? Buffer.of(part) : Buffer.from(part))))
