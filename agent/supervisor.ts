@@ -128,7 +128,7 @@ class Supervisor {
     const { log, fallback = false } = this.#options
     const { http, data } = this.#setting.config
     if (!http.enabled) return undefined
-    const page = createHttp({ view, token: await loadToken(data), log, fallback, ...http })
+    const page = createHttp({ view, token: await loadToken(data), folder: data, log, fallback, ...http })
     this.#entryKey = page.entryKey
     return page.listen()
   }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import {
   statedNatures,
@@ -7,6 +8,8 @@ import {
   assetPattern,
   byteSize,
   duration,
+  publicKey,
+  roleNames,
   valuesModel,
 } from '../agent/core/index.ts'
 import { byKey, byType } from './choice.ts'
@@ -131,6 +134,42 @@ export const logConfig = z.strictObject({
     .describe('Least severe level that is logged.'),
 })
 
+/** An address or a network, `10.0.0.0/24`. */
+const network = z.string().refine(
+  (text) => {
+    const [address, bits, ...more] = text.split('/') as [string, string?, ...string[]]
+    const most = isIP(address) === 4 ? 32 : 128
+    return (
+      isIP(address) > 0 && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+    )
+  },
+  { error: 'expected an address or a network, such as 10.0.0.4 or 10.0.0.0/24' },
+)
+const headerName = z
+  .string()
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_|~-]+$/, { error: 'expected the name of a header, such as x-forwarded-user' })
+  .transform((text) => text.toLowerCase())
+const role = z.enum(roleNames)
+
+const proxyConfig = z.strictObject({
+  trust: z
+    .array(network)
+    .min(1)
+    .describe(
+      'Addresses and networks that the proxy asks from. Whoever asks from elsewhere with its headers is refused.',
+    ),
+  user_header: headerName.describe('Header with the name of who is logged in, such as x-forwarded-user.'),
+  role_header: headerName.optional().describe('Header with the role itself.'),
+  groups: z
+    .strictObject({
+      header: headerName.describe('Header with groups, separated by commas, such as x-forwarded-groups.'),
+      roles: z.record(z.string(), role).describe('What members of a group may do; the highest counts.'),
+    })
+    .optional()
+    .describe('Groups that stand for roles.'),
+  role: role.optional().describe('Role of users to whom the headers give none; absent: they are refused.'),
+})
+
 export const httpConfig = z.strictObject({
   enabled: z.boolean().default(true).describe('Serve the page, health, metrics and API.'),
   host: z.string().default('127.0.0.1').describe('Address to listen on; 0.0.0.0 for every interface.'),
@@ -151,6 +190,16 @@ export const httpConfig = z.strictObject({
     .describe(
       'Who may read: everybody who reaches the port, or whoever has the token. Changes, images, dead letters and the audit always need it.',
     ),
+  tls: z
+    .strictObject({
+      certificate: z.string().min(1).describe('PEM file of the certificate, with those of its chain behind it.'),
+      key: z.string().min(1).describe('PEM file of its key.'),
+    })
+    .optional()
+    .describe('HTTPS by the agent itself, TLS 1.2 or newer. Changed files are taken without a restart.'),
+  proxy: proxyConfig
+    .optional()
+    .describe('A reverse proxy that logs people in, by OIDC for one, and says in headers who asks.'),
 })
 
 /** The whole configuration, made of the agent's own keys and what the rooms contribute. */
@@ -182,6 +231,17 @@ export function configSchema<
     data: z.string().default('data').describe('Folder of journal, models and keys.'),
     log: logConfig.prefault({}).describe('Logging.'),
     http: httpConfig.prefault({}).describe('The page and the API.'),
+    models: z
+      .strictObject({
+        trust: z
+          .array(publicKey)
+          .default([])
+          .describe(
+            'Public keys of whoever may sign models, Ed25519. Where there is one, every other model is refused but those that the agent has made itself since.',
+          ),
+      })
+      .prefault({})
+      .describe('Models from elsewhere.'),
     journal: components.journal,
     connectors: z.record(name, byType(components.connectors, 'connector')).default({}).describe('Sources and sinks.'),
     clean: clean.describe('Operators for every tag, in this order.'),

@@ -20,6 +20,7 @@ export type { Manifest, ModelBundle, StoredBundle } from './onnx/manifest.ts'
 export type { OnnxSettings } from './onnx/user-file.ts'
 export { ModelTrials } from './onnx/trial.ts'
 export { BundleRegistry, Registry, type RegistryEntry } from './registry.ts'
+export { BundleGuard, readSigningKey, signBundle } from './signing.ts'
 
 /** Every type of model: a folder with its settings and its trainer. */
 export const modelTypes = {

@@ -4,6 +4,7 @@ import { DetectorError, describeError, readWhole } from '../agent/core/index.ts'
 import { contentHash, readBundle, syncFolder, writeBundle } from './onnx/bundle.ts'
 import type { ModelBundle, StoredBundle, StoredManifest } from './onnx/manifest.ts'
 import type { Report } from './report.ts'
+import type { BundleGuard } from './signing.ts'
 
 /** A version in the registry; `problem` says why it cannot be loaded. */
 export interface RegistryEntry<Bundle extends StoredBundle = ModelBundle> {
@@ -24,24 +25,39 @@ export class BundleRegistry<Bundle extends StoredBundle = StoredBundle> {
   readonly #folder: string
   readonly #read: (folder: string) => Promise<Bundle>
   readonly #keep: number
+  readonly #guard: BundleGuard | undefined
   #last: Promise<unknown> = Promise.resolve()
 
-  /** `read`: reads a bundle from its folder; `keep`: how many versions of a monitor stay, the newest ones. */
-  constructor(folder: string, read: (folder: string) => Promise<Bundle>, keep = 20) {
+  /**
+   * `read`: reads a bundle from its folder; `keep`: how many versions of a monitor stay, the newest ones; `guard`: lets only
+   * those be loaded that somebody trusted has signed.
+   */
+  constructor(folder: string, read: (folder: string) => Promise<Bundle>, keep = 20, guard?: BundleGuard) {
     this.#folder = folder
     this.#read = read
     this.#keep = keep
+    this.#guard = guard
   }
 
   /**
    * Stores a bundle; resolves with its version once it is on disk. The same content again is the version it already has.
    * Removes the oldest versions beyond the bound, but never `active`.
-   * Rejects with a DetectorError (TRAINING_FAILED, so it is tried again) where the folder cannot be written.
+   * `origin`: made by this agent, which signs it where signatures are asked for, or given to it from elsewhere.
+   * Rejects with a DetectorError: TRAINING_FAILED, so it is tried again, where the folder cannot be written; MODEL_UNTRUSTED
+   * where one from elsewhere is not signed as it has to be.
    */
-  register(bundle: Bundle, active?: string): Promise<string> {
-    const turn = this.#last.then(() => this.#register(bundle, active))
+  register(bundle: Bundle, active?: string, origin: 'made' | 'given' = 'made'): Promise<string> {
+    const turn = this.#last.then(() => this.#register(bundle, active, origin))
     this.#last = turn.catch(() => undefined)
     return turn
+  }
+
+  /**
+   * Looks at a bundle in a folder before anything is done with it. Rejects with a DetectorError (MODEL_UNTRUSTED) where nobody
+   * who is trusted has signed it as it is.
+   */
+  async admit(folder: string, manifest: StoredManifest): Promise<void> {
+    await this.#guard?.check(folder, manifest)
   }
 
   /** Versions of a monitor, oldest first. */
@@ -80,7 +96,7 @@ export class BundleRegistry<Bundle extends StoredBundle = StoredBundle> {
     return names.map(decodeURIComponent).sort()
   }
 
-  /** Rejects with a DetectorError: MODEL_MISSING, or MODEL_BROKEN where a file is damaged or not the registered one. */
+  /** Rejects with a DetectorError: MODEL_MISSING, MODEL_BROKEN where a file is damaged or not the registered one, MODEL_UNTRUSTED. */
   async load(monitor: string, version: string): Promise<Bundle> {
     const folder = this.folder(monitor, version)
     if (!versionName.test(version) || !(await exists(folder))) {
@@ -90,14 +106,16 @@ export class BundleRegistry<Bundle extends StoredBundle = StoredBundle> {
       })
     }
     const bundle = await this.#read(folder)
-    if (bundle.manifest.version === version && shortHash(bundle.manifest) === versionName.exec(version)?.[2])
+    if (bundle.manifest.version === version && shortHash(bundle.manifest) === versionName.exec(version)?.[2]) {
+      await this.#guard?.check(folder, bundle.manifest)
       return bundle
+    }
     throw new DetectorError('MODEL_BROKEN', `the manifest of model ${version} was changed after it was registered`, {
       remedy: 'Restore the folder from a copy, go back to an older version, or train again.',
     })
   }
 
-  async #register(bundle: Bundle, active?: string): Promise<string> {
+  async #register(bundle: Bundle, active: string | undefined, origin: 'made' | 'given'): Promise<string> {
     const { monitor } = bundle.manifest
     const hash = shortHash(bundle.manifest)
     const versions = await this.versions(monitor)
@@ -106,9 +124,10 @@ export class BundleRegistry<Bundle extends StoredBundle = StoredBundle> {
     const next = versions.length === 0 ? 1 : sequence(versions[versions.length - 1]) + 1
     const version = `${String(next).padStart(4, '0')}-${hash}`
     try {
-      await this.#store({ ...bundle, manifest: { ...bundle.manifest, version } })
+      await this.#store({ ...bundle, manifest: { ...bundle.manifest, version } }, origin)
       await this.#prune(monitor, version, active)
     } catch (error) {
+      if (error instanceof DetectorError) throw error
       throw new DetectorError('TRAINING_FAILED', `model ${version} of ${monitor} cannot be stored`, {
         cause: error,
         remedy: 'Look whether the data folder can be written and has room.',
@@ -118,7 +137,7 @@ export class BundleRegistry<Bundle extends StoredBundle = StoredBundle> {
   }
 
   /** Writes into a folder beside, then renames it: a reader sees all of a bundle or nothing. */
-  async #store(bundle: StoredBundle): Promise<void> {
+  async #store(bundle: StoredBundle, origin: 'made' | 'given'): Promise<void> {
     const parent = this.#monitorFolder(bundle.manifest.monitor)
     await mkdir(parent, { recursive: true })
     const leftovers = (await readdir(parent)).filter((name) => name.startsWith(unfinished))
@@ -126,6 +145,7 @@ export class BundleRegistry<Bundle extends StoredBundle = StoredBundle> {
     const folder = await mkdtemp(join(parent, unfinished))
     try {
       await writeBundle(folder, bundle)
+      await this.#guard?.[origin === 'made' ? 'sign' : 'check'](folder, bundle.manifest)
       await rename(folder, join(parent, bundle.manifest.version))
       await syncFolder(parent)
     } catch (error) {
@@ -154,8 +174,8 @@ export class BundleRegistry<Bundle extends StoredBundle = StoredBundle> {
 
 /** The models of monitors. */
 export class Registry extends BundleRegistry<ModelBundle> {
-  constructor(folder: string, keep?: number) {
-    super(folder, readBundle, keep)
+  constructor(folder: string, keep?: number, guard?: BundleGuard) {
+    super(folder, readBundle, keep, guard)
   }
 }
 

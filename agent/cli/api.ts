@@ -8,6 +8,7 @@ import { AgentError } from '../core/index.ts'
 import { tokenFileName } from '../http/index.ts'
 import { configOption, defaultConfig } from './configuration.ts'
 import { explain } from './explain.ts'
+import { fetchSecurely, type Trust } from './secure-fetch.ts'
 import { jsonOption } from './output.ts'
 
 /** How a command finds the running agent. */
@@ -15,6 +16,7 @@ export interface AgentOptions {
   readonly config: string
   readonly url?: string
   readonly tokenFile?: string
+  readonly ca?: string
   readonly json?: boolean
 }
 
@@ -24,6 +26,9 @@ export function withAgent(command: Command): Command {
     .addOption(configOption())
     .addOption(new Option('--url <address>', 'address of the agent, instead of that in the configuration'))
     .addOption(new Option('--token-file <file>', 'file of the token, instead of the one in the data folder'))
+    .addOption(
+      new Option('--ca <file>', 'PEM file of the authority that signed the certificate of the agent, with --url'),
+    )
     .addOption(jsonOption())
 }
 
@@ -43,10 +48,12 @@ const patience = 10_000
 export class AgentApi {
   readonly url: string
   readonly #tokenFile: string
+  readonly #trust: Trust
 
-  constructor(url: string, tokenFile: string) {
+  constructor(url: string, tokenFile: string, trust: Trust = {}) {
     this.url = url.replace(/\/+$/, '')
     this.#tokenFile = tokenFile
+    this.#trust = trust
   }
 
   get<Answer>(path: string): Promise<Answer> {
@@ -75,18 +82,22 @@ export class AgentApi {
   async #fetch(
     path: string,
     request: { method?: string; body?: string },
-  ): Promise<{ response: Response; text: string }> {
+  ): Promise<{ response: Pick<Response, 'ok' | 'status'>; text: string }> {
     const token = readToken(this.#tokenFile)
     const headers = {
       ...(request.body !== undefined && { 'content-type': 'application/json' }),
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     }
+    // Whoever answers leads the token nowhere else.
+    const asked = { ...request, headers, redirect: 'error', signal: AbortSignal.timeout(patience) } as const
     try {
-      // Whoever answers leads the token nowhere else.
-      const options = { headers, redirect: 'error', signal: AbortSignal.timeout(patience) } as const
-      const response = await fetch(`${this.url}${path}`, { ...request, ...options })
+      const address = `${this.url}${path}`
+      const response = await (address.startsWith('https:')
+        ? fetchSecurely(address, asked, this.#trust)
+        : fetch(address, asked))
       return { response, text: await response.text() }
     } catch (error) {
+      if (error instanceof AgentError) throw error
       throw new AgentError('AGENT_UNREACHABLE', `no agent answers at ${this.url}`, {
         cause: error instanceof Error && error.cause !== undefined ? error.cause : error,
         remedy: 'Start it with `millwright run`, or name its address with --url.',
@@ -112,15 +123,21 @@ export class AgentApi {
  * The agent that the options and the configuration name; without a configuration the one with the defaults, where that
  * configuration is the usual one or `withoutFile` allows it.
  */
-export function agentApi({ config: file, url, tokenFile }: AgentOptions, withoutFile = false): AgentApi {
+export function agentApi({ config: file, url, tokenFile, ca }: AgentOptions, withoutFile = false): AgentApi {
   const { http, data } = addressOf(file, url !== undefined || withoutFile)
   if (url === undefined && http.port === 0)
     throw new AgentError('AGENT_UNREACHABLE', 'the configuration lets the agent pick a port of its own', {
       remedy: 'Name its address with --url; the agent logs it when it starts.',
     })
   const host = http.host === '0.0.0.0' || http.host === '::' ? '127.0.0.1' : http.host
-  const own = `http://${host.includes(':') ? `[${host}]` : host}:${http.port}`
-  return new AgentApi(url ?? own, tokenFile ?? join(data, tokenFileName))
+  const own = `${http.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${http.port}`
+  const trust = url === undefined && ca === undefined ? { pinned: http.tls?.certificate } : { ca }
+  return new AgentApi(url ?? own, tokenFile ?? join(data, tokenFileName), trust)
+}
+
+/** The data folder of a configuration, whatever else is wrong with it. */
+export function dataFolder(file: string): string {
+  return addressOf(file, false).data
 }
 
 /** The part of the configuration that says where the agent is. What else is wrong with the file is not looked at. */

@@ -2,10 +2,11 @@ import { createHash, type Hash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
+import { PassThrough, pipeline as pipe, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { AgentError, oneLine, openFile } from '../core/index.ts'
+import { decrypted, encrypting } from './encryption.ts'
 
 /** A file in an archive: what it is called there, and where it is or what it holds. */
 export interface ArchiveFile {
@@ -21,12 +22,14 @@ const checksumsName = 'checksums.json'
 
 /**
  * Writes files as a new gzipped tar archive (POSIX ustar) that its owner alone may read, for it may hold keys; the checksums
- * of all files come last. `files` is asked for the next file when the one before is written.
+ * of all files come last. `files` is asked for the next file when the one before is written. With a passphrase it is
+ * encrypted, in the age format.
  */
 export async function writeArchive(
   path: string,
   files: AsyncIterable<ArchiveFile>,
   progress?: (bytes: number) => void,
+  passphrase?: string,
 ): Promise<number> {
   let count = 0
   async function* bytes(): AsyncGenerator<Buffer> {
@@ -44,9 +47,11 @@ export async function writeArchive(
     yield* contentOf(checksumsName, Buffer.from(JSON.stringify(checksums, null, 2)), createHash('sha256'))
     yield Buffer.alloc(2 * block)
   }
+  const seal = passphrase === undefined ? new PassThrough() : encrypting(passphrase)
   await pipeline(
     Readable.from(bytes()),
     createGzip({ level: 1 }),
+    seal,
     createWriteStream(path, { flags: 'wx', mode: 0o600 }),
   )
   return count
@@ -132,9 +137,11 @@ export async function readArchive(
   folder: string,
   bounds: Bounds,
   progress?: (bytes: number) => void,
+  passphrase?: string,
 ): Promise<string[]> {
   const found = new Map<string, string>()
-  const reader = new BlockReader(createReadStream(path).pipe(createGunzip()))
+  const content = passphrase === undefined ? createReadStream(path) : await decrypted(path, passphrase)
+  const reader = new BlockReader(pipe(content, createGunzip(), () => undefined))
   let done = 0
   for (;;) {
     const head = await reader.take(block)

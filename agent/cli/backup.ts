@@ -3,16 +3,21 @@ import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { AgentError, byteSize } from '../core/index.ts'
+import { sessionsFileName } from '../http/index.ts'
 import { copyJournal, lockFolder } from '../journal/index.ts'
 import { version } from '../process/index.ts'
 import { broken, readArchive, writeArchive, type ArchiveFile } from './archive.ts'
 import { configOption, loadOrExit, type Loaded } from './configuration.ts'
 import { Progress, format, isFile } from './data.ts'
+import { isEncrypted } from './encryption.ts'
+import { knownPassphrase, newPassphrase, passphraseOption } from './passphrase.ts'
 import { jsonOption, print } from './output.ts'
 
 interface BackupOptions {
   readonly config: string
   readonly out: string
+  readonly encrypt?: boolean
+  readonly passphraseFile?: string
   readonly force?: boolean
   readonly json?: boolean
 }
@@ -23,15 +28,19 @@ export function backup(): Command {
     .description('Copy the data folder into one file, also while the agent runs: journal, models, keys, token.')
     .addOption(configOption())
     .requiredOption('--out <file>', 'file to write, such as plant-2026-03-01.tar.gz')
+    .option('--encrypt', 'encrypt it by a passphrase, in the age format')
+    .addOption(passphraseOption())
     .option('--force', 'overwrite the file')
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
-The file holds private keys and the token: keep it as safe as the data folder itself.
+The file holds private keys and the token: keep it as safe as the data folder itself, or encrypt it. Without the passphrase
+nobody opens it any more, you neither; \`age --decrypt\` opens it too.
 
 Example:
-  $ millwright backup --config plant.yaml --out plant.tar.gz`,
+  $ millwright backup --config plant.yaml --out plant.tar.gz
+  $ millwright backup --out plant.tar.gz.age --encrypt --passphrase-file /run/secrets/backup`,
     )
     .action(async (options: BackupOptions) => {
       const loaded = loadOrExit(options.config)
@@ -41,6 +50,7 @@ Example:
         throw new AgentError('BACKUP_BROKEN', `${options.out} exists already`, {
           remedy: 'Name another file with --out, or overwrite it with --force.',
         })
+      const passphrase = options.encrypt ? await newPassphrase(options.passphraseFile) : undefined
       const progress = new Progress('backup')
       const work = await mkdtemp(join(dirname(resolve(options.out)), '.millwright-backup-')).catch((error: unknown) => {
         throw broken(`${options.out} cannot be written`, error)
@@ -48,7 +58,12 @@ Example:
       // In a folder that nobody else may write to: a link in its place would have the backup written elsewhere.
       const part = join(work, 'backup.part')
       try {
-        const files = await writeArchive(part, contents(loaded, work), (size) => progress.show(size, 'bytes'))
+        const files = await writeArchive(
+          part,
+          contents(loaded, work),
+          (size) => progress.show(size, 'bytes'),
+          passphrase,
+        )
         await rename(part, options.out)
         progress.end()
         const { seconds } = progress
@@ -71,7 +86,9 @@ async function* contents({ config, text }: Loaded, work: string): AsyncGenerator
   const about = { version, site: config.site, created: new Date().toISOString() }
   yield { name: 'backup.json', from: Buffer.from(JSON.stringify(about, null, 2)) }
   yield { name: 'plant.yaml', from: Buffer.from(text) }
-  const all = (await filesOf(config.data)).filter((name) => name.split('/')[0] !== 'journal')
+  // Log-ins that were ended must not come back with a restore.
+  const left = ['journal', sessionsFileName]
+  const all = (await filesOf(config.data)).filter((name) => !left.includes(name.split('/')[0]))
   const late = (name: string) => name.startsWith('models/')
   for (const name of all.filter((name) => !late(name)))
     if (existsSync(join(config.data, name))) yield file(config.data, name)
@@ -99,6 +116,7 @@ async function filesOf(folder: string): Promise<string[]> {
 interface RestoreOptions {
   readonly config: string
   readonly data?: string
+  readonly passphraseFile?: string
   readonly force?: boolean
   readonly most?: number
   readonly json?: boolean
@@ -111,6 +129,7 @@ export function restore(): Command {
     .argument('<file>', 'the backup')
     .addOption(configOption())
     .option('--data <folder>', 'folder to restore to, instead of that of the configuration')
+    .addOption(passphraseOption())
     .option('--force', 'also where the folder holds data: that is moved to a folder beside the new data')
     .addOption(
       new Option(
@@ -126,7 +145,8 @@ export function restore(): Command {
     .action(async (from: string, options: RestoreOptions) => {
       if (!isFile(from)) throw broken(`there is no file ${from}`)
       const data = resolve(options.data ?? loadOrExit(options.config).config.data)
-      const { files, aside } = await restoreTo(data, from, options)
+      const passphrase = (await isEncrypted(from)) ? await knownPassphrase(options.passphraseFile) : undefined
+      const { files, aside } = await restoreTo(data, from, options, passphrase)
       const moved = aside === undefined ? '' : `\nWhat was there is in ${aside}.`
       print(options.json, { data, files, aside }, () => `${format(files)} files restored to ${data}.${moved}`)
     })
@@ -137,6 +157,7 @@ export async function restoreTo(
   data: string,
   from: string,
   { force = false, most }: Pick<RestoreOptions, 'force' | 'most'>,
+  passphrase?: string,
 ): Promise<{ files: number; aside: string | undefined }> {
   const isNew = !existsSync(data)
   await mkdir(data, { recursive: true, mode: 0o700 })
@@ -151,7 +172,7 @@ export async function restoreTo(
   const progress = new Progress('restore')
   try {
     const bounds = { bytes: most ?? 256e6 + 100 * statSync(from).size }
-    const names = await readArchive(from, work, bounds, (size) => progress.show(size, 'bytes'))
+    const names = await readArchive(from, work, bounds, (size) => progress.show(size, 'bytes'), passphrase)
     progress.end()
     const files = names.filter((name) => name.startsWith('data/')).length
     if (files === 0) throw broken(`${from} holds no data folder`)

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { ConfigError, type ConfigProblem } from '../core/index.ts'
+import { certificateFindings } from '../http/index.ts'
 import type { Config } from '../settings/index.ts'
 import { jsonOption, plural, print } from './output.ts'
 import { farSides, type Told } from './far-sides.ts'
@@ -79,9 +80,11 @@ function nothingToDo({ connectors, monitors, inspections }: Config): ConfigProbl
   return { path: 'connectors', message: 'the configuration is empty: nothing is read and nothing is watched', remedy }
 }
 
-/** What connectors have to say of settings that are right and may not be meant. */
-function advice({ connectors }: Config): Told[] {
-  return Object.entries(connectors).flatMap(([about, { definition, settings }]) =>
+/** What connectors, and the certificate of the page, have to say of settings that are right and may not be meant. */
+function advice({ connectors, http }: Config): Told[] {
+  const page = http.tls ? certificateFindings(http.tls) : []
+  const told = Object.entries(connectors).flatMap(([about, { definition, settings }]) =>
     [...(definition.advise?.(settings) ?? [])].map((finding) => ({ about, ...finding })),
   )
+  return [...page.map((finding) => ({ about: 'http.tls', ...finding })), ...told]
 }

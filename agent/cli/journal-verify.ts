@@ -1,7 +1,8 @@
 import type { Config } from '../settings/index.ts'
-import { type Journal, type Stream, describeError, rowsOf } from '../core/index.ts'
+import { type Entry, type Journal, type Stream, describeError, rowsOf } from '../core/index.ts'
+import { AuditCheck, type AuditVerdict } from './audit-verify.ts'
 import { Progress, format } from './data.ts'
-import { paint } from './output.ts'
+import { harmless, paint } from './output.ts'
 
 interface StreamVerdict {
   readonly stream: Stream
@@ -16,6 +17,8 @@ interface StreamVerdict {
 export interface Verdict {
   readonly sound: boolean
   readonly streams: readonly StreamVerdict[]
+  /** Where the samples were looked through. */
+  readonly audit?: AuditVerdict
   readonly seconds: number
 }
 
@@ -28,9 +31,11 @@ export async function verifyJournal(
 ): Promise<Verdict> {
   const progress = new Progress('verify')
   const found: StreamVerdict[] = []
+  const audit = wanted.includes('samples') ? new AuditCheck(journal) : undefined
   let done = 0
   for (const stream of wanted) {
-    const walk = await walkStream(journal, stream, (records) => progress.show(done + records, 'records'))
+    const look = (entry: Entry) => stream === 'samples' && audit?.take(entry)
+    const walk = await walkStream(journal, stream, look, (records) => progress.show(done + records, 'records'))
     done += walk.records
     found.push({ stream, ...walk, corrupt: damage.get(stream) ?? [] })
   }
@@ -38,11 +43,18 @@ export async function verifyJournal(
   const cursors = cursorProblems(journal, config)
   const last = found.at(-1)!
   found[found.length - 1] = { ...last, problems: [...last.problems, ...cursors] }
-  const sound = found.every(({ corrupt, problems }) => corrupt.length === 0 && problems.length === 0)
-  return { sound, streams: found, seconds: progress.seconds }
+  const chain = audit?.verdict()
+  const sound =
+    chain?.break === undefined && found.every(({ corrupt, problems }) => corrupt.length === 0 && problems.length === 0)
+  return { sound, streams: found, ...(chain && { audit: chain }), seconds: progress.seconds }
 }
 
-async function walkStream(journal: Journal, stream: Stream, progress: (records: number) => void) {
+async function walkStream(
+  journal: Journal,
+  stream: Stream,
+  look: (entry: Entry) => unknown,
+  progress: (records: number) => void,
+) {
   const { first, next } = journal.stats(stream)
   const problems: string[] = []
   let records = 0
@@ -53,6 +65,7 @@ async function walkStream(journal: Journal, stream: Stream, progress: (records: 
     if (chunk.length === 0) break
     for (const entry of chunk) {
       records++
+      look(entry)
       rows += rowsOf(entry)
       const own = 'origin' in entry ? (entry.origin ?? origin) : origin
       if (own < origin) problems.push(`record ${entry.offset}: its origin ${own} is before that of the record before`)
@@ -83,7 +96,7 @@ function cursorProblems(journal: Journal, config: Config): string[] {
   })
 }
 
-export function verifyText({ sound, streams, seconds }: Verdict): string {
+export function verifyText({ sound, streams, audit, seconds }: Verdict): string {
   const lines = streams.flatMap(({ stream, records, rows, corrupt, problems }) => [
     `${corrupt.length + problems.length === 0 ? paint('green', '✔') : paint('red', '✖')} ${stream}: ${format(records)} records, ${format(rows)} rows${
       corrupt.length > 0
@@ -94,6 +107,17 @@ export function verifyText({ sound, streams, seconds }: Verdict): string {
   ])
   const verdict = sound
     ? 'Every record is sound.'
-    : 'Damaged records are skipped by everyone who reads; the others are sound. Check the disk, and restore a backup if they matter.'
-  return [...lines, `${verdict} (${seconds.toFixed(1)} s)`].join('\n')
+    : streams.every(({ corrupt, problems }) => corrupt.length + problems.length === 0)
+      ? 'Somebody has changed the audit, or a part of the journal is lost. Compare it with a backup.'
+      : 'Damaged records are skipped by everyone who reads; the others are sound. Check the disk, and restore a backup if they matter.'
+  return [...lines, ...(audit ? auditLines(audit) : []), `${verdict} (${seconds.toFixed(1)} s)`].join('\n')
+}
+
+function auditLines({ linked, unlinked, anchor, end, ...found }: AuditVerdict): string[] {
+  const mark = found.break === undefined ? paint('green', '✔') : paint('red', '✖')
+  const from = anchor.sequence > 0 ? ` from number ${anchor.sequence + 1} on, those before are trimmed` : ''
+  const old = unlinked > 0 ? `; ${format(unlinked)} records from before there was a chain` : ''
+  const hash = linked > 0 ? `; it ends with number ${end.sequence}, ${end.hash.slice(0, 16)}` : ''
+  const told = `${mark} audit: ${format(linked)} records in the chain${from}${old}${hash}`
+  return [told, ...(found.break === undefined ? [] : [`    the chain breaks: ${harmless(found.break)}`])]
 }

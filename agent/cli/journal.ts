@@ -71,7 +71,9 @@ Example:
 
 function verify(): Command {
   return new Command('verify')
-    .description('Read every record and check its checksum and its place. Exits with 1 where one is damaged.')
+    .description(
+      'Read every record and check its checksum, its place and the chain of the audit. Exits with 1 where one is damaged.',
+    )
     .addOption(configOption())
     .addOption(new Option('--stream <name>', 'only this stream').choices([...streams]))
     .addOption(jsonOption())

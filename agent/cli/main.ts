@@ -23,6 +23,7 @@ import { run } from './run.ts'
 import { schemaCommand } from './schema.ts'
 import { status } from './status.ts'
 import { test } from './test.ts'
+import { token } from './token.ts'
 import { top } from './top.ts'
 import { train } from './train.ts'
 import { trust } from './trust.ts'
@@ -41,7 +42,7 @@ const program = new Command('millwright')
 /** In the order of the help: first steps, every day, looking closer, keeping. */
 const commands = [
   [demo, init, check, test, run],
-  [status, top, alarms, doctor, deadLetters, trust, tags],
+  [status, top, alarms, doctor, deadLetters, trust, token, tags],
   [models, label, train, replayCommand, inspectCommand, journal],
   [backup, restore, schemaCommand, completion, versionCommand],
 ].flat()

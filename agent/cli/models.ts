@@ -1,7 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { describeReport, type BundleRegistry } from '../../models/index.ts'
+import { describeReport, readSigningKey, signBundle, type BundleRegistry } from '../../models/index.ts'
 import { readImageBundle } from '../../models/inspection/bundle.ts'
 import { readBundle, writeBundle } from '../../models/onnx/bundle.ts'
 import type { StoredBundle } from '../../models/onnx/manifest.ts'
@@ -35,6 +35,7 @@ export function models(): Command {
     .addCommand(request('cancel', 'End the training under way without a model.'))
     .addCommand(exportCommand())
     .addCommand(importCommand())
+    .addCommand(signCommand())
     .addHelpText(
       'after',
       `
@@ -169,15 +170,38 @@ function importCommand(): Command {
       const monitor = options.monitor ?? bundle.manifest.monitor
       const shelf = shelfFor(options, monitor, bundle.kind)
       const named = { ...bundle, manifest: { ...bundle.manifest, monitor } }
+      await shelf.registry.admit(folder, named.manifest)
       requireGolden(named.manifest, folder)
       await shelf.check(named)
-      const version = await shelf.registry.register(named)
+      const version = await shelf.registry.register(named, undefined, 'given')
       print(
         options.json,
         { monitor, version },
         () =>
           `${monitor}: registered as ${version}; \`millwright models promote ${monitor} ${version}\` puts it to work.`,
       )
+    })
+}
+
+function signCommand(): Command {
+  return new Command('sign')
+    .description('Sign a model that was exported, in its folder; agents that trust the key take it.')
+    .argument('<folder>', 'as `export` wrote it')
+    .requiredOption('--key <file>', 'PEM file of an Ed25519 private key')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+Where \`models.trust\` names public keys, an agent takes no model that none of them has signed, but those it makes itself.
+
+Example:
+  $ openssl genpkey -algorithm ed25519 -out plant.key
+  $ millwright models sign pump-model --key plant.key`,
+    )
+    .action(async (folder: string, options: { key: string; json?: boolean }) => {
+      const { manifest } = await readAny(folder)
+      const publicKey = await signBundle(folder, manifest, readSigningKey(options.key))
+      print(options.json, { folder, key: publicKey }, () => `${folder} is signed. Agents take it where they have:\nmodels: { trust: ['${publicKey}'] }`) // prettier-ignore
     })
 }
 

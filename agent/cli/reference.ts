@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { grafanaFiles } from '../../config/grafana/source/index.ts'
-import { deadReasons, errorCodes, metrics } from '../core/index.ts'
-import { openApi } from '../http/index.ts'
+import { deadReasons, errorCodes, metrics, roles } from '../core/index.ts'
+import { leastRoles, openApi, operations } from '../http/index.ts'
 import { packageRoot, version } from '../process/index.ts'
 import { configurationSchema } from './schema.ts'
 
@@ -16,6 +16,7 @@ const files: Record<string, string> = {
   [join(folder, 'configuration.md')]: configuration(configurationSchema()),
   [join(folder, 'metrics.md')]: metricsReference(),
   [join(folder, 'errors.md')]: errorsReference(),
+  [join(folder, 'roles.md')]: rolesReference(),
   ...Object.fromEntries(
     Object.entries(grafanaFiles()).map(([file, text]) => [join(packageRoot, 'config', 'grafana', file), text]),
   ),
@@ -132,6 +133,24 @@ function metricsReference(): string {
     ([name, { type, labels, help }]) => `| \`millwright_${name}\` | ${type} | ${labels.join(', ')} | ${escape(help)} |`,
   )
   return `# Metrics\n\nAt \`/metrics\`, in the Prometheus text format.\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n`
+}
+
+/** What each role may do. */
+function rolesReference(): string {
+  const meanings = Object.entries(roles).map(([name, meaning]) => `| \`${name}\` | ${escape(meaning)} |`)
+  const rows = Object.entries(operations).map(([name, { access, summary }]) => {
+    const least = access === 'open' ? 'everybody' : leastRoles[name as keyof typeof leastRoles]
+    const open = access === 'read' ? 'unless `http.read` is `token`' : ''
+    return `| \`${name}\` | ${least} | ${open} | ${escape(summary)} |`
+  })
+  return [
+    '# Roles',
+    '`millwright token add NAME --role ROLE` gives out a token; each role may do what those before it may. The token of the file `http-token` is an admin’s. A reverse proxy may name people and their roles instead: `http.proxy`.',
+    ['| role | what it may do |', '|---|---|', ...meanings].join('\n'),
+    '## Operations',
+    ['| operation | least role | open to everybody | what it does |', '|---|---|---|---|', ...rows].join('\n'),
+    '',
+  ].join('\n\n')
 }
 
 function errorsReference(): string {

@@ -1,8 +1,6 @@
 import { open, rename } from 'node:fs/promises'
-import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { headers, predictionRow, ReadReport } from '../../connectors/csv/index.ts'
-import { Registry } from '../../models/index.ts'
 import {
   type Episode,
   Episodes,
@@ -13,7 +11,7 @@ import {
   replayJournal,
 } from '../replay/index.ts'
 import { type Arrival, type JournalRecord, SourceError, TagTable } from '../core/index.ts'
-import type { Config } from '../settings/index.ts'
+import { type Config, monitorModels } from '../settings/index.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 import { Progress, databaseHistory, dataFile, format, instant } from './data.ts'
 import { createLogger } from './logger.ts'
@@ -123,7 +121,7 @@ async function once(
   const progress = new Progress('replay')
   const results = await Results.open(out)
   const report = options.journal ? undefined : new ReadReport()
-  const registry = new Registry(join(config.data, 'models'))
+  const registry = monitorModels(config)
   const common = { config, versions, results: (records: readonly JournalRecord[]) => results.write(records) }
   try {
     const summary = options.journal

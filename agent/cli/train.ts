@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { Registry, type ModelBundle } from '../../models/index.ts'
+import type { ModelBundle } from '../../models/index.ts'
 import { ReadReport } from '../../connectors/csv/index.ts'
-import type { Config } from '../settings/index.ts'
+import { type Config, monitorModels } from '../settings/index.ts'
 import { ConfigError, DetectorError, TagTable } from '../core/index.ts'
 import { entriesBetween, leadIn, offsetAt } from '../journal/index.ts'
 import { entriesFrom, learn } from '../training/index.ts'
@@ -73,7 +73,7 @@ async function run(options: TrainOptions, command: Command): Promise<void> {
   const started = performance.now()
   const bundle = data === undefined ? await fromJournal(options) : await fromFile(config, monitor, data)
   console.error(`${format(bundle.manifest.training.used)} of ${format(bundle.manifest.training.rows)} windows used`)
-  const version = await new Registry(join(config.data, 'models')).register(bundle)
+  const version = await monitorModels(config).register(bundle)
   const seconds = (performance.now() - started) / 1000
   print(
     json,

@@ -30,6 +30,10 @@ export const errorCodes = {
     retryable: true,
     meaning: 'A process that does native work ended, or hung, over a job; the agent itself goes on.',
   },
+  MODEL_UNTRUSTED: {
+    retryable: false,
+    meaning: 'Nobody whom the configuration trusts has signed a model bundle as it is.',
+  },
   MODEL_MISSING: { retryable: false, meaning: 'A model bundle is not in the registry.' },
   TRAINING_DATA: { retryable: true, meaning: 'There is too little, or no usable, data to train from.' },
   TRAINING_FAILED: { retryable: true, meaning: 'The training process ended without a model.' },
@@ -42,6 +46,7 @@ export const errorCodes = {
   DELIVERY_REJECTED: { retryable: false, meaning: 'The far side will never accept these records.' },
   AGENT_UNREACHABLE: { retryable: true, meaning: 'No running agent answers at its address.' },
   AGENT_REFUSED: { retryable: false, meaning: 'The running agent refused what a command asked of it.' },
+  TOKEN_REFUSED: { retryable: false, meaning: 'A token cannot be given out or taken back.' },
   BACKUP_BROKEN: { retryable: false, meaning: 'A backup cannot be written or read, or is damaged.' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>
 

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { secureHeaders } from 'hono/secure-headers'
-import { checkChange, checkHost, checkRead, type Environment } from './access.ts'
+import { addressOf, checkChange, checkHost, checkRead, type Environment, headerNames } from './access.ts'
 import { addChanges, addImages } from './changes.ts'
 import { addPage } from './page.ts'
 import { answerTo, Problem } from './problem.ts'
@@ -26,8 +26,14 @@ export function createApp(parts: AppParts): App {
     )
     return context.json(body, status as ContentfulStatusCode)
   })
-  app.use(headers())
+  app.use(headers(parts.tls))
   app.use(checkHost(names))
+  const { proxy } = sessions.callers
+  if (proxy)
+    app.use(async (context, next) => {
+      proxy.refuseOthers(addressOf(context), headerNames(context))
+      await next()
+    })
   app.use('/api/*', async (context, next) => {
     await next()
     if (context.res.status >= 400 || !context.res.headers.has('cache-control'))
@@ -38,7 +44,7 @@ export function createApp(parts: AppParts): App {
     unknown: new RateLimit(options, clock),
   })
   const route = routesOf(app, {
-    open: async (_, next) => next(),
+    open: () => async (_, next) => next(),
     read: checkRead(sessions, clock, read),
     guarded: checkRead(sessions, clock, 'token'),
     change: checkChange(sessions, clock, limitsOf({ burst: 120, refill: 500 })),
@@ -53,7 +59,7 @@ export function createApp(parts: AppParts): App {
 }
 
 /** Nothing but the agent's own files runs on the page; nobody may frame it. */
-function headers() {
+function headers(tls: boolean) {
   return secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
@@ -66,7 +72,7 @@ function headers() {
       frameAncestors: ["'none'"],
     },
     xFrameOptions: 'DENY',
-    // The agent speaks plain HTTP; whoever puts TLS in front of it sets this there.
-    strictTransportSecurity: false,
+    // Where the agent speaks plain HTTP, whoever puts TLS in front of it sets this there.
+    strictTransportSecurity: tls && 'max-age=31536000',
   })
 }

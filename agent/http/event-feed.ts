@@ -17,6 +17,8 @@ export interface FeedOptions {
 export interface Listener {
   readonly name: string
   readonly known: boolean
+  /** False once its token or session is over: then the stream ends. */
+  stays?(): boolean
 }
 
 interface Client {
@@ -120,6 +122,10 @@ export class EventFeed {
     return true
   }
 
+  #sendAway(): void {
+    for (const client of [...this.#clients]) if (client.listener.stays?.() === false) this.#end(client)
+  }
+
   #join(client: Client): void {
     this.#clients.add(client)
     if (this.#changes) return
@@ -140,6 +146,7 @@ export class EventFeed {
   }
 
   #send(): void {
+    this.#sendAway()
     let frame: Uint8Array
     try {
       frame = this.#state()
@@ -153,6 +160,7 @@ export class EventFeed {
   }
 
   #beat(): void {
+    this.#sendAway()
     const frame = this.#encoder.encode(`event: heartbeat\ndata: ${Date.now()}\n\n`)
     for (const client of [...this.#clients])
       if (client.controller.desiredSize! > 0) client.controller.enqueue(frame)

@@ -2,20 +2,36 @@ import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import { type Clock, ConfigError, type Logger, systemClock } from '../core/index.ts'
 import { namesOf } from './access.ts'
 import type { AgentView } from '../view/index.ts'
 import { createApp } from './app.ts'
 import { EventFeed, type FeedOptions } from './event-feed.ts'
-import { Sessions } from './token.ts'
+import { Callers } from './callers.ts'
+import { NamedTokens } from './named-tokens.ts'
+import { type ProxySettings, ProxyUsers } from './proxy.ts'
+import { Sessions } from './session-book.ts'
+import { Certificate, type TlsSettings } from './tls.ts'
 
+export { leastRoles } from './least-roles.ts'
 export { openApi } from './openapi.ts'
+export { type Operation, operations } from './operations.ts'
+export { addToken, isGood, type NamedToken, namedTokensFileName, readTokens, revokeToken } from './named-tokens.ts'
+export { type OpenSession, sessionsFileName } from './session-book.ts'
+export { certificateFindings } from './tls.ts'
 export { loadToken, tokenFileName } from './token.ts'
 
 export interface HttpOptions {
   readonly view: AgentView
   /** What changes need; see `loadToken`. */
   readonly token: string
+  /** The data folder, for tokens with names and open sessions; absent: the shared token alone, and sessions end with the process. */
+  readonly folder?: string
+  /** HTTPS by the agent itself; absent: HTTP. */
+  readonly tls?: TlsSettings | undefined
+  /** A reverse proxy that says who asks. */
+  readonly proxy?: ProxySettings | undefined
   readonly log: Logger
   /** Default 127.0.0.1. */
   readonly host?: string
@@ -41,27 +57,42 @@ export interface Http {
 }
 
 export interface Listening {
-  /** `http://127.0.0.1:8080`. */
+  /** `http://127.0.0.1:8080`; `https://` with TLS. */
   readonly url: string
   /** Ends live streams and connections. */
   close(): Promise<void>
 }
 
-/** The page, health, metrics and API of an agent. */
+/** The page, health, metrics and API of an agent. Throws a ConfigError where its certificate cannot be used. */
 export function createHttp(options: HttpOptions): Http {
-  const { view, log, clock = systemClock, host = '127.0.0.1', names = [], read = 'open' } = options
+  const { view, log, token, folder, clock = systemClock, host = '127.0.0.1', names = [], read = 'open' } = options
   const feed = new EventFeed(view, log, options.events)
-  const sessions = new Sessions(options.token)
+  const noted = (subject: string, detail: string) => {
+    const note = view.note({ by: 'the file', action: 'token', subject, detail })
+    note.catch((error: unknown) => log.warn({ error }, 'a change of tokens could not be put down'))
+  }
+  const named = folder === undefined ? undefined : new NamedTokens(folder, log, noted)
+  const callers = new Callers(token, named, options.proxy && new ProxyUsers(options.proxy))
+  const sessions = new Sessions({ callers, token, folder, log })
+  const certificate = options.tls && new Certificate(options.tls, log, clock)
   const entryKey = randomBytes(16).toString('base64url')
-  const app = createApp({ view, log, feed, clock, read, sessions, names: namesOf(host, names), entryKey })
-  return { app, entryKey, listen: () => listen(app, feed, host, options) }
+  const tls = certificate !== undefined
+  const app = createApp({ view, log, feed, clock, read, sessions, names: namesOf(host, names), entryKey, tls })
+  return { app, entryKey, listen: () => listen(app, feed, host, options, certificate) }
 }
 
-async function listen(app: Http['app'], feed: EventFeed, host: string, options: HttpOptions): Promise<Listening> {
-  const { port = 8080, fallback = false } = options
+async function listen(
+  app: Http['app'],
+  feed: EventFeed,
+  host: string,
+  { port = 8080, fallback = false }: HttpOptions,
+  certificate: Certificate | undefined,
+): Promise<Listening> {
   for (const candidate of fallback ? candidates(port) : [port]) {
-    const server = await bind(app, host, candidate)
-    if (server) return { url: urlOf(server, host), close: () => close(server, feed) }
+    const server = await bind(app, host, candidate, certificate)
+    if (!server) continue
+    const stop = server instanceof TlsServer ? certificate?.follow(server) : undefined
+    return { url: urlOf(server, host), close: () => (stop?.(), close(server, feed)) }
   }
   throw cannotListen(host, port, 'is taken by another program', 'Set http.port to a free port, or 0 to pick one.')
 }
@@ -77,8 +108,22 @@ const serverOptions = { requestTimeout: 30_000, headersTimeout: 10_000, connecti
 const mostConnections = 500
 
 /** Undefined where the port is taken. */
-function bind(app: Http['app'], host: string, port: number): Promise<Server | undefined> {
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false, serverOptions }) as Server
+function bind(
+  app: Http['app'],
+  host: string,
+  port: number,
+  certificate: Certificate | undefined,
+): Promise<Server | TlsServer | undefined> {
+  const common = { fetch: app.fetch, overrideGlobalObjects: false }
+  const server = createAdaptorServer(
+    certificate
+      ? {
+          ...common,
+          createServer: createTlsServer,
+          serverOptions: { ...serverOptions, ...certificate.options, handshakeTimeout: 10_000 },
+        }
+      : { ...common, serverOptions },
+  ) as Server | TlsServer
   server.maxConnections = mostConnections
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -94,14 +139,15 @@ function cannotListen(host: string, port: number, what: string, remedy: string, 
   return new ConfigError([{ path: 'http.port', message: `port ${port} on ${host}: ${what}`, remedy }], { cause })
 }
 
-function urlOf(server: Server, host: string): string {
+function urlOf(server: Server | TlsServer, host: string): string {
   const { port } = server.address() as AddressInfo
-  if (host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${port}`
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const scheme = server instanceof TlsServer ? 'https' : 'http'
+  if (host === '0.0.0.0' || host === '::') return `${scheme}://127.0.0.1:${port}`
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** Closes connections as their answers end; after a second, all of them. */
-async function close(server: Server, feed: EventFeed): Promise<void> {
+async function close(server: Server | TlsServer, feed: EventFeed): Promise<void> {
   feed.close()
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   const tidy = setInterval(() => server.closeIdleConnections(), 10)

@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { operations, type Operation } from './operations.ts'
+import { roles } from '../core/index.ts'
+import { leastRoles } from './least-roles.ts'
+import { operations, type Operation, type OperationName } from './operations.ts'
 import { problems } from './problem.ts'
 import { shapes } from '../view/index.ts'
 
@@ -21,7 +23,7 @@ const access = {
 /** The HTTP interface as an OpenAPI 3.1 document, made from the table that its routes are made from. */
 export function openApi(version: string): object {
   const paths: Record<string, Record<string, object>> = {}
-  for (const [name, operation] of Object.entries(operations)) {
+  for (const [name, operation] of Object.entries(operations) as [OperationName, Operation][]) {
     const [method, path] = name.split(' ')
     const address = path.replaceAll(/:(\w+)/g, '{$1}')
     paths[address] = { ...paths[address], [method.toLowerCase()]: describe(name, path, operation) }
@@ -31,21 +33,29 @@ export function openApi(version: string): object {
     info: {
       title: 'Millwright',
       version,
-      description:
-        'Health, metrics, state and actions of one agent. Where `http.read` is `token`, reading needs the token or a log-in as well.',
+      description: `Health, metrics, state and actions of one agent. Where \`http.read\` is \`token\`, reading needs a token or a log-in as well. Roles, each of which may do what those before it may: ${Object.entries(
+        roles,
+      )
+        .map(([name, meaning]) => `${name}: ${meaning}`)
+        .join(' ')}`,
     },
     paths,
     components: {
       schemas: { Problem: schemaOf(shapes.problem, 'output') },
       securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', description: 'The token of the file http-token in the data folder.' },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'A token of `millwright token add`, or that of the file http-token in the data folder, which is an admin’s.',
+        },
         session: { type: 'apiKey', in: 'cookie', name: 'millwright_*', description: 'The cookie that a log-in sets.' },
       },
     },
   }
 }
 
-function describe(name: string, path: string, operation: Operation): object {
+function describe(name: OperationName, path: string, operation: Operation): object {
   const parameters = [...pathParameters(path), ...queryParameters(operation.query)]
   return {
     operationId: name
@@ -53,6 +63,10 @@ function describe(name: string, path: string, operation: Operation): object {
       .replace(/^[A-Z]+(?=[A-Z])/, (verb) => verb.toLowerCase()),
     summary: operation.summary,
     security: access[operation.access],
+    ...(operation.access !== 'open' && {
+      'x-role': leastRoles[name],
+      description: `Least role of a caller with token or log-in: ${leastRoles[name]}.`,
+    }),
     ...(parameters.length > 0 && { parameters }),
     ...(operation.body && {
       requestBody: { required: true, content: { 'application/json': { schema: schemaOf(operation.body, 'input') } } },

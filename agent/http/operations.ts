@@ -53,17 +53,32 @@ export const operations = {
     answer: shapes.session,
   },
   'POST /api/login': {
-    summary: 'Logs a browser in with the token; it gets a cookie for twelve hours.',
+    summary: 'Logs a browser in with a token; it gets a cookie for twelve hours.',
     access: 'open',
     body: requests.login,
     answer: z.strictObject({ loggedIn: z.boolean() }),
   },
   'POST /api/logout': {
-    summary: 'Logs a browser out.',
+    summary: 'Logs a browser out: its session is over, whoever has the cookie.',
     access: 'open',
     answer: z.strictObject({ loggedIn: z.boolean() }),
   },
-  'GET /api/state': { summary: 'All of the agent as it is now.', access: 'read', answer: shapes.agentState },
+  'GET /api/sessions': {
+    summary: 'Log-ins of browsers that are open, oldest first.',
+    access: 'guarded',
+    answer: z.array(shapes.openSession),
+  },
+  'POST /api/sessions/:session/end': {
+    summary: 'Ends the log-in of a browser.',
+    access: 'change',
+    body: requests.session,
+    answer: z.strictObject({ session: z.string() }),
+  },
+  'GET /api/state': {
+    summary: 'All of the agent as it is now.',
+    access: 'read',
+    answer: shapes.agentState,
+  },
   'GET /api/events': {
     summary: 'Server-sent events: `state` with what /api/state answers whenever it changed, `heartbeat` in between.',
     access: 'read',

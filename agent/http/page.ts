@@ -32,7 +32,7 @@ export function addPage(app: App, { view, sessions, clock, entryKey }: AppParts)
     const file = (await files).get(name)
     if (!file) return next()
     if (name === 'index.html' && view.demo && context.req.query('key') === entryKey && isLocal(context)) {
-      logIn(context, sessions, clock)
+      logIn(context, sessions, clock, sessions.callers.shared)
       // Out of the address, which is shown, kept and shared.
       return context.redirect('/')
     }

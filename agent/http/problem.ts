@@ -14,6 +14,15 @@ export const problems = {
     remedy:
       'Log in on the page, or send authorization: Bearer with the token from the file http-token in the data folder.',
   },
+  HTTP_FORBIDDEN: {
+    status: 403,
+    remedy:
+      'Ask whoever runs the agent for a token of that role: millwright token add NAME --role ROLE, on its machine.',
+  },
+  HTTP_NOT_THE_PROXY: {
+    status: 403,
+    remedy: 'Leave the header out; the addresses of the reverse proxy are http.proxy.trust in the configuration.',
+  },
   HTTP_CROSS_ORIGIN: {
     status: 403,
     remedy: 'Only the agent’s own page and programs with the token may change things.',

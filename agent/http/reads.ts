@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import type { Verdict } from '../view/index.ts'
-import { addressOf, callerOf } from './access.ts'
+import { addressOf, callerOf, nameOf } from './access.ts'
 import { alarmsCsv } from './alarms-csv.ts'
 import type { AppParts } from './parts.ts'
 import { addInspections } from './inspection-reads.ts'
@@ -47,7 +47,9 @@ export function addReads(
   })
   route('GET /api/events', (context) => {
     const caller = callerOf(context, sessions, clock)
-    const stream = feed.open({ name: caller ?? addressOf(context), known: caller !== undefined })
+    // Whoever may not read any more does not go on listening.
+    const stays = () => caller === undefined || callerOf(context, sessions, clock) !== undefined
+    const stream = feed.open({ name: caller ? nameOf(caller) : addressOf(context), known: caller !== undefined, stays })
     if (!stream) throw new Problem('HTTP_BUSY', 'too many pages listen to live events')
     const type = operations['GET /api/events'].media
     return context.body(stream, 200, { 'content-type': type, 'x-accel-buffering': 'no' })

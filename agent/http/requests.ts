@@ -3,15 +3,24 @@ import { z } from 'zod'
 import { type DeadReason, deadReasons, duration, labelMessage, tagTypes } from '../core/index.ts'
 import { Problem } from './problem.ts'
 
-const by = z.string().trim().min(1).max(100).describe('Who does it.')
+const by = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .describe('Who does it; where the token or the proxy names the caller, that name counts.')
 const reason = z.string().trim().max(500).optional().describe('Why.')
 
 /** What the API accepts. */
 export const requests = {
   login: z.strictObject({
-    token: z.string().max(1_000).describe('The token of the file http-token.'),
+    token: z
+      .string()
+      .max(1_000)
+      .describe('A token: of the file http-token, or one that `millwright token add` gave out.'),
     by: by.optional(),
   }),
+  session: z.strictObject({ by }),
   model: z.strictObject({ by, reason }),
   promote: z.strictObject({ version: z.string().max(200).describe('A version in the registry.'), by, reason }),
   label: labelMessage,

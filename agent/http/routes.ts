@@ -1,5 +1,6 @@
-import type { Context, Hono, MiddlewareHandler } from 'hono'
-import type { Environment } from './access.ts'
+import type { Context, Hono } from 'hono'
+import type { Check, Environment } from './access.ts'
+import { leastRoles } from './least-roles.ts'
 import { operations, type Access, type Input, type Operation, type OperationName } from './operations.ts'
 import { body, check } from './requests.ts'
 
@@ -12,11 +13,11 @@ export type Route = <Name extends OperationName>(
 ) => void
 
 /** Routes are made from the table of operations: their access is checked first, then query and body. */
-export function routesOf(app: App, access: Readonly<Record<Access, MiddlewareHandler<Environment>>>): Route {
+export function routesOf(app: App, access: Readonly<Record<Access, Check>>): Route {
   return (name, handle) => {
     const operation: Operation = operations[name]
     const [method, path] = name.split(' ')
-    app.on(method, path, access[operation.access], async (context) => {
+    app.on(method, path, access[operation.access](leastRoles[name]), async (context) => {
       const query = operation.query && check(operation.query, queryOf(context))
       const content = operation.body && (await body(context, operation.body))
       return handle(context, { query, body: content } as Input<typeof name>)

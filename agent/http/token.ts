@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigError } from '../core/index.ts'
@@ -42,40 +42,3 @@ function tokenError(file: string, what: string, cause?: unknown): ConfigError {
 
 /** How long a log-in lasts, ms. */
 export const sessionLength = 12 * 3_600_000
-
-/** Cookies that stand for a log-in: `expiry.signature`, signed with the token, which itself never reaches the browser. */
-export class Sessions {
-  /** One per token, for agents on two ports of a host share their cookies. */
-  readonly cookie: string
-  readonly #token: string
-
-  constructor(token: string) {
-    this.#token = token
-    this.cookie = `millwright_${createHash('sha256').update(token).digest('hex').slice(0, 8)}`
-  }
-
-  isToken(text: string): boolean {
-    return same(text, this.#token)
-  }
-
-  /** The cookie's value for a session that begins at `now`, ms since epoch. */
-  begin(now: number): string {
-    const expires = String(now + sessionLength)
-    return `${expires}.${this.#sign(expires)}`
-  }
-
-  isOpen(value: string | undefined, now: number): boolean {
-    const [expires = '', signature = ''] = value?.split('.') ?? []
-    return same(signature, this.#sign(expires)) && Number(expires) > now
-  }
-
-  #sign(text: string): string {
-    return createHmac('sha256', this.#token).update(`session ${text}`).digest('base64url')
-  }
-}
-
-/** Compares in a time that says nothing about where the two differ. */
-function same(one: string, other: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(one), digest(other))
-}

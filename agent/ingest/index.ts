@@ -1,2 +1,3 @@
+export { type ChainEnd, isAudit, keptEnds } from './audit-chain.ts'
 export type { Corrections } from './corrections.ts'
 export { Ingest } from './ingest.ts'

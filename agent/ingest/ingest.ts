@@ -7,6 +7,7 @@ import {
   type InHand,
   type Journal,
   JournalError,
+  type JournalEvent,
   type JournalRecord,
   type Logger,
   type Metrics,
@@ -14,6 +15,7 @@ import {
   describeError,
   emptyBatch,
 } from '../core/index.ts'
+import { AuditChain } from './audit-chain.ts'
 import type { Corrections } from './corrections.ts'
 
 /** How long arrivals may be under way from a source to here, ms. */
@@ -60,6 +62,7 @@ export interface IngestOptions {
 /** From the sources into the journal. A source is told that its batch is settled when the disk has it. */
 export class Ingest {
   readonly #options: IngestOptions
+  readonly #chain: AuditChain
   readonly #tallies = new Map<string, Tally>()
   readonly #sources = new Map<string, Running>()
   /** The newest step of the clock, and until when arrivals by the clock before may come. */
@@ -70,6 +73,7 @@ export class Ingest {
 
   constructor(options: IngestOptions) {
     this.#options = options
+    this.#chain = new AuditChain(options.journal)
   }
 
   /** Lets time pass in the journal; sources are added. */
@@ -150,7 +154,7 @@ export class Ingest {
 
   /** Appends records that come from the agent itself: operator actions, model changes. */
   async record(records: readonly JournalRecord[]): Promise<void> {
-    await this.#options.journal.append('samples', records)
+    await this.#chain.append(records)
   }
 
   #follow(underWay: Set<Promise<void>>, taking: Promise<void>): void {
@@ -173,7 +177,7 @@ export class Ingest {
     const letters = rejected.map((letter): JournalRecord => ({ kind: 'dead', letter }))
     try {
       await Promise.all([
-        records.length > 0 ? journal.append('samples', records) : undefined,
+        records.length > 0 ? this.#store(events, records) : undefined,
         letters.length > 0 ? journal.append('dead', letters) : undefined,
         said.length > 0 ? this.#correct(name, tally, said, batch.arrival) : undefined,
       ])
@@ -189,6 +193,11 @@ export class Ingest {
     this.#count(name, tally, arrival)
     this.#recovered()
     arrival.settled?.(true)
+  }
+
+  #store(events: readonly JournalEvent[], records: readonly JournalRecord[]): Promise<unknown> {
+    if (events.some(({ type }) => type === 'audit')) return this.#chain.append(records)
+    return this.#options.journal.append('samples', records)
   }
 
   /** Corrections wait for what they speak of to be found; what comes after them does not. */

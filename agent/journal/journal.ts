@@ -38,6 +38,8 @@ export interface JournalOptions {
   readonly metrics: Metrics
   readonly log: Logger
   readonly readOnly: boolean
+  /** ms for which what comes may wait for more to share its commit; 0 where absent. */
+  readonly gather?: number
 }
 
 /** The journal over a store: offsets, counters, the newest entries in memory, group commit, trimming. */
@@ -61,7 +63,7 @@ export class StoredJournal implements Journal {
 
   /** Throws an Error where counters or tags in the store are damaged. */
   constructor(options: JournalOptions) {
-    const { store, metrics, log } = options
+    const { store, metrics, log, gather = 0 } = options
     this.#options = options
     this.#store = store
     this.#logs = streams.map((name) => new StreamLog(name, this.#counters(name)))
@@ -73,6 +75,7 @@ export class StoredJournal implements Journal {
       tagsStored: this.tags.size,
       metrics,
       log,
+      gather,
       committed: () => this.#bound(),
       full: (bytes) => this.#makeRoom(bytes),
     })

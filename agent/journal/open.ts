@@ -15,6 +15,12 @@ export const journalConfig = z.strictObject({
     .describe(
       'Bytes that all streams together may take; the oldest records go first, dead letters beyond a sixteenth before all.',
     ),
+  gather: duration
+    .prefault('20ms')
+    .refine((ms) => ms <= 1000, { error: 'must be at most 1s' })
+    .describe(
+      'How long what comes may wait for more before it is written: each write costs the disk whole pages. Nothing is acknowledged before it is written; a sender that pauses for its acknowledgements is not held up. 0 writes at once.',
+    ),
   age: duration.prefault('30d').describe('How long records are kept after their arrival.'),
 })
 
@@ -36,7 +42,15 @@ export interface OpenJournalOptions {
  */
 export async function openJournal(options: OpenJournalOptions): Promise<Journal> {
   const { folder, settings, metrics = silentMetrics, log = silentLogger, readOnly = false, suspect } = options
-  const wrap = (store: Store): Journal => new StoredJournal({ store, bounds: settings, metrics, log, readOnly })
+  const wrap = (store: Store): Journal =>
+    new StoredJournal({
+      store,
+      bounds: settings,
+      metrics,
+      log,
+      readOnly,
+      gather: settings.store === 'memory' ? 0 : settings.gather,
+    })
   if (settings.store === 'memory') return wrap(new MemoryStore())
   return LmdbStore.open({ folder, log, readOnly, ...(suspect && { suspect }) }, wrap)
 }

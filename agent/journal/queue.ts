@@ -6,8 +6,10 @@ import {
   type Metrics,
   type TagTable,
   describeError,
+  rowsOf,
 } from '../core/index.ts'
 import { Group, type Removal } from './group.ts'
+import { CommitPace } from './pace.ts'
 import type { Store } from './store.ts'
 import type { StreamLog } from './stream.ts'
 
@@ -23,6 +25,8 @@ export interface QueueOptions {
   readonly tagsStored: number
   readonly metrics: Metrics
   readonly log: Logger
+  /** ms for which what comes may wait for more. */
+  readonly gather: number
   /** Called after each successful commit. */
   committed(): void
   /** Called while so many bytes have no room: whoever can makes some, by `remove`. */
@@ -30,8 +34,8 @@ export interface QueueOptions {
 }
 
 /**
- * Group commit: whatever comes while a commit runs is the next one, which starts as soon as that has ended; without one
- * running, it starts at the end of this turn of the event loop, so that messages read together share it. Never on a timer.
+ * Group commit: whatever comes while a commit runs, or before it is time for the next one, shares it (`pace.ts`). With
+ * `gather` 0 a commit starts at the end of this turn of the event loop, or as soon as the one before has ended.
  */
 export class CommitQueue {
   readonly #options: QueueOptions
@@ -43,9 +47,17 @@ export class CommitQueue {
   /** Why what waits cannot be stored now. */
   #shortage: JournalError | undefined
   #hurried = false
+  readonly #pace: CommitPace
+  /** Since when something waits, and whether results are among it, or what must not wait. */
+  #since = 0
+  #results = false
+  #urgent = false
+  /** Ends the wait for more. */
+  #wake: (() => void) | undefined
 
   constructor(options: QueueOptions) {
     this.#options = options
+    this.#pace = new CommitPace(options.gather)
     this.#tagsStored = options.tagsStored
   }
 
@@ -53,6 +65,8 @@ export class CommitQueue {
   append(log: StreamLog, records: readonly JournalRecord[]): Promise<void> {
     if (this.#shortage && this.#waiting.bytes > mostWaiting) throw this.#shortage
     this.#waiting.append(log, records)
+    if (log.name === 'samples') this.#pace.arrived(records.reduce((rows, record) => rows + rowsOf(record), 0))
+    else this.#results = true
     return this.#join(log)
   }
 
@@ -74,10 +88,13 @@ export class CommitQueue {
   /** From now on what has no room is refused at once. */
   hurry(): void {
     this.#hurried = true
+    this.#wake?.()
   }
 
   /** Resolves when nothing waits any more, stored or not. */
   async idle(): Promise<void> {
+    this.#urgent = true
+    this.#wake?.()
     while (this.#running) await this.#running
   }
 
@@ -93,20 +110,45 @@ export class CommitQueue {
 
   #join(log?: StreamLog, urgent = false): Promise<void> {
     const group = this.#waiting
+    if (group.isEmpty) this.#since = performance.now()
+    this.#urgent ||= urgent
     this.#running ??= this.#run()
+    if (this.#wake && this.#left() === 0) this.#wake()
     return new Promise((resolve, reject) => group.waiters.push({ log, urgent, resolve, reject }))
   }
 
   async #run(): Promise<void> {
     await new Promise(setImmediate)
     while (!this.#waiting.isEmpty) {
+      const left = this.#left()
+      if (left > 0) await this.#more(left)
       const group = this.#waiting
       this.#waiting = this.#spare
+      this.#results = this.#urgent = false
+      this.#pace.begun()
       await this.#store(group)
+      this.#pace.ended()
       group.clear()
       this.#spare = group
     }
     this.#running = undefined
+  }
+
+  /** ms for which what waits may wait for more. */
+  #left(): number {
+    return this.#urgent || this.#hurried ? 0 : this.#pace.left(this.#since, this.#waiting.bytes, this.#results)
+  }
+
+  /** Waits until it is time, by the clock or because enough has come. */
+  async #more(left: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, left)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.#wake = undefined
   }
 
   /** Commits a group, on a full disk as soon as there is room: what waits is read, judged and shown from memory meanwhile. */

@@ -1,7 +1,6 @@
 // Longer than others: everything that works on one journal is made, started and stopped in sight of each other.
 import { join } from 'node:path'
-import { ModelTrials, Registry } from '../../models/index.ts'
-import { ImageRegistry } from '../../models/inspection/registry.ts'
+import { ModelTrials, type Registry } from '../../models/index.ts'
 import { createStudio } from '../../models/inspection/studio/studio.ts'
 import { createConnections, pkiFolders, Trust, type Connection } from '../connections/index.ts'
 import {
@@ -21,7 +20,7 @@ import { Learning, ModelRequests, type Learner } from '../learning/index.ts'
 import { Letters } from '../letters/index.ts'
 import { MonitorLearner, pipelineCursor } from '../pipeline/index.ts'
 import { Marks, Starts, version } from '../process/index.ts'
-import { secretsOf, type Config } from '../settings/index.ts'
+import { type Config, monitorModels, secretsOf, stationModels } from '../settings/index.ts'
 import { Gallery, Inspections } from '../stations/index.ts'
 import { shelfOf, trainingScript } from '../training/index.ts'
 import { Annals, HealthTrends, HistoryReader, InspectionsView, Newest, View, type ViewParts } from '../view/index.ts'
@@ -138,7 +137,7 @@ export class Unit {
     this.journal = journal
     this.connections = createConnections(config, { ...parts, tags: journal.tags })
     this.#newest = new Newest(journal.tags)
-    this.#registry = new Registry(join(config.data, 'models'))
+    this.#registry = monitorModels(config)
     this.#gallery = new Gallery(
       journal,
       Object.keys(config.inspections),
@@ -151,7 +150,7 @@ export class Unit {
     )
     this.#stations = new Inspections({
       ...{ ...parts, config, studio, gallery: this.#gallery },
-      registry: new ImageRegistry(join(config.data, 'models')),
+      registry: stationModels(config),
       lives: () => this.#flow.lives,
     })
     this.ingest = new Ingest({ ...parts, corrections: this.#stations, tickFor: () => tickFor(this.#setting.config) })

@@ -1,3 +1,4 @@
+export { monitorModels, stationModels } from './registries.ts'
 export type { RejectSettings } from './reject.ts'
 export { type Config, schema } from './schema.ts'
 export { secretsOf } from './secrets.ts'

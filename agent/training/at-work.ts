@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Registry } from '../../models/index.ts'
 import { readOwnImageModel } from '../../models/inspection/bundle.ts'
 import type { ImageBundle } from '../../models/inspection/manifest.ts'
-import { ImageRegistry } from '../../models/inspection/registry.ts'
-import type { Config } from '../settings/index.ts'
+import { type Config, monitorModels, stationModels } from '../settings/index.ts'
 import { valuesModel } from '../core/index.ts'
 import { entriesBetween, readJournal } from '../journal/index.ts'
 import { loadLife, pipelineCursor } from '../pipeline/index.ts'
@@ -27,14 +25,14 @@ export async function stationModel(config: Config, station: string, version?: st
   const { model } = config.inspections[station]
   if (model.type === 'onnx') return readOwnImageModel(model, station)
   const wanted = version ?? (await versionAtWork(config, station)) ?? ''
-  return new ImageRegistry(join(config.data, 'models')).load(station, wanted)
+  return stationModels(config).load(station, wanted)
 }
 
 /** The model of a station's values: the one at work, or a version by name. Rejects with a DetectorError. */
 export async function stationValues(config: Config, station: string, version?: string): Promise<ValuesModel> {
   const name = valuesModel(station)
   const wanted = version ?? (await versionAtWork(config, name)) ?? ''
-  const bundle = await new Registry(join(config.data, 'models')).load(name, wanted)
+  const bundle = await monitorModels(config).load(name, wanted)
   return openValuesModel(bundle, config.inspections[station])
 }
 

@@ -1,7 +1,5 @@
-import { join } from 'node:path'
 import { parseConfig } from '../../config/index.ts'
-import { Registry } from '../../models/registry.ts'
-import { type Config, schema } from '../settings/index.ts'
+import { type Config, monitorModels, schema } from '../settings/index.ts'
 import { MillwrightError, describeError } from '../core/index.ts'
 import { partsOfJournal, stationOfValues, trainAndRegister, trainStationValues } from '../stations/index.ts'
 import { entriesBetween, leadIn, offsetAt, readJournal } from '../journal/index.ts'
@@ -95,7 +93,7 @@ async function trainOfMonitor(
       },
       never,
     )
-    const version = await new Registry(join(config.data, 'models')).register(bundle, active)
+    const version = await monitorModels(config).register(bundle, active)
     return { version, used: `${bundle.manifest.training.used} windows` }
   })
 }

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs'
-import type { LabelMessage, TagType } from '../core/index.ts'
+import type { LabelMessage, Signature, TagType } from '../core/index.ts'
 import type { StationGlance, StationView } from './inspection-shapes.ts'
 import type {
   AgentState,
@@ -40,7 +40,11 @@ export interface AgentView {
   /** One of them with its whole payload, as far as that was kept. */
   deadLetter(id: number): Promise<DeadLetterView | undefined>
   /** Sends dead letters again, or drops them; letters without a result were not begun. */
-  settleLetters(action: 'resend' | 'drop', letters: readonly number[], by: string): Promise<readonly LetterResult[]>
+  settleLetters(
+    action: 'resend' | 'drop',
+    letters: readonly number[],
+    signature: Signature,
+  ): Promise<readonly LetterResult[]>
   /** Every metric in the Prometheus text format. */
   metricsText(): Promise<string>
   /** Trends out of the journal. `unknown`: there is no such asset or tag; `busy`: too many wait for theirs. */
@@ -58,7 +62,7 @@ export interface AgentView {
   /** Trusts a pending certificate. */
   approve(connector: string, thumbprint: string): Promise<AlarmAnswer>
   /** Gives a tag another type from now on; resolves with the one it had once that is on disk. `unknown`: no such tag. */
-  retype(tag: string, type: TagType, by: string): Promise<TagType | 'unknown'>
+  retype(tag: string, type: TagType, signature: Signature): Promise<TagType | 'unknown'>
   /** Puts down who did what; durable when it resolves. */
   note(entry: Omit<AuditEntry, 'time'>): Promise<void>
   /** Records that an operator has seen the alarm; durable when it resolves. `unknown`: there is no such alarm. */
@@ -69,9 +73,9 @@ export interface AgentView {
   /** Records that an alarm was false: the machine was sound from its beginning until it cleared, or until now. */
   falseAlarm(request: AlarmRequest): Promise<AlarmAnswer>
   /** Records what somebody knows of an asset; durable when it resolves. `unknown`: there is no such asset. */
-  label(label: LabelRequest): Promise<AlarmAnswer>
+  label(label: LabelRequest, signature: Signature): Promise<AlarmAnswer>
   /** Records what a part truly is; durable when it resolves. */
-  correct(correction: CorrectionRequest): Promise<CorrectionAnswer>
+  correct(correction: CorrectionRequest, signature: Signature): Promise<CorrectionAnswer>
   readonly modelRequests: ModelActions
   /** There only while a simulated plant is attached. */
   readonly plant?: PlantView
@@ -101,11 +105,9 @@ export interface ModelActions {
   cancel(monitor: string, by: string): void
 }
 
-export interface AlarmRequest {
+export interface AlarmRequest extends Signature {
   /** Id of the alarm, `monitor/asset/raised time`. */
   readonly alarm: string
-  /** Who asks for it. */
-  readonly by: string
   readonly reason?: string
 }
 

@@ -1,3 +1,4 @@
+import type { Signature } from '../core/index.ts'
 import { isWhole, type Letters, type StoredLetter } from '../letters/index.ts'
 import type { DeadLetterRequest, DeadLetterView, LetterResult } from './agent-view.ts'
 import type { People } from './people.ts'
@@ -21,14 +22,14 @@ export async function findLetter(letters: Letters, id: number): Promise<DeadLett
 export async function settleLetters(
   letters: Letters,
   people: People,
-  { action, ids, by }: { readonly action: 'resend' | 'drop'; readonly ids: readonly number[]; readonly by: string },
+  { action, ids, signature }: { action: 'resend' | 'drop'; ids: readonly number[]; signature: Signature },
 ): Promise<readonly LetterResult[]> {
   const results = await letters[action](ids)
   const rows = results.reduce((sum, result) => sum + result.rows, 0)
   const kept = results.filter(({ outcome }) => outcome === 'kept').length
   const subject = results.length === 1 ? `dead letter ${results[0].letter}` : `${results.length} dead letters`
   const detail = action === 'drop' ? `${rows} rows dropped` : `${rows} rows sent; ${kept} letters kept`
-  if (results.length > 0) await people.note({ by, action, subject, detail })
+  if (results.length > 0) await people.note({ ...signature, action, subject, detail })
   return results
 }
 

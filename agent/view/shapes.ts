@@ -1,6 +1,7 @@
 // Longer than others: the shapes of all that the API answers, each built of those before it.
 import { z } from 'zod'
 import { predictionKinds, stateBeyond } from '../core/prediction.ts'
+import { roleNames } from '../core/roles.ts'
 import { stationGlance } from './inspection-shapes.ts'
 
 /*
@@ -258,7 +259,9 @@ export const alarmHistory = z
 
 export const auditEntry = z.strictObject({
   time,
-  by: z.string(),
+  by: z.string().describe('Who did it: by their token or the reverse proxy; without `proof` who they said to be.'),
+  proof: z.enum(['token', 'proxy']).optional().describe('How the agent knows who it was.'),
+  said: z.string().optional().describe('Who they said to be, where that is another name.'),
   action: z.string(),
   subject: z.string(),
   detail: z.string(),
@@ -307,6 +310,22 @@ export const modelLife = z
 export const session = z.strictObject({
   loggedIn: z.boolean(),
   read: z.enum(['open', 'token']).describe('Whether reading needs a log-in as well.'),
+  name: z
+    .string()
+    .optional()
+    .describe('Whose token began it, or whom the reverse proxy names; absent: the shared token.'),
+  proof: z.enum(['token', 'proxy']).optional(),
+  role: z.enum(roleNames).optional().describe('What they may do; absent: the shared token, which may do everything.'),
+  may: list(z.string()).optional().describe('The operations that this role may use, as this document names them.'),
+})
+
+export const openSession = z.strictObject({
+  id: z.string(),
+  name: z.string().optional().describe('Whose token began it; absent: the shared token.'),
+  role: z.enum(roleNames),
+  begun: time,
+  expires: time,
+  address: z.string().describe('Where the log-in came from.'),
 })
 
 export const problem = z.strictObject({

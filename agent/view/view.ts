@@ -2,7 +2,7 @@ import { Subject } from 'rxjs'
 import type { Trust } from '../connections/index.ts'
 import type { Alarm } from '../pipeline/index.ts'
 import type { Annals } from './annals.ts'
-import { type Clock, type Journal, type Prediction, streams, type TagType } from '../core/index.ts'
+import { type Clock, type Journal, type Prediction, type Signature, streams, type TagType } from '../core/index.ts'
 import type { Ingest } from '../ingest/index.ts'
 import {
   type AgentState,
@@ -35,6 +35,7 @@ import type { HealthTrends } from './health-trends.ts'
 import type { HistoryReader, HistoryTag } from './history.ts'
 import type { Letters } from '../letters/index.ts'
 import { version } from '../process/index.ts'
+import { auditTrail } from './audit-trail.ts'
 import { People, type PeopleParts } from './people.ts'
 import { connectionStates, ledgerOf, type ConnectionParts } from './connections.ts'
 import { assetStates, type AssetParts } from './assets.ts'
@@ -181,8 +182,12 @@ export class View implements AgentView {
     return findLetter(this.#parts.letters, id)
   }
 
-  settleLetters(action: 'resend' | 'drop', ids: readonly number[], by: string): Promise<readonly LetterResult[]> {
-    return settleLetters(this.#parts.letters, this.#people, { action, ids, by })
+  settleLetters(
+    action: 'resend' | 'drop',
+    ids: readonly number[],
+    signature: Signature,
+  ): Promise<readonly LetterResult[]> {
+    return settleLetters(this.#parts.letters, this.#people, { action, ids, signature })
   }
 
   metricsText(): Promise<string> {
@@ -215,16 +220,8 @@ export class View implements AgentView {
     return { changes: events.map(({ type: _, ...change }) => change), reaches }
   }
 
-  /** What operators did to alarms is among the alarms' own changes. */
-  async audit(limit: number): Promise<readonly AuditEntry[]> {
-    const { annals } = this.#parts
-    const { events } = await annals.newest('audit', limit)
-    const { events: alarms } = await annals.newest('alarm', limit)
-    const acts = alarms.flatMap(({ time, by, change, asset, reason = '' }) =>
-      by === undefined ? [] : [{ time, by, action: change, subject: asset, detail: reason }],
-    )
-    const entries = [...events.map(({ type: _, ...entry }) => entry), ...acts]
-    return entries.sort((one, other) => other.time - one.time).slice(0, limit)
+  audit(limit: number): Promise<readonly AuditEntry[]> {
+    return auditTrail(this.#parts.annals, limit)
   }
 
   trends(): readonly HealthTrend[] {
@@ -243,13 +240,13 @@ export class View implements AgentView {
     return this.#parts.trust.approve(connector, thumbprint)
   }
 
-  async retype(tag: string, type: TagType, by: string): Promise<TagType | 'unknown'> {
+  async retype(tag: string, type: TagType, signature: Signature): Promise<TagType | 'unknown'> {
     const { tags } = this.#parts.journal
     const from = tags.find(tag)?.type
     if (from === undefined) return 'unknown'
     tags.retype(tag, type)
     // The record takes the table of tags to the disk with it.
-    await this.note({ by, action: 'retype', subject: tag, detail: `${from} until now, ${type} from here on` })
+    await this.note({ ...signature, action: 'retype', subject: tag, detail: `${from} until now, ${type} from here on` })
     return from
   }
 
@@ -273,12 +270,12 @@ export class View implements AgentView {
     return this.#people.falseAlarm(request)
   }
 
-  label(label: LabelRequest): Promise<AlarmAnswer> {
-    return this.#people.label(label)
+  label(label: LabelRequest, signature: Signature): Promise<AlarmAnswer> {
+    return this.#people.label(label, signature)
   }
 
-  correct(correction: CorrectionRequest): Promise<CorrectionAnswer> {
-    return this.#people.correct(correction)
+  correct(correction: CorrectionRequest, signature: Signature): Promise<CorrectionAnswer> {
+    return this.#people.correct(correction, signature)
   }
 
   get modelRequests(): ModelActions {

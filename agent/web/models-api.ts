@@ -9,3 +9,8 @@ export function modelLives(): Promise<readonly ModelLife[]> {
 export function modelAction(monitor: string, action: ModelLife['actions'][number]): string {
   return `/api/models/${encodeURIComponent(monitor)}/${action}`
 }
+
+/** The operation of the API behind it. */
+export function operationOf(action: ModelLife['actions'][number]): string {
+  return `POST /api/models/:monitor/${action}`
+}

@@ -8,6 +8,8 @@ const nameKey = 'millwright.operator'
 export class Operator {
   loggedIn = false
   read: Session['read'] = 'open'
+  /** Who it is by their own token or the reverse proxy, with what they may do; absent: by the shared token, which may do all. */
+  known: Pick<Session, 'name' | 'proof' | 'role' | 'may'> = {}
   /** Whether the log-in is on the screen. */
   asking = false
   note: { readonly text: string; readonly bad: boolean } | undefined
@@ -19,7 +21,12 @@ export class Operator {
   }
 
   get name(): string {
-    return localStorage.getItem(nameKey) ?? ''
+    return this.known.name ?? localStorage.getItem(nameKey) ?? ''
+  }
+
+  /** Whether to offer an operation of the API, `POST /api/labels`; whoever is not logged in is asked to when they use it. */
+  may(operation: string): boolean {
+    return this.known.may?.includes(operation) ?? true
   }
 
   /** Closed to whoever is not logged in. */
@@ -29,9 +36,10 @@ export class Operator {
 
   async start(): Promise<void> {
     try {
-      const { loggedIn, read } = await get<Session>('/api/session')
+      const { loggedIn, read, ...known } = await get<Session>('/api/session')
       this.loggedIn = loggedIn
       this.read = read
+      this.known = known
     } catch {
       // The event stream says when the agent is gone.
     }
@@ -52,7 +60,7 @@ export class Operator {
 
   /** Logs in, where a token is given, and keeps the name. True where that worked. */
   async enter(name: string, token: string): Promise<boolean> {
-    localStorage.setItem(nameKey, name)
+    if (name !== this.known.name) localStorage.setItem(nameKey, name)
     if (!this.loggedIn) {
       try {
         await post('/api/login', { token, ...(name && { by: name }) })
@@ -60,7 +68,7 @@ export class Operator {
         this.say(wordsOf(error), true)
         return false
       }
-      this.loggedIn = true
+      await this.start()
       this.say(strings.session.loggedIn)
     }
     const next = this.#afterwards
@@ -71,7 +79,7 @@ export class Operator {
 
   async logOut(): Promise<void> {
     await post('/api/logout', {}).catch(() => undefined)
-    this.loggedIn = false
+    this.#forget()
     this.leave()
   }
 
@@ -87,12 +95,17 @@ export class Operator {
       this.say(done)
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) {
-        this.loggedIn = false
+        this.#forget()
         this.ask(again)
         return
       }
       this.say(wordsOf(error), true)
     }
+  }
+
+  #forget(): void {
+    this.loggedIn = false
+    this.known = {}
   }
 
   say(text: string, bad = false): void {

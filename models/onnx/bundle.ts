@@ -6,7 +6,13 @@ import { reportFiles } from '../report-files.ts'
 import { manifest as manifestSchema, type Manifest, type ModelBundle, type StoredBundle } from './manifest.ts'
 import { sha256 } from './runtime.ts'
 
-const files = { onnx: 'model.onnx', manifest: 'manifest.json', card: 'card.md' } as const
+/** The files of a bundle, beside its report. */
+export const bundleFiles = {
+  onnx: 'model.onnx',
+  manifest: 'manifest.json',
+  card: 'card.md',
+  signature: 'signature.json',
+} as const
 
 /** Bytes of a card. */
 const largestCard = 1_000_000
@@ -18,9 +24,10 @@ export function contentHash({ version: _, created: __, parent: ___, ...content }
 
 /** Writes a bundle into an existing folder; on disk when it resolves. */
 export async function writeBundle(folder: string, bundle: StoredBundle): Promise<void> {
-  await writeDurable(join(folder, files.onnx), bundle.onnx)
-  await writeDurable(join(folder, files.manifest), encodeManifest(bundle.manifest))
-  await writeDurable(join(folder, files.card), bundle.card)
+  await writeDurable(join(folder, bundleFiles.onnx), bundle.onnx)
+  await writeDurable(join(folder, bundleFiles.manifest), encodeManifest(bundle.manifest))
+  await writeDurable(join(folder, bundleFiles.card), bundle.card)
+  if (bundle.signature !== undefined) await writeDurable(join(folder, bundleFiles.signature), bundle.signature)
   if (bundle.report) {
     for (const [name, content] of reportFiles(bundle.report)) await writeDurable(join(folder, name), content)
   }
@@ -42,11 +49,12 @@ export async function readBundleOf<Own extends StoredBundle['manifest']>(
   folder: string,
   parse: (bytes: Uint8Array, where: string) => Own,
 ): Promise<StoredBundle<Own>> {
-  const manifest = parse(await readPart(folder, files.manifest), folder)
-  const onnx = await readPart(folder, files.onnx)
+  const manifest = parse(await readPart(folder, bundleFiles.manifest), folder)
+  const onnx = await readPart(folder, bundleFiles.onnx)
   if (sha256(onnx) !== manifest.sha256) throw broken(folder, 'model.onnx is not the file that the manifest describes')
-  const card = await readWhole(join(folder, files.card), largestCard).then(String, () => '')
-  return { manifest, onnx, card }
+  const card = await readWhole(join(folder, bundleFiles.card), largestCard).then(String, () => '')
+  const signature = await readWhole(join(folder, bundleFiles.signature), largestCard).then(String, () => undefined)
+  return { manifest, onnx, card, ...(signature !== undefined && { signature }) }
 }
 
 /** A manifest from the bytes of its file. Throws a DetectorError (MODEL_BROKEN). */
@@ -88,7 +96,8 @@ async function readPart(folder: string, file: string): Promise<Buffer> {
   }
 }
 
-async function writeDurable(path: string, content: Uint8Array | string): Promise<void> {
+/** Writes a file; on disk when it resolves. */
+export async function writeDurable(path: string, content: Uint8Array | string): Promise<void> {
   const handle = await open(path, 'w')
   try {
     await handle.writeFile(content)

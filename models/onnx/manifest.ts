@@ -144,6 +144,8 @@ export interface StoredBundle<Own extends StoredManifest = StoredManifest> {
   readonly onnx: Uint8Array
   /** `card.md`: what it is, for people. */
   readonly card: string
+  /** Text of `signature.json`, where somebody has signed it. */
+  readonly signature?: string
   /** How it was trained and chosen; not part of its hash. */
   readonly report?: Report
 }

@@ -16,7 +16,7 @@ import { until as poll } from '../support/until.ts'
 
 /** A memory journal with one tag, `line/pump/x`. */
 export async function openMemoryJournal(size = 1e9): Promise<Journal> {
-  const journal = await openJournal({ folder: '', settings: { store: 'memory', size, age: 1e15 } })
+  const journal = await openJournal({ folder: '', settings: { store: 'memory', size, age: 1e15, gather: 0 } })
   journal.tags.resolve({ name: 'line/pump/x', type: 'number' })
   return journal
 }

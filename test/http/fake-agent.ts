@@ -91,7 +91,7 @@ export class FakeAgent implements AgentView {
   ledger = () => ledger
   deadLetters = ({ limit }: { limit: number }) => (this.calls.push(['deadLetters', limit]), Promise.resolve([]))
   deadLetter = (id: number) => Promise.resolve(id === 7 ? letter : undefined)
-  settleLetters = (action: string, letters: readonly number[], by: string) => (
+  settleLetters = (action: string, letters: readonly number[], { by }: { by: string }) => (
     this.calls.push(['settleLetters', action, letters, by]),
     Promise.resolve([])
   )

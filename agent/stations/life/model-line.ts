@@ -1,8 +1,6 @@
-import { join } from 'node:path'
-import { Registry } from '../../../models/index.ts'
 import { readOwnImageModel } from '../../../models/inspection/bundle.ts'
 import type { ImageRegistry } from '../../../models/inspection/registry.ts'
-import type { Config, StationSettings } from '../../settings/index.ts'
+import { type Config, monitorModels, type StationSettings } from '../../settings/index.ts'
 import { type Clock, type JournalEvent, type Logger, valuesModel } from '../../core/index.ts'
 import { openModel, type JudgingModel } from '../images/judging-model.ts'
 import { StationLearner, type StationLearnerParts } from './learner.ts'
@@ -11,7 +9,7 @@ import { StationModels, type OpenModel, type Workplace } from './models.ts'
 import { openValuesModel, type ValuesModel } from '../values/values-model.ts'
 
 export interface LineParts {
-  readonly config: Pick<Config, 'data'>
+  readonly config: Pick<Config, 'data' | 'models'>
   readonly registry: ImageRegistry
   readonly clock: Clock
   readonly log: Logger
@@ -131,7 +129,7 @@ export function valuesLine(
   parts: LineParts,
 ): ModelLine {
   const name = valuesModel(station)
-  const registry = new Registry(join(parts.config.data, 'models'))
+  const registry = monitorModels(parts.config)
   const versions = () => registry.versions(name)
   const open = async (version: string) => openValuesModel(await registry.load(name, version), settings)
   const models = new StationModels<ValuesModel>({ name, workplace, versions, open, log: parts.log })

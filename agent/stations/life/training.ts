@@ -1,8 +1,6 @@
-import { join } from 'node:path'
-import { ImageRegistry } from '../../../models/inspection/registry.ts'
 import { trainStation } from '../../../models/inspection/train.ts'
 import type { LabelledImage, TrainedStation } from '../../../models/inspection/assignment.ts'
-import type { Config } from '../../settings/index.ts'
+import { type Config, stationModels } from '../../settings/index.ts'
 import { ConfigError, DetectorError, readWhole } from '../../core/index.ts'
 import { imageFiles, readImages } from '../images/image-folder.ts'
 import { ImageStore } from '../images/image-store.ts'
@@ -35,7 +33,7 @@ export async function trainAndRegister(
       { path: `inspections.${station}.model`, message: 'a network of your own is not trained here' },
     ])
   }
-  const registry = new ImageRegistry(join(config.data, 'models'))
+  const registry = stationModels(config)
   const before = active === undefined ? undefined : await registry.load(station, active).catch(() => undefined)
   const { images, defects } = await lesson(config, station, folder)
   const trained = await trainStation({

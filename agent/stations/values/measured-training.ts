@@ -1,8 +1,6 @@
-import { join } from 'node:path'
-import { Registry } from '../../../models/index.ts'
 import { trainMeasured } from '../../../models/inspection/measured.ts'
 import type { MeasuredPart } from '../../../models/inspection/measured-inspector.ts'
-import type { Config, StationSettings } from '../../settings/index.ts'
+import { type Config, monitorModels, type StationSettings } from '../../settings/index.ts'
 import { ConfigError, type CorrectionEvent, type InspectionEvent, type Journal, valuesModel } from '../../core/index.ts'
 import { entriesBetween, offsetAt } from '../../journal/index.ts'
 import { inputsOf, isComplete, measuredNames } from './measured.ts'
@@ -43,7 +41,7 @@ export async function trainStationValues(
   const names = trainedNames(config, station)
   const { measured, learn } = config.inspections[station]
   const model = valuesModel(station)
-  const registry = new Registry(join(config.data, 'models'))
+  const registry = monitorModels(config)
   const before = active === undefined ? undefined : await registry.load(model, active).catch(() => undefined)
   const job = { station, model, names, created, ...(before && { before }) }
   const bundle = await trainMeasured(measured!.model, parts, job, { progress, budget: learn.budget })

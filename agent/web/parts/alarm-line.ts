@@ -19,12 +19,12 @@ export function alarmLine(alarm: AlarmView, page: Page): TemplateResult {
   const shelved = isShelved(alarm, state.time)
   return html`<li class="alarm-line">
     <div>
-      <a class="strong" href=${assetLink(alarm.asset)}>${alarm.asset}</a>
+      ${assetName(alarm.asset, page)}
       ${shelved ? badge('muted', strings.alarm.short.shelved, 'shelf') : badge(levels[alarm.state], strings.alarm.short[alarm.state])}
     </div>
     <p class="hint">${causes(alarm, 2)} · ${strings.ago(span(state.time - alarm.raised))}</p>
     ${
-      alarm.state === 'acknowledged' || shelved
+      alarm.state === 'acknowledged' || shelved || !operator.may(acknowledging)
         ? nothing
         : html`<button @click=${() => void acknowledge(alarm, operator)}>
             ${icon('good')}${strings.alarm.acknowledge}<span class="unseen">${alarm.asset}</span>
@@ -32,6 +32,17 @@ export function alarmLine(alarm: AlarmView, page: Page): TemplateResult {
     }
   </li>`
 }
+
+/** The name of what an alarm is of, with the way to it where it is a machine: the gateway itself is none. */
+export function assetName(asset: string, { state }: Pick<Page, 'state'>): TemplateResult {
+  const isMachine = state.assets.some(({ name }) => name === asset)
+  return isMachine
+    ? html`<a class="strong" href=${assetLink(asset)}>${asset}</a>`
+    : html`<span class="strong">${asset}</span>`
+}
+
+/** The operation of the API behind `acknowledge`. */
+export const acknowledging = 'POST /api/alarms/:alarm/acknowledge'
 
 export function acknowledge({ id, asset }: AlarmView, operator: Page['operator']): Promise<void> {
   return operator.act(`/api/alarms/${encodeURIComponent(id)}/acknowledge`, {}, strings.alarm.acknowledged(asset))

@@ -16,6 +16,8 @@ export class Chart extends PageElement {
   /** The model in no more points than the plot has pixels. */
   #drawn: ChartModel | undefined
   #size: ResizeObserver | undefined
+  /** Somebody drags over a range: what is new is shown when they let go. */
+  #dragged = false
 
   override disconnectedCallback(): void {
     super.disconnectedCallback()
@@ -48,8 +50,18 @@ export class Chart extends PageElement {
     const before = changed.get('model')
     const same = before !== undefined && kindOf(before) === kindOf(this.model)
     if (changed.has('theme') || !same) this.#drop()
-    if (this.#plot) this.#show(this.#plot)
-    else this.#make()
+    if (!this.#plot) this.#make()
+    else if (!this.#dragged) this.#show(this.#plot)
+  }
+
+  #drag(): void {
+    this.#dragged = true
+    const end = () => {
+      this.#dragged = false
+      if (this.#plot) this.#show(this.#plot)
+    }
+    // After the plot itself has heard of it.
+    document.addEventListener('mouseup', () => setTimeout(end), { once: true })
   }
 
   #make(): void {
@@ -64,6 +76,7 @@ export class Chart extends PageElement {
     }
     const stepped = this.model.stepped ? uPlot.paths.stepped!({ align: 1 }) : undefined
     this.#plot = new uPlot(chartOptions(this.model, { width, height }, colour, hooks, stepped), [[]], box)
+    this.#plot.over.addEventListener('mousedown', () => this.#drag())
     this.#show(this.#plot)
   }
 

@@ -34,10 +34,10 @@ export function deadLetters(letters: readonly DeadLetterView[], all: number, now
   </section>`
 }
 
-/** Which OPC UA servers are believed, those that wait for it first. */
+/** Which OPC UA servers are believed, those that wait for it first; `approve` absent: the role may not. */
 export function certificates(
   all: readonly CertificateView[],
-  approve: (certificate: CertificateView) => void,
+  approve: ((certificate: CertificateView) => void) | undefined,
 ): TemplateResult | typeof nothing {
   if (all.length === 0) return nothing
   return html`<section aria-labelledby="certificates-title">
@@ -53,7 +53,7 @@ export function certificates(
               ><strong>${connector}</strong>
               ${badge(pending ? 'warn' : 'good', pending ? words.pending : words.trusted)}</span
             >
-            ${pending ? html`<button class="primary small" @click=${() => approve(certificate)}>${words.approve}<span class="unseen">${subject}</span></button>` : nothing}
+            ${pending && approve ? html`<button class="primary small" @click=${() => approve(certificate)}>${words.approve}<span class="unseen">${subject}</span></button>` : nothing}
           </div>
           <p>${subject} <span class="hint">${words.validTo(date(validTo))}</span></p>
           <p class="code thumbprint">${thumbprint}</p>
@@ -79,10 +79,12 @@ export function auditTrail(entries: readonly AuditEntry[], now: number): Templat
               </thead>
               <tbody>
                 ${entries.map(
-                  ({ time, by, action, subject, detail }) =>
+                  ({ time, by, said, action, subject, detail }) =>
                     html`<tr>
                       <td class="when">${clock(time, now)}</td>
-                      <td>${by}</td>
+                      <td>
+                        ${by} ${said === undefined ? nothing : html`<span class="hint">${words.said(said)}</span>`}
+                      </td>
                       <td>${action}</td>
                       <td>${subject} <span class="hint">${detail}</span></td>
                     </tr>`,

@@ -39,7 +39,7 @@ export function header(page: Page | undefined, live: Live, operator: Operator, n
       @click=${() => operator.ask()}
       title=${operator.loggedIn ? session.as(who) : session.open}
     >
-      ${icon('person')}<span>${who}</span>
+      ${icon('person')}<span>${who}${operator.known.role === undefined ? '' : ` · ${operator.known.role}`}</span>
     </button>
   </header>`
 }

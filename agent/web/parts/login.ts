@@ -13,7 +13,8 @@ export class Login extends Dialog {
 
   protected content(): TemplateResult {
     const { session } = strings
-    const { loggedIn, name, note } = this.operator
+    const { loggedIn, name, known, note } = this.operator
+    if (known.name !== undefined && known.role !== undefined) return this.#known(known.name, known.role)
     return html` ${
         loggedIn
           ? nothing
@@ -40,6 +41,18 @@ export class Login extends Dialog {
         ${loggedIn ? html`<button type="button" class="quiet" @click=${() => void this.operator.logOut()}>${session.logout}</button><span class="space"></span>` : nothing}
         <button type="button" @click=${() => this.close()}>${strings.cancel}</button>
         <button class="primary">${loggedIn ? session.save : session.submit}</button>
+      </div>`
+  }
+
+  /** Whoever the agent knows has no name to give. */
+  #known(name: string, role: string): TemplateResult {
+    const { session } = strings
+    const byProxy = this.operator.known.proof === 'proxy'
+    return html`<p>${session.knownAs(name, role)}</p>
+      <p class="hint">${byProxy ? session.byProxy : session.nameHint}</p>
+      <div class="row end">
+        ${byProxy ? nothing : html`<button type="button" class="quiet" @click=${() => void this.operator.logOut()}>${session.logout}</button><span class="space"></span>`}
+        <button type="button" @click=${() => this.close()}>${strings.cancel}</button>
       </div>`
   }
 

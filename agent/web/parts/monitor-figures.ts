@@ -46,7 +46,9 @@ function concluded(monitor: MonitorState): TemplateResult {
     scored && threshold > 0
       ? item(
           strings.asset.scoreOf,
-          html`${figure(score)} <small>${strings.asset.threshold} ${figure(threshold)}</small>`,
+          html`${figure(score)}
+            <small>${strings.asset.threshold} ${figure(threshold)}</small>
+            ${detail === undefined ? nothing : html`<small>${detail}</small>`}`,
         )
       : scored
         ? nothing

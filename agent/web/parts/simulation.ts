@@ -6,7 +6,7 @@ import { strings } from '../strings.ts'
 /** The demo: break a machine and mend it. Nothing where no simulated plant is attached. */
 export function simulation(page: Page, only?: string): TemplateResult | typeof nothing {
   const { plant, assets } = page.state
-  if (!plant) return nothing
+  if (!plant || !page.operator.may('POST /api/plant/inject')) return nothing
   const words = strings.simulation
   const machines = plant.assets.filter(({ name }) => only === undefined || name === only)
   const [first] = machines

@@ -4,7 +4,7 @@ import type { AlarmChange, AlarmHistory, AlarmView } from '../../view/shapes.ts'
 import { get } from '../api.ts'
 import { clock, figure, percent } from '../format.ts'
 import { isShelved, sharesOf, type Page } from '../page.ts'
-import { acknowledge, alarmFacts, causes } from '../parts/alarm-line.ts'
+import { assetName, acknowledge, acknowledging, alarmFacts, causes } from '../parts/alarm-line.ts'
 import { PageElement } from '../parts/element.ts'
 import { bar } from '../parts/graphics.ts'
 import { badge, icon } from '../parts/icons.ts'
@@ -86,7 +86,7 @@ class Alarms extends PageElement {
     const text = shelved ? words.short.shelved : words.short[alarm.state]
     return html`<li class="card alarm ${level}">
       <div class="alarm-what">
-        <h3><a href=${assetLink(alarm.asset)}>${alarm.asset}</a> <span class="monitor">${alarm.monitor}</span></h3>
+        <h3>${assetName(alarm.asset, this.page)} <span class="monitor">${alarm.monitor}</span></h3>
         ${badge(level, text, shelved ? 'shelf' : alarm.state === 'raised' ? 'bad' : 'warn')}
         <p>${alarmFacts(alarm, time)}</p>
         ${shelved ? html`<p class="hint">${words.until(clock(alarm.shelvedUntil!, time))}${alarm.reason ? ` · ${alarm.reason}` : ''}</p>` : nothing}
@@ -109,20 +109,22 @@ class Alarms extends PageElement {
     const address = `/api/alarms/${encodeURIComponent(alarm.id)}`
     const label = () => operator.act('/api/labels', { type: 'false-alarm', alarm: alarm.id }, words.falseDone)
     return html` ${
-        alarm.state === 'acknowledged'
-          ? nothing
-          : html`<button class="primary" @click=${() => void acknowledge(alarm, operator)}>
-              ${icon('good')}${words.acknowledge}${about}
-            </button>`
-      }
-      ${
-        shelved
+      alarm.state === 'acknowledged' || !operator.may(acknowledging)
+        ? nothing
+        : html`<button class="primary" @click=${() => void acknowledge(alarm, operator)}>
+            ${icon('good')}${words.acknowledge}${about}
+          </button>`
+    }
+    ${
+      !operator.may('POST /api/alarms/:alarm/shelve')
+        ? nothing
+        : shelved
           ? html`<button @click=${() => void operator.act(`${address}/unshelve`, {}, words.unshelved(alarm.asset))}>
               ${words.unshelve}${about}
             </button>`
           : html`<button @click=${() => this.#shelve(alarm)}>${icon('shelf')}${words.shelve}${about}</button>`
-      }
-      <button class="quiet" @click=${() => void label()}>${words.false}${about}</button>`
+    }
+    ${operator.may('POST /api/labels') ? html`<button class="quiet" @click=${() => void label()}>${words.false}${about}</button>` : nothing}`
   }
 
   #past(): TemplateResult {

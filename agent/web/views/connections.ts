@@ -42,21 +42,22 @@ class Connections extends PageElement {
   }
 
   protected override render(): TemplateResult {
-    const { state, ledger } = this.page
+    const { state, ledger, operator } = this.page
     const of = (direction: ConnectionState['direction']) =>
       state.connections.filter((each) => each.direction === direction)
     return html`<h1>${words.title}</h1>
       ${this.#list('sources', words.sources, words.noSources, of('source'))}
       ${this.#list('sinks', words.sinks, words.noSinks, of('sink'))} ${ledger ? ledgerTables(ledger) : nothing}
-      ${certificates(this.#certificates, (certificate) => void this.#approve(certificate))} ${this.#guarded()}`
+      ${certificates(this.#certificates, operator.may('POST /api/certificates/approve') ? (certificate) => void this.#approve(certificate) : undefined)}
+      ${this.#guarded()}`
   }
 
   /** What the plant does not show to everybody. */
   #guarded(): TemplateResult {
     const { state, operator } = this.page
     if (operator.loggedIn)
-      return html`${deadLetters(this.#letters, state.journal.dead.rows, state.time)}
-      ${auditTrail(this.#audit, state.time)}`
+      return html`${operator.may('GET /api/dead-letters') ? deadLetters(this.#letters, state.journal.dead.rows, state.time) : nothing}
+      ${operator.may('GET /api/audit') ? auditTrail(this.#audit, state.time) : nothing}`
     return html`<section aria-labelledby="guarded-title">
       <h2 id="guarded-title">${words.dead} <span class="hint">${count(state.journal.dead.rows)}</span></h2>
       <p class="hint">${words.guarded}</p>
@@ -127,12 +128,13 @@ class Connections extends PageElement {
   async #read(): Promise<void> {
     clearTimeout(this.#timer)
     try {
+      const { operator } = this.page
       this.#certificates = await get<CertificateView[]>('/api/certificates')
       this.requestUpdate()
-      if (this.page.operator.loggedIn)
+      if (operator.loggedIn)
         [this.#letters, this.#audit] = await Promise.all([
-          get<DeadLetterView[]>('/api/dead-letters?limit=100'),
-          get<AuditEntry[]>('/api/audit?limit=50'),
+          operator.may('GET /api/dead-letters') ? get<DeadLetterView[]>('/api/dead-letters?limit=100') : [],
+          operator.may('GET /api/audit') ? get<AuditEntry[]>('/api/audit?limit=50') : [],
         ])
       this.requestUpdate()
     } catch {

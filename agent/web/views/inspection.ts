@@ -12,6 +12,8 @@ import { inspectionLink } from '../route.ts'
 import { strings } from '../strings.ts'
 
 const words = strings.inspection
+/** The operation of the API behind a correction. */
+const labelling = 'POST /api/labels'
 /** Least time between two looks at a station, ms. */
 const every = 1_000
 
@@ -112,7 +114,7 @@ class Inspection extends PageElement {
       <div class="stage-words">
         <h2 class="unseen">${words.partOf(part.part)}</h2>
         ${conclusion(part, view)} ${view.images ? values : nothing}
-        ${correction(view, part, (name) => void this.#correct(view, part, name))}
+        ${this.page.operator.may(labelling) ? correction(view, part, (name) => void this.#correct(view, part, name)) : nothing}
       </div>
       ${view.images ? nothing : values}
     </section>`
@@ -211,7 +213,8 @@ class Inspection extends PageElement {
   #key(event: KeyboardEvent, view: StationView, part: PartView): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return
     const at = view.newest.findIndex(({ id }) => id === part.id)
-    const name = /^[1-9]$/.test(event.key) ? view.classes.at(Number(event.key) - 1) : undefined
+    const mayCorrect = this.page.operator.may(labelling)
+    const name = mayCorrect && /^[1-9]$/.test(event.key) ? view.classes.at(Number(event.key) - 1) : undefined
     if (name !== undefined && Number(event.key) <= view.classes.length) void this.#correct(view, part, name)
     else if (event.key === 'ArrowLeft') this.#choose(view.newest[Math.min(view.newest.length - 1, at + 1)])
     else if (event.key === 'ArrowRight') this.#choose(view.newest[Math.max(0, at - 1)])

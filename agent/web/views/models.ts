@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { ModelLife, ModelVersion } from '../../view/shapes.ts'
 import { clock, figure, percent } from '../format.ts'
-import { modelAction, modelLives } from '../models-api.ts'
+import { modelAction, modelLives, operationOf } from '../models-api.ts'
 import type { Page } from '../page.ts'
 import { PageElement } from '../parts/element.ts'
 import { bar } from '../parts/graphics.ts'
@@ -112,7 +112,7 @@ class Models extends PageElement {
         }
       </td>
       <td>
-        ${!promotable || state === 'active' || state === 'training' ? nothing : html`<button class="small" @click=${() => void promote()}>${words.promote}<span class="unseen">${version}</span></button>`}
+        ${!promotable || !this.page.operator.may(operationOf('promote')) || state === 'active' || state === 'training' ? nothing : html`<button class="small" @click=${() => void promote()}>${words.promote}<span class="unseen">${version}</span></button>`}
       </td>
     </tr>`
   }
@@ -123,7 +123,7 @@ class Models extends PageElement {
       ['retrain', words.retrain, words.retraining(monitor)],
       ['rollback', words.rollback, words.rolledBack(monitor)],
     ] as const
-    const offered = all.filter(([action]) => actions.includes(action))
+    const offered = all.filter(([action]) => actions.includes(action) && operator.may(operationOf(action)))
     if (offered.length === 0) return nothing
     return html`<div class="actions row">
       ${offered.map(

@@ -30,7 +30,7 @@ async function live(one: FieldCase): Promise<void> {
   const password = join(folder, 'password')
   writeFileSync(password, 'old')
   const influxd = await Influxd.start(one.server)
-  const journal = await openJournal({ folder: '', settings: { store: 'memory', size: 1e9, age: 1e15 } })
+  const journal = await openJournal({ folder: '', settings: { store: 'memory', size: 1e9, age: 1e15, gather: 0 } })
   const settings = {
     ...one.settings,
     ...(one.settings && 'password_file' in one.settings && { password_file: password }),
