@@ -1,6 +1,5 @@
 import {
   type Clock,
-  type DeadLetter,
   type DeadReason,
   type Entry,
   type InHand,
@@ -16,6 +15,7 @@ import {
   mostEnds,
 } from '../core/index.ts'
 import type { Pipeline } from './pipeline.ts'
+import { poison } from './poison.ts'
 
 export interface LiveOptions {
   readonly journal: Journal
@@ -278,24 +278,6 @@ export class Live {
   #commit(): Promise<void> {
     return this.#options.journal.commit(pipelineCursor, { offset: this.#next, state: this.#pipeline.save() })
   }
-}
-
-/** The letter of an entry that the pipeline fails at. */
-function poison(entry: Entry, reason: DeadReason, error: unknown): DeadLetter {
-  const [rows, subject] = entry.kind === 'samples' ? [entry.batch.length, entry.batch.source] : [1, entry.kind]
-  const head =
-    entry.kind === 'samples'
-      ? {
-          source: subject,
-          rows,
-          time: Array.from(entry.batch.time.subarray(0, 16)),
-          value: Array.from(entry.batch.value.subarray(0, 16)),
-        }
-      : entry
-  const payload = Buffer.from(JSON.stringify(head)).subarray(0, 4_096)
-  const detail = `entry ${entry.offset} of the samples: ${describeError(error)}`
-  const time = arrivalOf(entry) || 0
-  return { time, origin: 'pipeline', reason, detail, subject, rows, payload, size: payload.length }
 }
 
 /** The newest offset in `samples` whose results are stored; -1 if none are. */

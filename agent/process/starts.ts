@@ -54,8 +54,8 @@ export class Starts {
 
   /** What the process before did without, where it ended as soon as it was started. */
   get before(): readonly string[] {
-    const [last, found] = this.#found.slice(-2)
-    return found !== undefined && Math.abs(found - last) <= loop.within ? this.#before.without : []
+    const times = this.#found.slice(-2)
+    return times.length === 2 && Math.abs(times[1] - times[0]) <= loop.within ? this.#before.without : []
   }
 
   /** The parts that the error which ended the process before came through, the innermost first; empty: it said nothing. */

@@ -19,7 +19,7 @@ import { Ingest } from '../ingest/index.ts'
 import { Learning, ModelRequests, type Learner } from '../learning/index.ts'
 import { Letters } from '../letters/index.ts'
 import { MonitorLearner, pipelineCursor } from '../pipeline/index.ts'
-import { Marks, Starts, version } from '../process/index.ts'
+import { Marks, Starts } from '../process/index.ts'
 import { type Config, monitorModels, secretsOf, stationModels } from '../settings/index.ts'
 import { Gallery, Inspections } from '../stations/index.ts'
 import { shelfOf, trainingScript } from '../training/index.ts'
@@ -201,7 +201,7 @@ export class Unit {
     const { config } = this.#setting
     const parts = { journal: this.journal, registry: this.#registry, metrics: counted.metrics, log, clock }
     const { inHand, leftOut } = this.#past
-    const trials = new ModelTrials(join(config.data, 'models'), version)
+    const trials = new ModelTrials(join(config.data, 'models'))
     const precautions = { inHand, trials, leftOut: (monitor: string) => leftOut.has(`monitor ${monitor}`) }
     this.#flow = await Flow.open(config, this.#hasSinks, { ...parts, onlookers: this.#onlookers(), precautions })
     this.#stops.add('the pipeline', () => this.#flow.pipeline.close())

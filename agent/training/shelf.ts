@@ -4,12 +4,11 @@ import { openInspectorPool } from '../../models/inspection/pool.ts'
 import type { ImageBundle } from '../../models/inspection/manifest.ts'
 import { type Config, monitorModels, stationModels } from '../settings/index.ts'
 import type { Shelf } from '../learning/index.ts'
-import { version } from '../process/index.ts'
 import { openValuesModel, stationOfValues } from '../stations/index.ts'
 
 /** Where the models of that name are: of a monitor, of a station, or of its measured values. */
 export function shelfOf(config: Config, name: string): Shelf {
-  const trials = new ModelTrials(join(config.data, 'models'), version)
+  const trials = new ModelTrials(join(config.data, 'models'))
   const measured = stationOfValues(config, name)
   if (measured !== undefined) {
     const check = async (bundle: ModelBundle) => {

@@ -133,12 +133,8 @@ export class View implements AgentView {
     if (sources.length > 0 && sources.every(({ status }) => status.state === 'down' || status.state === 'connecting')) {
       failing.push('no source is connected')
     }
-    const reasons = [
-      ...failing,
-      ...this.#parts.leftOut(),
-      ...troubled.map(({ name, status }) => `${name}: ${status.message}`),
-    ]
-    return { ok: failing.length === 0, reasons }
+    const down = troubled.map(({ name, status }) => `${name}: ${status.message}`)
+    return { ok: failing.length === 0, reasons: [...failing, ...this.#parts.leftOut(), ...down] }
   }
 
   state(): AgentState {

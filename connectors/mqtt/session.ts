@@ -32,8 +32,8 @@ export class MqttSession {
   readonly #builder: BatchBuilder
   readonly #collector: Collector
   readonly #skew: SkewMeter
-  readonly #unreleased = new Unreleased()
   readonly #guard: Guard
+  readonly #unreleased = new Unreleased()
   #desk: AckDesk
   #gate: Gate | undefined
   #client: MqttClient | undefined
@@ -170,11 +170,8 @@ export class MqttSession {
     this.#client = undefined
     this.#gate = undefined
     this.#context.metrics.gauge('source_up', 0, { source: this.#context.name })
-    this.#context.report({
-      state: 'down',
-      message: `${this.#settings.url}: ${trouble.message}`,
-      remedy: trouble.remedy,
-    })
+    const { message, remedy } = trouble
+    this.#context.report({ state: 'down', message: `${this.#settings.url}: ${message}`, remedy })
   }
 
   #message(

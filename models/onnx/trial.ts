@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DetectorError, describeError } from '../../agent/core/index.ts'
 import { ProcessPool } from '../processes/pool.ts'
 import type { ModelBundle } from './manifest.ts'
-import { sha256 } from './runtime.ts'
+import { runtimeVersion, sha256 } from './runtime.ts'
 import type { OnnxSettings } from './user-file.ts'
 
 /** What is tried: a bundle, or the user's own file by its settings. */
@@ -18,19 +18,18 @@ const most = 500
 
 /**
  * Runs models in a process of its own before this one opens them: one that never answers, eats memory or crashes the runtime
- * is refused in words. What has passed is remembered by its content, and not tried again.
+ * is refused in words. What has passed is remembered by its content and the version of the
+ * runtime, and not tried again.
  */
 export class ModelTrials {
   readonly #folder: string
-  readonly #version: string
   #pool: ProcessPool<Tried, void> | undefined
   #users = 0
   #ending: NodeJS.Timeout | undefined
 
-  /** `folder`: of the models; `version`: of the agent, as another runtime may answer otherwise. */
-  constructor(folder: string, version: string) {
+  /** `folder`: of the models. */
+  constructor(folder: string) {
     this.#folder = folder
-    this.#version = version
   }
 
   /** Rejects with a DetectorError where the model should not be opened. */
@@ -66,7 +65,7 @@ export class ModelTrials {
 
   async #keyOf(model: Tried): Promise<string> {
     const onnx = 'manifest' in model ? model.onnx : await readFile(model.file).catch(() => Buffer.of())
-    return sha256(`${sha256(onnx)} ${JSON.stringify('manifest' in model ? model.manifest : model)} ${this.#version}`)
+    return sha256(`${sha256(onnx)} ${JSON.stringify('manifest' in model ? model.manifest : model)} ${runtimeVersion}`)
   }
 
   get #file(): string {

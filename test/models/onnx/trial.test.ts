@@ -62,18 +62,18 @@ describe('a model on trial', function () {
     return parsed
   }
 
-  it('passes where it answers a sample, and is remembered by its content and the version of the agent', async () => {
-    await new ModelTrials(folder, '1').try(settings(encodeOnnx(sum)))
+  it('passes where it answers a sample, and is remembered by its content and settings', async () => {
+    await new ModelTrials(folder).try(settings(encodeOnnx(sum)))
     const passed = () => JSON.parse(readFileSync(join(folder, 'tried.json'), 'utf8')) as string[]
     assert.equal(passed().length, 1)
-    await new ModelTrials(folder, '1').try(settings(encodeOnnx(sum)))
+    await new ModelTrials(folder).try(settings(encodeOnnx(sum)))
     assert.equal(passed().length, 1)
-    await new ModelTrials(folder, '2').try(settings(encodeOnnx(sum)))
+    await new ModelTrials(folder).try({ ...settings(encodeOnnx(sum)), threshold: 3 })
     assert.equal(passed().length, 2)
   })
 
   it('is refused in the words of the process that ran it', async () => {
-    await assert.rejects(new ModelTrials(folder, '1').try(settings(Buffer.from('no model'))), { code: 'MODEL_BROKEN' })
+    await assert.rejects(new ModelTrials(folder).try(settings(Buffer.from('no model'))), { code: 'MODEL_BROKEN' })
     assert.equal(existsSync(join(folder, 'tried.json')), false)
   })
 
@@ -86,7 +86,7 @@ describe('a model on trial', function () {
     const said: string[] = []
     const say = (_: object, words: string) => void said.push(words)
     const log: Logger = { debug: say, info: say, warn: say, error: say }
-    const load = detectorLoader(config, new Registry(folder), log, { trials: new ModelTrials(folder, '1') })
+    const load = detectorLoader(config, new Registry(folder), log, { trials: new ModelTrials(folder) })
     let turns = 0
     const ticking = setInterval(() => turns++, 100)
     assert.equal(await load('health', 'file-1'), undefined)
