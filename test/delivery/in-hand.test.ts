@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Journal, Logger } from '../../agent/core/index.ts'
+import type { Entry, Journal, Logger } from '../../agent/core/index.ts'
 import { deliver, sinkLedger, type SinkLedger } from '../../agent/delivery/delivery.ts'
 import { Marks } from '../../agent/process/index.ts'
 import { CountingMetrics, KeepingSink, numbered, openMemoryJournal, until } from './parts.ts'
@@ -18,9 +18,9 @@ class DeadlySink extends KeepingSink {
   constructor(marks: Marks) {
     super()
     const write = this.write.bind(this)
-    this.write = (entries, signal) => {
+    this.write = (entries: readonly Entry[]) => {
       const values = entries.flatMap((entry) => (entry.kind === 'samples' ? Array.from(entry.batch.value) : []))
-      if (!values.includes(deadly)) return write(entries, signal)
+      if (!values.includes(deadly)) return write(entries)
       this.ended = true
       marks.done = () => undefined
       return new Promise(() => undefined)
