@@ -11,7 +11,7 @@ import { join, relative, sep } from 'node:path'
 
 const root = import.meta.dirname
 /** These take longest, so that they begin first and none is left to run alone at the end. */
-const first = ['e2e', 'web', 'cli', 'models', 'journal']
+const first = ['field/opcua', 'e2e', 'web', 'cli', 'models', 'journal']
 
 const [wanted, options] = split(process.argv.slice(2))
 const files = (wanted.length > 0 ? wanted.flatMap(filesOf) : filesIn(root)).sort((a, b) => rank(a) - rank(b))
@@ -66,6 +66,7 @@ function filesIn(folder: string): string[] {
 }
 
 function rank(file: string): number {
-  const at = first.indexOf(relative(root, file).split(sep)[0])
+  const path = relative(root, file).split(sep).join('/')
+  const at = first.findIndex((room) => path.startsWith(`${room}/`))
   return at < 0 ? first.length : at
 }

@@ -1,5 +1,5 @@
 /** ms for which results wait for others at most: alarms are among them. */
-const resultsWait = 5
+const resultsWait = 10
 /** ms that an acknowledgement takes to be answered by more. */
 const answer = 1
 /** Bytes that fill a commit by themselves. */
@@ -9,7 +9,7 @@ const prompt = 4
 /** Nothing for so many times the usual pause between two is a sender that waits; and so much of a new pause counts. */
 const unusual = 5
 const fresh = 0.1
-/** So often in a row a sender has to pause at the same number before it is taken for what it sends at most. */
+/** So often in a row a sender has to pause before the least of these numbers is taken for what it sends at most. */
 const alike = 3
 /** So many full commits later a little more is waited for: the limit may have grown. */
 const retry = 512
@@ -31,8 +31,8 @@ export class CommitPace {
   #begun = 0
   /** Rows that come before a sender pauses, as far as is known. */
   #window = Infinity
-  /** The sender seemed to pause, at so many rows, so often in a row. */
-  #pause = { rows: 0, times: 0 }
+  /** The sender seemed to pause, at so many rows at least, so often in a row. */
+  #pause = { rows: Infinity, times: 0 }
   /** Rows of the newest commit, if the sender had seemed to pause before it; and when it ended. */
   #suspect = 0
   #ended = -Infinity
@@ -86,9 +86,7 @@ export class CommitPace {
 
   #learn(waited: boolean): void {
     const { rows, times } = this.#pause
-    this.#pause = waited
-      ? { rows: this.#suspect, times: rows === this.#suspect ? times + 1 : 1 }
-      : { rows: 0, times: 0 }
+    this.#pause = waited ? { rows: Math.min(rows, this.#suspect), times: times + 1 } : { rows: Infinity, times: 0 }
     this.#suspect = 0
     if (this.#pause.times >= alike) this.#window = Math.min(this.#window, this.#pause.rows)
   }

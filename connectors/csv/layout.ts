@@ -317,7 +317,9 @@ export function numberIn(written: string, mark: DecimalMark | undefined): number
 /** The unit in a name such as `temp [degC]`, `Druck (bar)` or `Öltemp °C`; empty where there is none. */
 function unitOfName(name: string): string {
   // A unit is short: of longer names the end is looked at, in a time that does not grow with them.
-  const match = /([[(<][^\])>]*[\])>])$|\s(\S+)$/.exec(name.trim().slice(-100)) as (string | undefined)[] | null
-  const unit = unbracketed(match?.[1] ?? match?.[2] ?? '')
-  return isUnit(unit) && (match?.[1] !== undefined || /[^A-Za-z]|^[a-zµ][A-Z]?[a-z]*$/.test(unit)) ? unit : ''
+  const end = name.trim().slice(-100)
+  const [bracketed] = (/[[(<][^\])>]*[\])>]$/.exec(end) ?? []) as (string | undefined)[]
+  const [, word = ''] = /\s(\S+)$/.exec(end) ?? []
+  const unit = unbracketed(bracketed ?? word)
+  return isUnit(unit) && (bracketed !== undefined || /[^A-Za-z]|^[a-zµ][A-Z]?[a-z]*$/.test(unit)) ? unit : ''
 }

@@ -97,7 +97,7 @@ describe('journal: when a commit begins', () => {
   it('begins at once with much, and soon with results', () => {
     const pace = new CommitPace(20, () => 100)
     assert.equal(pace.left(100, 0, false), 20)
-    assert.equal(pace.left(100, 0, true), 5)
+    assert.equal(pace.left(100, 0, true), 10)
     assert.equal(pace.left(100, 2e6, false), 0)
     assert.equal(pace.left(90, 0, false), 10)
     assert.equal(new CommitPace(0, () => 100).left(100, 0, false), 0)

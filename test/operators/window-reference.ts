@@ -272,10 +272,13 @@ export class Reference {
 
   #content(asset: RefAsset, start: number, end: number) {
     const series: Record<string, [number, number][]> = {}
+    // Of each signal: late data that change one's coverage change the window, be another's the least.
+    const covered: number[] = []
     let coverage = 1
     for (const [role, samples] of [...asset.roles].sort()) {
       if (samples.size === 0) {
         coverage = 0
+        covered.push(0)
         continue
       }
       const hold = this.#hold(role, end - start)
@@ -286,9 +289,11 @@ export class Reference {
       if (list.length === 0 && this.#covers(samples, start, hold))
         list.push([start, samples.get(this.#last(samples, start))!.value])
       if (list.length > 0) series[role] = list
-      coverage = Math.min(coverage, this.#coverage(asset, samples, start, end, hold))
+      const own = this.#coverage(asset, samples, start, end, hold)
+      covered.push(own)
+      coverage = Math.min(coverage, own)
     }
-    return { coverage, series }
+    return { coverage, covered: covered.reduce((sum, own) => sum + own, 0), series }
   }
 
   #last(samples: Map<number, Sample>, at: number): number {

@@ -43,11 +43,11 @@ describe('live, where an entry ends the process without a word', () => {
     const marks = new Marks(folder, true)
     const cursor = journal.cursor(pipelineCursor)
     const pipeline = await create(cursor?.state)
-    let ended = false
+    const at = { ended: false }
     const handle = pipeline.handle.bind(pipeline)
     pipeline.handle = (entries) => {
       if (!entries.some(({ offset }) => offset === deadly)) return handle(entries)
-      ended = true
+      at.ended = true
       return new Promise(() => undefined)
     }
     const stop = new AbortController()
@@ -56,10 +56,10 @@ describe('live, where an entry ends the process without a word', () => {
       ...{ clock: systemClock, checkpointEvery: 1e9, inHand: marks },
     })
     const running = live.run(stop.signal)
-    await until('it ends, or is through', () => ended || live.next === journal.stats('samples').next)
+    await until('it ends, or is through', () => at.ended || live.next === journal.stats('samples').next)
     stop.abort()
-    if (!ended) await running
-    return { marks, ended }
+    if (!at.ended) await running
+    return { marks, ended: at.ended }
   }
 
   it('finds the entry among those that were in hand, puts it aside after two more ends, and handles the others', async () => {

@@ -24,7 +24,7 @@ import { schema } from '../../agent/settings/index.ts'
 import { alarmRow, sampleRow } from '../../connectors/csv/index.ts'
 import { millwright } from '../cli/millwright.ts'
 import { OpcuaServer } from '../support/opcua-server.ts'
-import { program } from '../support/program.ts'
+import { tsx } from '../support/program.ts'
 
 /** What a device, topic or model may call itself. */
 const hostile = [
@@ -157,7 +157,7 @@ describe('an attacker who names a device', () => {
         const log = createLogger(config, terminal)
         for (const word of words) log.error({ item: word, deep: { list: [word], ['key ' + word]: 1 }, error: new Error(word) }, word)
       }`
-    const child = spawn(process.execPath, [...program.slice(0, 2), '--input-type=module', '-e', source], {
+    const child = spawn(process.execPath, ['--import', tsx, '--input-type=module', '-e', source], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: process.env,
     })

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -102,6 +102,17 @@ export type ServerCommand =
   | { readonly do: 'raise'; readonly event: ServerEvent }
   | { readonly do: 'tick'; readonly hertz: number }
 
+/** Keys and certificate of the first server of this process: making them takes a second, and no test needs two at a time. */
+let made: string | undefined
+
+/** A copy until the process ends. */
+function keep(pki: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'millwright-opcua-pki-'))
+  cpSync(pki, folder, { recursive: true })
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
 /** A node-opcua server in a process of its own, on a free port, with a PKI folder of its own that survives restarts. */
 export class OpcuaServer {
   readonly port: number
@@ -123,7 +134,10 @@ export class OpcuaServer {
   static async start(nodes: readonly ServerNode[] = [], options: ServerOptions = {}): Promise<OpcuaServer> {
     const server = new OpcuaServer(await freePort(), options)
     for (const node of nodes) server.#nodes.set(node.name, node)
+    const pki = join(server.#folder, 'pki')
+    if (made) cpSync(made, pki, { recursive: true })
     await server.launch()
+    made ??= keep(pki)
     return server
   }
 

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 
 const root = join(import.meta.dirname, '..', '..')
 /** By its path: commands run in folders where the package cannot be found by name. */
-const tsx = () => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+export const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 
 /**
  * What `node` is given to run the command line: as it is built where `npm test` has just built it, which starts in half the
@@ -12,4 +12,4 @@ const tsx = () => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).h
  */
 export const program: readonly string[] = process.env.MILLWRIGHT_BUILT
   ? [join(root, 'dist', 'agent', 'cli', 'main.js')]
-  : ['--import', tsx(), join(root, 'agent', 'cli', 'main.ts')]
+  : ['--import', tsx, join(root, 'agent', 'cli', 'main.ts')]
