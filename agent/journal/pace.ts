@@ -1,5 +1,7 @@
-/** ms for which results wait for others at most: alarms are among them. */
-const resultsWait = 10
+/** ms for which what somebody waits for waits at most. */
+const pressingWait = 5
+/** Rows that fill a commit: what its pages cost is little for each by then. */
+const plenty = 24
 /** ms that an acknowledgement takes to be answered by more. */
 const answer = 1
 /** Bytes that fill a commit by themselves. */
@@ -57,9 +59,9 @@ export class CommitPace {
   }
 
   /** How much longer what waits since `since` may wait, ms; 0: it is time. */
-  left(since: number, bytes: number, results: boolean): number {
-    if (bytes >= enough || this.#filled) return 0
-    return Math.max(0, since + (results ? Math.min(resultsWait, this.#gather) : this.#gather) - this.#now())
+  left(since: number, bytes: number, pressing: boolean): number {
+    if (bytes >= enough || this.#rows >= plenty || this.#filled) return 0
+    return Math.max(0, since + (pressing ? Math.min(pressingWait, this.#gather) : this.#gather) - this.#now())
   }
 
   /** Whether the sender would pause before a commit that began later had ended. */

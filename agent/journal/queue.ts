@@ -48,9 +48,9 @@ export class CommitQueue {
   #shortage: JournalError | undefined
   #hurried = false
   readonly #pace: CommitPace
-  /** Since when something waits, and whether results are among it, or what must not wait. */
+  /** Since when something waits, and whether somebody waits for some of it, or it must not wait. */
   #since = 0
-  #results = false
+  #pressing = false
   #urgent = false
   /** Ends the wait for more. */
   #wake: (() => void) | undefined
@@ -66,7 +66,7 @@ export class CommitQueue {
     if (this.#shortage && this.#waiting.bytes > mostWaiting) throw this.#shortage
     this.#waiting.append(log, records)
     if (log.name === 'samples') this.#pace.arrived(records.reduce((rows, record) => rows + rowsOf(record), 0))
-    else this.#results = true
+    this.#pressing ||= records.some(isPressing)
     return this.#join(log)
   }
 
@@ -124,7 +124,7 @@ export class CommitQueue {
       if (left > 0) await this.#more(left)
       const group = this.#waiting
       this.#waiting = this.#spare
-      this.#results = this.#urgent = false
+      this.#pressing = this.#urgent = false
       this.#pace.begun()
       await this.#store(group)
       this.#pace.ended()
@@ -136,7 +136,7 @@ export class CommitQueue {
 
   /** ms for which what waits may wait for more. */
   #left(): number {
-    return this.#urgent || this.#hurried ? 0 : this.#pace.left(this.#since, this.#waiting.bytes, this.#results)
+    return this.#urgent || this.#hurried ? 0 : this.#pace.left(this.#since, this.#waiting.bytes, this.#pressing)
   }
 
   /** Waits until it is time, by the clock or because enough has come. */
@@ -233,6 +233,11 @@ export class CommitQueue {
     this.#shortage = undefined
     for (const waiter of waiters) waiter.reject(error)
   }
+}
+
+/** Alarms and verdicts on parts: a person or a machine waits for them. */
+function isPressing(record: JournalRecord): boolean {
+  return record.kind === 'event' && (record.event.type === 'alarm' || record.event.type === 'inspection')
 }
 
 /** Takes what a group appended to `log` out of what readers see. */
