@@ -95,7 +95,7 @@ class Supervisor {
     this.#units = [unit]
     this.#stops.add('the unit', () => unit.stop())
     this.#goOn()
-    const listening = await this.#listen(unit.view)
+    const listening = unit.leftOut.has('page') ? undefined : await this.#listen(unit.view)
     if (listening) this.#stops.add('the page', () => listening.close())
     this.#goOn()
     unit.start()
@@ -134,7 +134,12 @@ class Supervisor {
   }
 
   #connect(connections: readonly Connection[]): void {
-    for (const { name, source } of connections) if (source) this.#router.add(name, source)
+    for (const connection of connections) {
+      const { name, source } = connection
+      const out = this.#units.map(({ leftOut }) => leftOut).find((one) => one.has(`connector ${name}`))
+      if (source && out) connection.status = out.status
+      else if (source) this.#router.add(name, source)
+    }
   }
 
   async #reload({ config, text }: Pick<AgentOptions, 'config' | 'text'>): Promise<string[]> {

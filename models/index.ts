@@ -18,6 +18,7 @@ export type { Report } from './report.ts'
 export type { Targets, TrainingContext, TrainingInput } from './training.ts'
 export type { Manifest, ModelBundle, StoredBundle } from './onnx/manifest.ts'
 export type { OnnxSettings } from './onnx/user-file.ts'
+export { ModelTrials } from './onnx/trial.ts'
 export { BundleRegistry, Registry, type RegistryEntry } from './registry.ts'
 export { BundleGuard, readSigningKey, signBundle } from './signing.ts'
 

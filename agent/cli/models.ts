@@ -171,6 +171,7 @@ function importCommand(): Command {
       const shelf = shelfFor(options, monitor, bundle.kind)
       const named = { ...bundle, manifest: { ...bundle.manifest, monitor } }
       await shelf.registry.admit(folder, named.manifest)
+      requireGolden(named.manifest, folder)
       await shelf.check(named)
       const version = await shelf.registry.register(named, undefined, 'given')
       print(
@@ -202,6 +203,20 @@ Example:
       const publicKey = await signBundle(folder, manifest, readSigningKey(options.key))
       print(options.json, { folder, key: publicKey }, () => `${folder} is signed. Agents take it where they have:\nmodels: { trust: ['${publicKey}'] }`) // prettier-ignore
     })
+}
+
+/** Throws a DetectorError where nothing shows that a model answers here as it did where it was trained. */
+function requireGolden({ golden }: StoredBundle['manifest'], folder: string): void {
+  const { inputs = [], images = [] } = golden
+  if (inputs.length + images.length > 0) return
+  throw new DetectorError(
+    'MODEL_MISMATCH',
+    `the model in ${folder} has no golden vectors: nothing shows that it answers here as it did where it was trained`,
+    {
+      remedy:
+        'Put some inputs with their scores under `golden` of manifest.json, as `export` writes them; a bare .onnx file is used by `model: { type: onnx, file: ... }`.',
+    },
+  )
 }
 
 /** Where the models of a monitor or station are. Throws a DetectorError where the configuration has none of that name. */

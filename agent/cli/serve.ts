@@ -1,5 +1,5 @@
 import { type Logger, describeError } from '../core/index.ts'
-import { createNotifier, sizeYoungGeneration, speakLastWords } from '../process/index.ts'
+import { createNotifier, leaveWords, sizeYoungGeneration, speakLastWords } from '../process/index.ts'
 import { startAgent, type Agent, type AgentOptions } from '../supervisor.ts'
 
 /**
@@ -8,7 +8,7 @@ import { startAgent, type Agent, type AgentOptions } from '../supervisor.ts'
  */
 export async function serve(options: AgentOptions, started: (agent: Agent) => (() => void) | undefined): Promise<void> {
   const { log } = options
-  speakLastWords(log)
+  speakLastWords(log, (parts) => leaveWords(options.config.data, parts))
   const signal = stopSignal()
   const agent = await startUnless(signal, options)
   if (!agent) {

@@ -4,6 +4,7 @@ import { secretsOf, type Config } from '../settings/index.ts'
 import {
   type Clock,
   type ConnectorContext,
+  type InHand,
   type Logger,
   type Metrics,
   Redaction,
@@ -27,6 +28,7 @@ export interface ConnectionParts {
   readonly log: Logger
   readonly clock: Clock
   readonly tags: TagTable
+  readonly inHand?: InHand
 }
 
 /** Makes the configured connectors, all of them or those of these names; none connects yet. */

@@ -2,6 +2,7 @@ import type { Observable, OperatorFunction } from 'rxjs'
 import type { z } from 'zod'
 import type { Batch } from './batch.ts'
 import type { DeadLetter, Entry, JournalEvent, JournalRecord, Stream } from './records.ts'
+import type { InHand } from './in-hand.ts'
 import type { Metrics } from './metrics.ts'
 import type { PredictionKind } from './prediction.ts'
 import type { TagTable } from './tags.ts'
@@ -123,6 +124,8 @@ export interface ConnectorContext {
   readonly tags: TagTable
   /** A folder of its own, which survives restarts. */
   readonly folder: string
+  /** Of what is decoded; absent where there is nothing to mark or to look for. */
+  readonly inHand?: InHand
   report(status: Status): void
 }
 
@@ -153,6 +156,8 @@ export interface Rejection {
   readonly remedy?: string
   /** Not refused, and yet not there: another row of the same series and microsecond has taken its place. */
   readonly overwritten?: true
+  /** Not refused: the process ended while the sink wrote it. */
+  readonly quarantined?: boolean
 }
 
 /**

@@ -17,6 +17,11 @@ export const metrics = {
     labels: ['source'],
     help: 'Median of arrival time minus source time; negative: the source is ahead.',
   },
+  parts_left_out: {
+    type: 'gauge',
+    labels: ['part'],
+    help: '1 for a part that the agent does without, as it ended it three times within a minute.',
+  },
   source_up: { type: 'gauge', labels: ['source'], help: '1 while the source is connected.' },
   reconnects_total: { type: 'counter', labels: ['source'], help: 'Connections that were made again.' },
   rebuilds_total: {

@@ -3,6 +3,7 @@ import {
   type Clock,
   DeliveryError,
   type Entry,
+  type InHand,
   JournalError,
   type Logger,
   type Metrics,
@@ -20,7 +21,7 @@ import { Overwritten, rowsOverwritten } from './overwritten.ts'
 import { type Pace, shortLinger, usualPace } from './pace.ts'
 import { Refusals } from './refusals.ts'
 import { Urgency } from './urgency.ts'
-import { Writer } from './writer.ts'
+import { Quarantined, Writer } from './writer.ts'
 
 export { owedFrom, sinkLedger, type SinkLedger } from './ledger.ts'
 
@@ -40,6 +41,8 @@ export interface DeliveryOptions {
   /** Ends the delivery; what is not delivered by then waits in the journal. */
   readonly signal: AbortSignal
   readonly pace?: Partial<Pace>
+  /** Of what the sink writes; absent where there is nothing to mark. */
+  readonly inHand?: InHand | undefined
 }
 
 export interface Delivery {
@@ -90,7 +93,7 @@ class Runner {
     this.#options = options
     const { linger = usualPace.linger } = options.sink
     this.#pace = { ...usualPace, linger, ...options.pace }
-    this.#writer = new Writer(options.sink, this.#abandon.signal)
+    this.#writer = new Writer(options.sink, this.#abandon.signal, options.inHand, `sink ${options.name}`)
     this.#overwritten = new Overwritten(options)
     this.#lanes = new Lanes(options.journal, options.name, this.#pace.rows)
   }
@@ -184,7 +187,8 @@ class Runner {
   /** For an error that forbids trying again: the entry it is about, or none yet where the chunk has to be taken apart. */
   #refusal(error: unknown, chunk: Chunk): readonly Rejection[] | undefined {
     if (!(error instanceof DeliveryError) || error.retryable) return undefined
-    if (chunk.entries.length === 1) return [{ entry: chunk.entries[0], detail: describeError(error) }]
+    if (chunk.entries.length === 1)
+      return [{ entry: chunk.entries[0], detail: describeError(error), quarantined: error instanceof Quarantined }]
     this.#single = chunk.entries.length
     return []
   }

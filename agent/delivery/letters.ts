@@ -30,8 +30,8 @@ export function lettersOf(rejections: readonly Rejection[], origin: string, time
     else causes.set(key, [rejection])
   }
   const letters: DeadLetter[] = []
-  for (const [{ detail }, all] of [...causes.values()].map((all) => [all[0], all] as const)) {
-    const common = { time, origin, reason: 'rejected', detail } as const
+  for (const [{ detail, quarantined }, all] of [...causes.values()].map((all) => [all[0], all] as const)) {
+    const common = { time, origin, reason: quarantined ? 'quarantined' : 'rejected', detail } as const
     let held: Uint8Array[] = []
     let entries: Entry[] = []
     const close = () => {

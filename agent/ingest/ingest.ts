@@ -4,6 +4,7 @@ import {
   type Clock,
   type CorrectionEvent,
   type DeadLetter,
+  type InHand,
   type Journal,
   JournalError,
   type JournalEvent,
@@ -55,6 +56,7 @@ export interface IngestOptions {
   tickFor(): number
   /** Looks up what corrections speak of; absent where there are no stations. */
   readonly corrections?: Corrections
+  readonly inHand?: InHand | undefined
 }
 
 /** From the sources into the journal. A source is told that its batch is settled when the disk has it. */
@@ -81,14 +83,16 @@ export class Ingest {
 
   /** Takes what a source has, from now on. */
   add(name: string, source: Source): void {
-    const { log } = this.#options
+    const { log, inHand } = this.#options
     this.#tallies.set(name, this.#earlier(name))
     const underWay = new Set<Promise<void>>()
+    inHand?.take(`connector ${name}`, '')
     const subscription = source.batches().subscribe({
       next: (arrival) => this.#follow(underWay, this.#take(name, this.#byClock(arrival))),
       error: (error: unknown) => log.error({ source: name }, `source stopped: ${describeError(error)}`),
       complete: () => log.info({ source: name }, 'source has no more data'),
     })
+    inHand?.done(`connector ${name}`)
     this.#sources.set(name, { source, subscription, underWay })
   }
 

@@ -93,7 +93,7 @@ export class Letters {
    */
   resend(ids: readonly number[]): Promise<LetterOutcome[]> {
     return this.#each(ids, (letter) =>
-      letter.reason === 'rejected' ? sendAgain(letter, this.#parts) : readAgain(letter, this.#parts),
+      letter.held || letter.reason === 'rejected' ? sendAgain(letter, this.#parts) : readAgain(letter, this.#parts),
     )
   }
 

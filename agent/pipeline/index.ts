@@ -1,5 +1,5 @@
 export type { Alarm } from './alarms.ts'
-export { detectorLoader, fileVersion } from './detectors.ts'
+export { detectorLoader, fileVersion, type Precautions } from './detectors.ts'
 export { MonitorLearner } from './learner.ts'
 export { Live, pipelineCursor } from './live.ts'
 export { joinFeatures } from './feature-batches.ts'

@@ -1,7 +1,8 @@
 import {
   type Clock,
-  type DeadLetter,
+  type DeadReason,
   type Entry,
+  type InHand,
   type Journal,
   JournalError,
   type JournalRecord,
@@ -9,8 +10,12 @@ import {
   type Metrics,
   arrivalOf,
   describeError,
+  isSuspect,
+  keyOfEntries,
+  mostEnds,
 } from '../core/index.ts'
 import type { Pipeline } from './pipeline.ts'
+import { poison } from './poison.ts'
 
 export interface LiveOptions {
   readonly journal: Journal
@@ -25,6 +30,8 @@ export interface LiveOptions {
   readonly clock: Clock
   /** ms of wall time between checkpoints. They bound the work after a crash and change no result. */
   readonly checkpointEvery: number
+  /** Of entries; absent where there is nothing to mark. */
+  readonly inHand?: InHand | undefined
 }
 
 /** Appends of results under way at a time. */
@@ -32,6 +39,9 @@ const mostOutstanding = 64
 
 /** Entries handled in one go when the pipeline is made anew. */
 const remadeAtOnce = 256
+
+/** Under which what is in hand is marked. */
+const part = 'pipeline'
 
 /** Name of the cursor that holds the pipeline's checkpoint. */
 export const pipelineCursor = 'pipeline'
@@ -121,13 +131,26 @@ export class Live {
   }
 
   async #handle(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+    const { inHand } = this.#options
+    // What was among others when the process ended is handled alone: one of them it was, or none.
+    if (entries.length > 1 && inHand && isSuspect(entries, inHand.suspects(part))) {
+      for (const entry of entries) await this.#handle([entry], signal)
+      return
+    }
+    if (inHand?.take(part, keyOfEntries(entries)) === false) {
+      const told = new Error(`the agent ended ${mostEnds} times while it worked on this entry`)
+      await this.#putAside(entries[0], 'quarantined', told, signal)
+      return
+    }
     let records: readonly JournalRecord[]
     try {
       records = await this.#pipeline.handle(entries)
     } catch (error) {
+      inHand?.done(part)
       await this.#withoutPoison(entries, error, signal)
       return
     }
+    inHand?.done(part)
     await this.#concluded(entries, records, signal)
   }
 
@@ -136,18 +159,18 @@ export class Live {
    * the one that throws by itself is put aside as a dead letter, the others are handled, and a checkpoint keeps it at that.
    */
   async #withoutPoison(entries: readonly Entry[], error: unknown, signal: AbortSignal): Promise<void> {
-    const { log, journal } = this.#options
     await this.#remake(entries[0].offset)
-    if (entries.length > 1) {
-      for (const entry of entries) await this.#handle([entry], signal)
-      return
-    }
-    const [entry] = entries
+    if (entries.length > 1) for (const entry of entries) await this.#handle([entry], signal)
+    else await this.#putAside(entries[0], 'internal', error, signal)
+  }
+
+  async #putAside(entry: Entry, reason: DeadReason, error: unknown, signal: AbortSignal): Promise<void> {
+    const { log, journal } = this.#options
     log.error(
       { offset: entry.offset, error },
       `the pipeline fails at an entry, which is put aside: ${describeError(error)}`,
     )
-    await this.#insistOn(() => journal.append('dead', [{ kind: 'dead', letter: poison(entry, error) }]), signal)
+    await this.#insistOn(() => journal.append('dead', [{ kind: 'dead', letter: poison(entry, reason, error) }]), signal)
     this.#next = entry.offset + 1
     await this.#insistOn(() => this.#commit(), signal)
   }
@@ -255,24 +278,6 @@ export class Live {
   #commit(): Promise<void> {
     return this.#options.journal.commit(pipelineCursor, { offset: this.#next, state: this.#pipeline.save() })
   }
-}
-
-/** The letter of an entry that the pipeline fails at. */
-function poison(entry: Entry, error: unknown): DeadLetter {
-  const [rows, subject] = entry.kind === 'samples' ? [entry.batch.length, entry.batch.source] : [1, entry.kind]
-  const head =
-    entry.kind === 'samples'
-      ? {
-          source: subject,
-          rows,
-          time: Array.from(entry.batch.time.subarray(0, 16)),
-          value: Array.from(entry.batch.value.subarray(0, 16)),
-        }
-      : entry
-  const payload = Buffer.from(JSON.stringify(head)).subarray(0, 4_096)
-  const detail = `entry ${entry.offset} of the samples: ${describeError(error)}`
-  const time = arrivalOf(entry) || 0
-  return { time, origin: 'pipeline', reason: 'internal', detail, subject, rows, payload, size: payload.length }
 }
 
 /** The newest offset in `samples` whose results are stored; -1 if none are. */

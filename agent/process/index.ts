@@ -1,5 +1,6 @@
 export { keepHeapSmall, keepYoungGeneration, letYoungGenerationGrow, sizeYoungGeneration } from './heap.ts'
-export { Starts, type Phase } from './starts.ts'
+export { Marks, type Mark } from './in-hand.ts'
+export { leaveWords, Starts, type Phase } from './starts.ts'
 export { softwareError, speakLastWords } from './last-words.ts'
 export { createNotifier } from './notify.ts'
 export { closeFolder, keepPrivate } from './private.ts'

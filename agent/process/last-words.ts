@@ -8,11 +8,14 @@ export const softwareError = 70
 
 /**
  * Has an error that passed all borders end the process with its last words: the error, and the part of the agent that it
- * came from. The service manager starts it again; nothing that was acknowledged is lost by it.
+ * came from. The service manager starts it again; nothing that was acknowledged is lost by it. `leave` gets all parts on the
+ * way of the error, for the next start.
  */
-export function speakLastWords(log: Logger): void {
+export function speakLastWords(log: Logger, leave?: (parts: readonly string[]) => void): void {
   const end = (error: unknown) => {
-    const part = partOf(error)
+    const parts = partsOf(error)
+    const [part] = parts as (string | undefined)[]
+    leave?.(parts)
     const where = part === undefined ? '' : ` in ${part}`
     log.error(
       { error, ...(part !== undefined && { part }) },
@@ -24,13 +27,14 @@ export function speakLastWords(log: Logger): void {
   process.on('unhandledRejection', end)
 }
 
-/** The folder of the first line of the stack that is of the agent: `connectors/mqtt`. */
-function partOf(error: unknown): string | undefined {
+/** The folders of the lines of the stack that are of the agent, the innermost first: `connectors/mqtt`. */
+function partsOf(error: unknown): string[] {
+  const parts = new Set<string>()
   const stack = error instanceof Error ? (error.stack ?? '') : ''
   for (const [, url] of stack.matchAll(/(?:\(|at )(file:\/\/\S+?|\/\S+?):\d+:\d+\)?$/gm)) {
     const path = relative(packageRoot, url.startsWith('file:') ? fileURLToPath(url) : url)
     const [top, ...rest] = path.split(sep).filter((name) => name !== 'dist')
-    if (top !== '..' && top !== 'node_modules' && rest.length > 0) return [top, ...rest.slice(0, -1)].join('/')
+    if (top !== '..' && top !== 'node_modules' && rest.length > 0) parts.add([top, ...rest.slice(0, -1)].join('/'))
   }
-  return undefined
+  return [...parts]
 }

@@ -1,4 +1,4 @@
-import type { Clock, Journal, Logger, Metrics, Sink, Status } from '../core/index.ts'
+import type { Clock, InHand, Journal, Logger, Metrics, Sink, Status } from '../core/index.ts'
 import { deliver, owedFrom, sinkLedger, type Delivery, type SinkLedger } from '../delivery/index.ts'
 
 export interface DeliveryParts {
@@ -6,6 +6,7 @@ export interface DeliveryParts {
   readonly metrics: Metrics
   readonly log: Logger
   readonly clock: Clock
+  readonly inHand?: InHand | undefined
 }
 
 interface Delivering {
@@ -18,12 +19,20 @@ interface Delivering {
 export class Deliveries {
   readonly #parts: DeliveryParts
   readonly #running = new Map<string, Delivering>()
+  /** How those are that do not run: what they are owed is kept for them. */
+  readonly #leftOut = new Map<string, Status>()
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts
   }
 
+  /** A sink that has to wait for another start. */
+  leaveOut(name: string, status: Status): void {
+    this.#leftOut.set(name, status)
+  }
+
   start(name: string, sink: Sink): void {
+    this.#leftOut.delete(name)
     const stop = new AbortController()
     const delivery = deliver({ ...this.#parts, name, sink, signal: stop.signal })
     this.#running.set(name, { sink, delivery, stop })
@@ -31,6 +40,7 @@ export class Deliveries {
 
   /** Ends a delivery, after the write under way, and closes its sink; what is not delivered waits in the journal. */
   async end(name: string): Promise<void> {
+    this.#leftOut.delete(name)
     const delivering = this.#running.get(name)
     if (!delivering) return
     this.#running.delete(name)
@@ -53,15 +63,17 @@ export class Deliveries {
 
   /** Offset in the results from which on a sink still needs them. */
   get owedFrom(): number {
-    return Math.min(...[...this.#running.keys()].map((name) => owedFrom(this.#parts.journal, name)))
+    const names = [...this.#running.keys(), ...this.#leftOut.keys()]
+    return Math.min(...names.map((name) => owedFrom(this.#parts.journal, name)))
   }
 
   /** Ledger and status by sink. */
   readings(): Readonly<Record<string, { readonly ledger: SinkLedger; readonly status: Status }>> {
+    const running = [...this.#running].map(([name, { delivery }]) => [name, delivery.state()] as const)
     return Object.fromEntries(
-      [...this.#running].map(([name, { delivery }]) => [
+      [...running, ...this.#leftOut].map(([name, status]) => [
         name,
-        { ledger: sinkLedger(this.#parts.journal, name), status: delivery.state() },
+        { ledger: sinkLedger(this.#parts.journal, name), status },
       ]),
     )
   }

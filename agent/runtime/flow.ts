@@ -1,6 +1,6 @@
 import type { Registry } from '../../models/index.ts'
 import type { Batch, Clock, FeatureBatch, Journal, JournalEvent, Logger, Metrics, Prediction } from '../core/index.ts'
-import { detectorLoader, fileVersion, Live, Pipeline, pipelineCursor } from '../pipeline/index.ts'
+import { detectorLoader, fileVersion, Live, Pipeline, pipelineCursor, type Precautions } from '../pipeline/index.ts'
 import type { Config } from '../settings/index.ts'
 import { joinedMonitors, stationLives, type StationLife } from '../stations/index.ts'
 
@@ -21,6 +21,7 @@ export interface FlowParts {
   readonly log: Logger
   readonly clock: Clock
   readonly onlookers: Onlookers
+  readonly precautions?: Precautions
 }
 
 /**
@@ -40,14 +41,25 @@ export class Flow {
   #settings: FlowSettings
 
   private constructor(parts: FlowParts, made: Made, from: number, settings: FlowSettings) {
-    const { journal, metrics, log, clock } = parts
+    const { journal, metrics, log, clock, precautions } = parts
+    const inHand = precautions?.inHand
     this.#parts = parts
     this.#pipeline = made.pipeline
     this.#lives = made.lives
     this.from = from
     this.#settings = settings
     const remake = (saved: unknown) => this.#make(saved)
-    this.live = new Live({ journal, pipeline: made.pipeline, remake, from, metrics, log, clock, checkpointEvery })
+    this.live = new Live({
+      journal,
+      pipeline: made.pipeline,
+      remake,
+      from,
+      metrics,
+      log,
+      clock,
+      checkpointEvery,
+      inHand,
+    })
   }
 
   /** Goes on from the checkpoint. `keepSamples`: whether cleaned samples are results, for sinks. */
@@ -113,9 +125,9 @@ interface Made {
 }
 
 async function make(config: Config, keepSamples: boolean, parts: FlowParts, saved: unknown): Promise<Made> {
-  const { journal, registry, metrics, log, onlookers } = parts
+  const { journal, registry, metrics, log, onlookers, precautions } = parts
   const lives = stationLives(config.inspections)
-  const detector = detectorLoader(config, registry, log)
+  const detector = detectorLoader(config, registry, log, precautions)
   const pipeline = await Pipeline.create({ config, tags: journal.tags, metrics, detector, lives, keepSamples, saved })
   pipeline.cleaned.subscribe((batch) => onlookers.cleaned(batch))
   pipeline.predictions.subscribe((predictions) => onlookers.predicted(predictions))

@@ -17,6 +17,8 @@ export interface ReadingsOptions {
   /** Entries that the pipeline has not handled. */
   readonly lag: () => number
   readonly openAlarms: () => number
+  /** Parts that the agent does without. */
+  readonly leftOut: () => number
   readonly disk: () => DiskState | undefined
   /** Arrival minus source time of a source, in seconds. */
   readonly skew: (source: string) => number
@@ -71,7 +73,7 @@ export class Readings {
   }
 
   #process(): Reading {
-    const { lag, openAlarms } = this.#options
+    const { lag, openAlarms, leftOut } = this.#options
     const now = performance.now()
     const { user, system } = process.cpuUsage(this.#cpu)
     const values = {
@@ -81,6 +83,7 @@ export class Readings {
       loop_delay: this.#delay.percentile(99) / 1e9,
       lag: lag(),
       alarms: openAlarms(),
+      left_out: leftOut(),
     }
     this.#cpu = process.cpuUsage()
     this.#read = now

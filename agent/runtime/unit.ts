@@ -1,5 +1,6 @@
 // Longer than others: everything that works on one journal is made, started and stopped in sight of each other.
-import type { Registry } from '../../models/index.ts'
+import { join } from 'node:path'
+import { ModelTrials, type Registry } from '../../models/index.ts'
 import { createStudio } from '../../models/inspection/studio/studio.ts'
 import { createConnections, pkiFolders, Trust, type Connection } from '../connections/index.ts'
 import {
@@ -9,6 +10,7 @@ import {
   streams,
   valuesModel,
   type Clock,
+  type InHand,
   type Journal,
   type JournalEvent,
   type Logger,
@@ -17,7 +19,7 @@ import { Ingest } from '../ingest/index.ts'
 import { Learning, ModelRequests, type Learner } from '../learning/index.ts'
 import { Letters } from '../letters/index.ts'
 import { MonitorLearner, pipelineCursor } from '../pipeline/index.ts'
-import { Starts } from '../process/index.ts'
+import { Marks, Starts } from '../process/index.ts'
 import { type Config, monitorModels, secretsOf, stationModels } from '../settings/index.ts'
 import { Gallery, Inspections } from '../stations/index.ts'
 import { shelfOf, trainingScript } from '../training/index.ts'
@@ -26,6 +28,7 @@ import type { Changes } from './changes.ts'
 import { Deliveries } from './deliveries.ts'
 import { DiskWatch } from './disk.ts'
 import { Flow, type Onlookers } from './flow.ts'
+import { LeftOut } from './left-out.ts'
 import type { MetricsRegistry } from './metrics.ts'
 import { openWithCare } from './opening.ts'
 import { Readings } from './readings.ts'
@@ -52,6 +55,13 @@ export interface UnitOptions {
   readonly signal?: AbortSignal
 }
 
+/** What earlier processes left behind. */
+interface Past {
+  readonly starts: Starts
+  readonly leftOut: LeftOut
+  readonly inHand?: InHand
+}
+
 /**
  * One journal with all that works on it: pipeline, learning, stations, deliveries, view. Units know nothing of each other,
  * and hold all of their state in their own folder: a plant may be cut by asset into several, in one process or in many.
@@ -74,7 +84,7 @@ export class Unit {
   readonly #registry: Registry
   readonly #stopping = new AbortController()
   readonly #stops: Stops
-  readonly #starts: Starts
+  readonly #past: Past
   #flow!: Flow
   #setting: Setting
   /** ms that the clock was set forward: by a wrong one nothing is too old. */
@@ -92,12 +102,18 @@ export class Unit {
     const { config } = setting
     const starts = new Starts(config.data)
     const journal = await openWithCare({ config, starts, metrics: counted.metrics, log, signal })
+    // The folder is this process's own from here on.
+    const marks = new Marks(config.data, starts.unclean)
+    const leftOut = new LeftOut({ config, starts, marks, log, metrics: counted.metrics })
     starts.enter('start')
     const stops = new Stops(log)
-    stops.add('the word of a stop', () => starts.stopped())
+    stops.add('the word of a stop', () => {
+      marks.close()
+      starts.stopped()
+    })
     stops.add('the journal', () => journal.close())
     try {
-      const unit = new Unit(options, journal, stops, starts)
+      const unit = new Unit(options, journal, stops, { starts, leftOut, ...(marks.needed && { inHand: marks }) })
       await unit.#load()
       return unit
     } catch (error) {
@@ -106,17 +122,18 @@ export class Unit {
     }
   }
 
-  private constructor(options: UnitOptions, journal: Journal, stops: Stops, starts: Starts) {
+  private constructor(options: UnitOptions, journal: Journal, stops: Stops, past: Past) {
     const { setting, log, clock, counted } = options
     const { config } = setting
     const { metrics } = counted
-    const parts = { journal, metrics, log, clock }
+    const { inHand } = past
+    const parts = { journal, metrics, log, clock, ...(inHand && { inHand }) }
     const studio = createStudio()
     stops.add('the images in hand', () => studio.close())
     this.#options = options
     this.#setting = setting
     this.#stops = stops
-    this.#starts = starts
+    this.#past = past
     this.journal = journal
     this.connections = createConnections(config, { ...parts, tags: journal.tags })
     this.#newest = new Newest(journal.tags)
@@ -168,6 +185,7 @@ export class Unit {
       lag: () => this.#flow.lag,
       disk: () => this.#disk.state,
       openAlarms: () => this.#flow.pipeline.alarms.open().length,
+      leftOut: () => past.leftOut.size,
       skew: (source) => counted.value('clock_skew_seconds', { source }),
       record: (event) => this.#record(event),
     })
@@ -182,7 +200,10 @@ export class Unit {
     const { counted, log, clock } = this.#options
     const { config } = this.#setting
     const parts = { journal: this.journal, registry: this.#registry, metrics: counted.metrics, log, clock }
-    this.#flow = await Flow.open(config, this.#hasSinks, { ...parts, onlookers: this.#onlookers() })
+    const { inHand, leftOut } = this.#past
+    const trials = new ModelTrials(join(config.data, 'models'))
+    const precautions = { inHand, trials, leftOut: (monitor: string) => leftOut.has(`monitor ${monitor}`) }
+    this.#flow = await Flow.open(config, this.#hasSinks, { ...parts, onlookers: this.#onlookers(), precautions })
     this.#stops.add('the pipeline', () => this.#flow.pipeline.close())
     await this.#stations.open(this.#flow.from)
   }
@@ -190,8 +211,12 @@ export class Unit {
   /** Lets it work: what is in the journal is handled, results are delivered, models learn, stations judge. Sources come after. */
   start(): void {
     const { log, clock } = this.#options
-    this.#starts.enter('work')
-    for (const { name, sink } of this.connections) if (sink) this.#deliveries.start(name, sink)
+    const { starts, leftOut } = this.#past
+    starts.enter('work')
+    for (const { name, sink } of this.connections) {
+      if (sink && leftOut.has(`sink ${name}`)) this.#deliveries.leaveOut(name, leftOut.status)
+      else if (sink) this.#deliveries.start(name, sink)
+    }
     this.#done = this.#flow.live.run(this.#stopping.signal).catch((error: unknown) => {
       this.#failure = `the pipeline stopped: ${describeError(error)}`
       log.error({ error }, this.#failure)
@@ -228,7 +253,9 @@ export class Unit {
       await this.#flow.putToWork(this.#setting.config, (event) => this.#record(event))
       if (!this.#stopping.signal.aborted) this.#learning.start()
     })
-    this.#stationsStarted = this.#begin('stations did not start', () => this.#stations.start())
+    this.#stationsStarted = this.#begin('stations did not start', () =>
+      this.#stations.start((name) => leftOut.has(`station ${name}`)),
+    )
   }
 
   /** The clock is about to be set forward by `step` ms. */
@@ -255,6 +282,7 @@ export class Unit {
    */
   async reload(next: Setting, changes: Changes, made: readonly Connection[]): Promise<void> {
     const { config } = next
+    this.#past.leftOut.changed(changes)
     const [ended, begun] = [
       [...changes.stations.removed, ...changes.stations.changed],
       [...changes.stations.changed, ...changes.stations.added],
@@ -284,6 +312,11 @@ export class Unit {
   /** Stops sources, finishes what is in hand, writes a checkpoint; all of it, whatever becomes of a part. */
   stop(): Promise<void> {
     return this.#stops.run()
+  }
+
+  /** What this process does without. */
+  get leftOut(): LeftOut {
+    return this.#past.leftOut
   }
 
   get #hasSinks(): boolean {
@@ -378,6 +411,7 @@ export class Unit {
       lag: () => this.#flow.lag,
       disk: () => this.#disk.state,
       failure: () => this.#failure,
+      leftOut: () => this.#past.leftOut.reasons,
       ...(plant && { plant }),
     }
   }

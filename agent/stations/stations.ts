@@ -55,10 +55,11 @@ export class Inspections implements Corrections {
 
   /**
    * Loads models and starts the signals to PLCs and the sources, once the pipeline has caught up. A station without a usable
-   * model leaves its parts to the operator.
+   * model leaves its parts to the operator; one that is left out takes none.
    */
-  start(): Promise<void> {
-    return (this.#starting = this.#start([...this.#units.values()]).then(() => this.#tellStarted()))
+  start(isLeftOut: (name: string) => boolean = () => false): Promise<void> {
+    const units = [...this.#units].flatMap(([name, unit]) => (isLeftOut(name) ? [] : [unit]))
+    return (this.#starting = this.#start(units).then(() => this.#tellStarted()))
   }
 
   /** A model has taken a step in its life. */

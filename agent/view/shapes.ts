@@ -138,6 +138,7 @@ export const agentState = z.strictObject({
     .describe(
       'Bytes free and altogether on the disk of the data folder, and when it will be full at the pace of late.',
     ),
+  leftOut: list(z.string()).optional().describe('What the agent does without, as it ended it again and again.'),
   stations: list(stationGlance).optional().describe('Stations that judge parts, where any are configured.'),
   plant: plantState.optional().describe('The simulated plant, where one is attached.'),
 })

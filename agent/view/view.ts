@@ -60,6 +60,8 @@ export interface ViewParts extends AssetParts, ModelParts, ConnectionParts, Peop
   lag(): number
   /** Why the agent cannot do its work any more, if so. */
   failure(): string | undefined
+  /** What the agent does without, and why, in words. */
+  leftOut(): readonly string[]
   /** The disk of the data folder, where the system tells. */
   disk(): AgentState['disk']
   readonly plant?: PlantView & { state(): PlantState }
@@ -131,8 +133,8 @@ export class View implements AgentView {
     if (sources.length > 0 && sources.every(({ status }) => status.state === 'down' || status.state === 'connecting')) {
       failing.push('no source is connected')
     }
-    const reasons = [...failing, ...troubled.map(({ name, status }) => `${name}: ${status.message}`)]
-    return { ok: failing.length === 0, reasons }
+    const down = troubled.map(({ name, status }) => `${name}: ${status.message}`)
+    return { ok: failing.length === 0, reasons: [...failing, ...this.#parts.leftOut(), ...down] }
   }
 
   state(): AgentState {
@@ -158,6 +160,7 @@ export class View implements AgentView {
       ) as Record<(typeof streams)[number], StreamState>,
       journalLimit: this.#parts.journalLimit,
       ...(disk && { disk }),
+      ...(this.#parts.leftOut().length > 0 && { leftOut: this.#parts.leftOut() }),
       stations: inspection.stations(),
       ...(plant && { plant: plant.state() }),
     }

@@ -11,6 +11,7 @@ import {
   Quality,
 } from '../../agent/core/index.ts'
 import type { Receiver } from './formats/index.ts'
+import { Quarantined } from './guard.ts'
 import { LetterBox, shownField } from './letter-box.ts'
 import type { Route, Slot } from './routes.ts'
 import { Samples } from './samples.ts'
@@ -139,7 +140,7 @@ export class Collector implements Receiver {
     return same
   }
 
-  /** Puts a message aside that no filter of the configuration matches, or at which something of ours failed. */
+  /** Puts a message aside that no filter matches, at which something of ours failed, or that ended the agent. */
   aside(
     error: unknown,
     topic: string,
@@ -152,6 +153,7 @@ export class Collector implements Receiver {
   ): void {
     this.#begin(undefined, topic, bytes, start, end, size, arrival, stale)
     if (error === undefined) this.#letter('unmapped', 'no filter of the configuration matches the topic', '')
+    else if (error instanceof Quarantined) this.#letter('quarantined', error.message, '')
     else this.#letter('internal', words(error), '')
   }
 

@@ -6,6 +6,7 @@ import { AckDesk, Unreleased } from './acks.ts'
 import { Collector } from './collect.ts'
 import { Connection } from './connection.ts'
 import { Gate } from './gate.ts'
+import { Guard } from './guard.ts'
 import type { Trouble } from './reasons.ts'
 import { type Readers, Router } from './routes.ts'
 import type { MqttSettings } from './settings.ts'
@@ -31,6 +32,7 @@ export class MqttSession {
   readonly #builder: BatchBuilder
   readonly #collector: Collector
   readonly #skew: SkewMeter
+  readonly #guard: Guard
   readonly #unreleased = new Unreleased()
   #desk: AckDesk
   #gate: Gate | undefined
@@ -51,6 +53,7 @@ export class MqttSession {
     this.#settings = settings
     this.#context = context
     this.#emit = emit
+    this.#guard = new Guard(context)
     this.#router = new Router(settings, context.tags, context.name, (tag, from, to) => {
       const time = context.clock.now()
       const detail = `${from} until now, ${to} from here on, as the configuration says; what was stored before stays`
@@ -167,11 +170,8 @@ export class MqttSession {
     this.#client = undefined
     this.#gate = undefined
     this.#context.metrics.gauge('source_up', 0, { source: this.#context.name })
-    this.#context.report({
-      state: 'down',
-      message: `${this.#settings.url}: ${trouble.message}`,
-      remedy: trouble.remedy,
-    })
+    const { message, remedy } = trouble
+    this.#context.report({ state: 'down', message: `${this.#settings.url}: ${message}`, remedy })
   }
 
   #message(
@@ -198,12 +198,14 @@ export class MqttSession {
     const retained = (first & 1) === 1
     const late = retained || this.#waiting.possible
     try {
+      this.#guard.take(bytes, topicStart, end)
       const route = this.#router.find(key)
       if (route) this.#collector.message(route, bytes, start, end, size, this.#arrival, late, retained)
       else this.#collector.aside(undefined, text(key), bytes, start, end, size, this.#arrival, late)
     } catch (error) {
       this.#collector.aside(error, text(key), bytes, start, end, size, this.#arrival, late)
     }
+    this.#guard.done()
     if (this.#builder.length >= maxRows || this.#collector.letters.length >= maxLetters) this.#flush()
   }
 

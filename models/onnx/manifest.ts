@@ -133,6 +133,8 @@ export interface StoredManifest {
   readonly parent?: string | undefined
   readonly sha256: string
   readonly metrics: Readonly<Record<string, number>>
+  /** Inputs or images with the answers of the trainer. */
+  readonly golden: { readonly inputs?: readonly unknown[]; readonly images?: readonly unknown[] }
 }
 
 /** A model with all that belongs to it. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { DetectorError, describeError } from '../../agent/core/index.ts'
 
 /** A tensor that a model takes or gives. Names in `shape` stand for sizes that are free. */
@@ -44,6 +44,9 @@ export async function openSession(model: Uint8Array, what: string): Promise<Onnx
     throw brokenModel(what, error)
   }
 }
+
+/** Of ONNX Runtime: another may answer otherwise. */
+export const runtimeVersion = env.versions.common
 
 export function sha256(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex')

@@ -20,6 +20,8 @@ export interface PoolOptions {
   readonly patience?: number
   /** Bytes of resident memory that a process may take, native code included; one that takes more is ended (Linux). Default 3 GB. */
   readonly memory?: number
+  /** A job that ended this many processes is given up; default 2. */
+  readonly mostDeaths?: number
   /** Added to the niceness of the processes. */
   readonly nice?: number
   /** Told once when a process ends that should not have. */
@@ -35,8 +37,6 @@ interface Job {
   deaths: number
 }
 
-/** A job that ended this many processes is given up. */
-const mostDeaths = 2
 /** Pauses before a process that ended is started again, ms: the first, doubled with each until one answers. */
 const pause = { first: 100, longest: 30_000 }
 const minute = 60_000
@@ -233,9 +233,11 @@ class Member {
     }
     this.#options.died?.(how)
     for (const job of jobs) job.deaths++
+    const { mostDeaths = 2 } = this.#options
     const given = jobs.filter(({ deaths }) => deaths >= mostDeaths)
     this.#waiting.unshift(...jobs.filter(({ deaths }) => deaths < mostDeaths))
-    for (const { reject } of given) reject(died(this.#options.name, `${how}, twice with this job in hand`))
+    for (const { reject } of given)
+      reject(died(this.#options.name, mostDeaths === 1 ? how : `${how}, twice with this job in hand`))
     this.#startAgain()
   }
 

@@ -55,7 +55,8 @@ export class AgentProcess {
       stream.setEncoding('utf8').on('data', (text: string) => (this.#output += text))
     }
     await until('the agent answers', async () => {
-      if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}:\n${this.#output}`)
+      const end = child.exitCode ?? child.signalCode
+      if (end !== null) throw new Error(`the agent ended with ${end}:\n${this.#output}`)
       return (await this.get('/healthz')) !== undefined
     })
   }

@@ -65,6 +65,7 @@ export function navigation(page: Page | undefined, route: Route): TemplateResult
 export function notices(page: Page | undefined, live: Live, operator: Operator): TemplateResult {
   const { note } = operator
   return html`${page && !live.connected ? html`<p class="notice bad" role="alert">${strings.stale(clock(live.heard))}</p>` : nothing}
+    ${page?.state.leftOut?.map((words) => html`<p class="notice bad" role="alert">${words}</p>`)}
     <div class="toast-place" role="status">
       ${
         note

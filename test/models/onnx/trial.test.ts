@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onnx } from 'onnx-proto'
+import type { Logger } from '../../../agent/core/index.ts'
+import { detectorLoader } from '../../../agent/pipeline/index.ts'
+import { schema } from '../../../agent/settings/schema.ts'
+import { modelConfig, ModelTrials, Registry, type OnnxSettings } from '../../../models/index.ts'
+import { encodeOnnx, type Graph } from '../../../models/onnx/graph.ts'
+
+const sum: Graph = {
+  name: 'sum',
+  inputs: [{ name: 'x', shape: ['batch', 2] }],
+  outputs: [{ name: 'total', shape: ['batch', 1] }],
+  constants: [{ name: 'ones', shape: [2, 1], values: Float64Array.of(1, 1) }],
+  steps: [{ operator: 'MatMul', inputs: ['x', 'ones'], outputs: ['total'] }],
+  metadata: {},
+}
+const { DataType } = onnx.TensorProto
+const { AttributeType } = onnx.AttributeProto
+
+/** The sum, after a loop whose condition is always true: the runtime never comes back. */
+function endless(): Uint8Array {
+  const model = onnx.ModelProto.decode(encodeOnnx(sum))
+  const graph = model.graph!
+  const double = (name: string) => ({ name, type: { tensorType: { elemType: DataType.DOUBLE, shape: { dim: [{ dimParam: 'batch' }, { dimValue: 1 }] } } } }) // prettier-ignore
+  const scalar = (name: string, elemType: number) => ({ name, type: { tensorType: { elemType, shape: { dim: [] } } } })
+  const body = {
+    name: 'body',
+    input: [scalar('i', DataType.INT64), scalar('go', DataType.BOOL), double('value')],
+    output: [scalar('goes', DataType.BOOL), double('next')],
+    node: [
+      { opType: 'Identity', input: ['go'], output: ['goes'] },
+      { opType: 'Add', input: ['value', 'value'], output: ['next'] },
+    ],
+  }
+  graph.initializer!.push({ name: 'true', dataType: DataType.BOOL, dims: [], int32Data: [1] })
+  Object.assign(graph.node![0], { output: ['first'] })
+  graph.node!.push(
+    onnx.NodeProto.fromObject({
+      opType: 'Loop',
+      input: ['', 'true', 'first'],
+      output: ['total'],
+      attribute: [{ name: 'body', type: AttributeType.GRAPH, g: body }],
+    }),
+  )
+  return onnx.ModelProto.encode(model).finish()
+}
+
+describe('a model on trial', function () {
+  this.timeout(120_000)
+  let folder: string
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'millwright-trial-'))))
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  function settings(content: Uint8Array): OnnxSettings {
+    const file = join(folder, 'model.onnx')
+    writeFileSync(file, content)
+    const parsed = modelConfig.parse({ type: 'onnx', file, threshold: 25, inputs: ['a.mean', 'b.mean'] })
+    assert.equal(parsed.type, 'onnx')
+    return parsed
+  }
+
+  it('passes where it answers a sample, and is remembered by its content and settings', async () => {
+    await new ModelTrials(folder).try(settings(encodeOnnx(sum)))
+    const passed = () => JSON.parse(readFileSync(join(folder, 'tried.json'), 'utf8')) as string[]
+    assert.equal(passed().length, 1)
+    await new ModelTrials(folder).try(settings(encodeOnnx(sum)))
+    assert.equal(passed().length, 1)
+    await new ModelTrials(folder).try({ ...settings(encodeOnnx(sum)), threshold: 3 })
+    assert.equal(passed().length, 2)
+  })
+
+  it('is refused in the words of the process that ran it', async () => {
+    await assert.rejects(new ModelTrials(folder).try(settings(Buffer.from('no model'))), { code: 'MODEL_BROKEN' })
+    assert.equal(existsSync(join(folder, 'tried.json')), false)
+  })
+
+  it('whose graph never ends is refused, and its monitor has no opinion; this process goes on meanwhile', async () => {
+    const model = settings(endless())
+    const config = schema.parse({
+      assets: { pump: { tags: '{asset}/{role}' } },
+      monitors: { health: { assets: 'pump', model } },
+    })
+    const said: string[] = []
+    const say = (_: object, words: string) => void said.push(words)
+    const log: Logger = { debug: say, info: say, warn: say, error: say }
+    const load = detectorLoader(config, new Registry(folder), log, { trials: new ModelTrials(folder) })
+    let turns = 0
+    const ticking = setInterval(() => turns++, 100)
+    assert.equal(await load('health', 'file-1'), undefined)
+    clearInterval(ticking)
+    assert.match(
+      said.join(),
+      /model\.onnx cannot be used: the process that ran it gave no answer for 20 s and was ended/,
+    )
+    assert.ok(turns > 10, 'this process stood still')
+  })
+})
