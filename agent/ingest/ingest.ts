@@ -7,8 +7,8 @@ import {
   type InHand,
   type Journal,
   JournalError,
-  type JournalEvent,
   type JournalRecord,
+  type LabelEvent,
   type Logger,
   type Metrics,
   type Source,
@@ -172,12 +172,15 @@ export class Ingest {
     const records: JournalRecord[] = batch.length > 0 || batch.paced ? [{ kind: 'samples', batch }] : []
     const said = events.filter((event) => event.type === 'correction')
     for (const event of events) {
-      if (event.type !== 'correction') records.push({ kind: 'event', event, arrival: batch.arrival })
+      if (event.type === 'correction') continue
+      records.push({ kind: 'event', event, arrival: batch.arrival })
+      // What a file says is read as data; what comes as a message somebody says now.
+      if (event.type === 'label' && batch.paced !== true) records.push(audited(name, event, batch.arrival))
     }
     const letters = rejected.map((letter): JournalRecord => ({ kind: 'dead', letter }))
     try {
       await Promise.all([
-        records.length > 0 ? this.#store(events, records) : undefined,
+        records.length > 0 ? this.#chain.append(records) : undefined,
         letters.length > 0 ? journal.append('dead', letters) : undefined,
         said.length > 0 ? this.#correct(name, tally, said, batch.arrival) : undefined,
       ])
@@ -195,18 +198,13 @@ export class Ingest {
     arrival.settled?.(true)
   }
 
-  #store(events: readonly JournalEvent[], records: readonly JournalRecord[]): Promise<unknown> {
-    if (events.some(({ type }) => type === 'audit')) return this.#chain.append(records)
-    return this.#options.journal.append('samples', records)
-  }
-
   /** Corrections wait for what they speak of to be found; what comes after them does not. */
   async #correct(name: string, tally: Tally, said: readonly CorrectionEvent[], arrival: number): Promise<void> {
     const { journal, corrections, metrics } = this.#options
     for (const event of said) {
       const found = corrections ? await corrections.admit(event) : 'there are no stations'
       if (typeof found !== 'string') {
-        await journal.append('samples', [{ kind: 'event', event: found, arrival }])
+        await this.#chain.append([{ kind: 'event', event: found, arrival }, audited(name, found, arrival)])
         continue
       }
       await journal.append('dead', [{ kind: 'dead', letter: unknownPart(name, event, found, arrival) }])
@@ -260,6 +258,16 @@ export class Ingest {
     const received = stored + Object.values(rejected).reduce((total, rows) => total + rows, 0)
     return { received, stored, rejected, inFlight: 0, refused: 0 }
   }
+}
+
+/** What somebody said of an asset or a part over a source, by the name that they gave themselves. */
+function audited(source: string, event: LabelEvent | CorrectionEvent, time: number): JournalRecord {
+  const [action, subject, word] =
+    event.type === 'label'
+      ? ['label', event.asset, [event.label, event.class ?? event.value].filter((part) => part !== undefined).join(' ')]
+      : ['verdict', `${event.station} ${event.part}`, event.class]
+  const detail = `${word} over ${source}`
+  return { kind: 'event', event: { type: 'audit', time, by: event.by, action, subject, detail }, arrival: time }
 }
 
 function unknownPart(origin: string, event: CorrectionEvent, detail: string, time: number): DeadLetter {

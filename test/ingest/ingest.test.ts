@@ -6,10 +6,13 @@ import {
   BatchBuilder,
   JournalError,
   Quality,
+  emptyBatch,
   silentMetrics,
   type Arrival,
+  type AuditEvent,
   type DeadLetter,
   type Journal,
+  type LabelEvent,
   type Logger,
 } from '../../agent/core/index.ts'
 import { Ingest, type SourceLedger } from '../../agent/ingest/ingest.ts'
@@ -69,7 +72,7 @@ async function setUp(open?: Journal) {
       settled: (stored) => settled.push(stored),
     })
   }
-  return { journal, ingest, disk, send, settled, ledger: () => ingest.ledger().mqtt }
+  return { journal, ingest, arrivals, disk, send, settled, ledger: () => ingest.ledger().mqtt }
 }
 
 describe('ingest', () => {
@@ -82,6 +85,32 @@ describe('ingest', () => {
     assert.deepEqual(settled, [true])
     assert.deepEqual(ledger(), { received: 5, stored: 3, rejected: { malformed: 2 }, inFlight: 0, refused: 0 })
     assert.equal(journal.read('dead', 0).length, 1)
+    ingest.stop()
+  })
+
+  it('puts what people say over a source down for the audit, and not what files say', async () => {
+    const { ingest, journal, arrivals } = await setUp()
+    const label: LabelEvent = {
+      type: 'label',
+      label: 'fault',
+      time: 5,
+      asset: 'line1/pump1',
+      class: 'bearing',
+      by: 'Mei',
+    }
+    arrivals.next({ batch: emptyBatch('mqtt', 1_000_000), events: [label] })
+    arrivals.next({ batch: { ...emptyBatch('mqtt', 1_000_000), paced: true }, events: [label] })
+    await ingest.drained()
+    const events = journal.read('samples', 0).flatMap((entry) => (entry.kind === 'event' ? [entry.event] : []))
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ['label', 'audit', 'label'],
+    )
+    const audit = events[1] as AuditEvent
+    assert.deepEqual(
+      [audit.by, audit.action, audit.subject, audit.detail, audit.proof, audit.link?.sequence],
+      ['Mei', 'label', 'line1/pump1', 'fault bearing over mqtt', undefined, 1],
+    )
     ingest.stop()
   })
 
