@@ -35,6 +35,9 @@ const shared = {
       alarm: measurement('alarm').describe('Changes of alarms.'),
       model: measurement('model').describe('Trainings and promotions of models.'),
       gap: measurement('gap').describe('Samples that are missing for good.'),
+      report: measurement('report').describe(
+        'What controls of machines say themselves: events and alarms of OPC UA servers.',
+      ),
       agent: measurement('agent').describe('The agent itself: process, journal, ledgers.'),
       inspection: measurement('inspection').describe('Verdicts on parts.'),
       correction: measurement('correction').describe('What operators say of parts.'),

@@ -9,6 +9,7 @@ import {
   type InspectionEvent,
   type MeasuredConclusion,
   type ModelEvent,
+  type ReportEvent,
   type SilenceEvent,
   type Prediction,
   Quality,
@@ -27,6 +28,7 @@ export const contents = [
   'alarms',
   'models',
   'gaps',
+  'reports',
   'agent',
   'inspections',
 ] as const
@@ -39,6 +41,7 @@ export interface MeasurementNames {
   readonly alarm: string
   readonly model: string
   readonly gap: string
+  readonly report: string
   readonly agent: string
   readonly inspection: string
   readonly correction: string
@@ -133,6 +136,8 @@ export class PointEncoder {
       if (event.type === 'silence' && this.#content.has('predictions'))
         this.#line(entry, index, 0, event.time, this.#silence(event))
       if (event.type === 'gap' && this.#content.has('gaps')) this.#line(entry, index, 0, event.time, this.#gap(event))
+      if (event.type === 'report' && this.#content.has('reports'))
+        this.#line(entry, index, 0, event.time, this.#report(event))
       if (event.type === 'agent' && this.#content.has('agent'))
         for (const reading of event.readings) this.#line(entry, index, 0, event.time, this.#agent(reading))
       if (event.type === 'correction' && this.#content.has('inspections'))
@@ -277,6 +282,26 @@ export class PointEncoder {
     return seriesKey(measurements.gap, { site, source }) + fields({ detail }, times)
   }
 
+  #report({
+    asset,
+    kind,
+    origin,
+    source,
+    id,
+    message,
+    severity,
+    alarm,
+    active,
+    acknowledged,
+    confirmed,
+  }: ReportEvent): string {
+    const { site, measurements } = this.#options
+    return (
+      seriesKey(measurements.report, { asset, kind, origin, site }) +
+      fields({ source, id, message, alarm, active, acknowledged, confirmed }, { severity })
+    )
+  }
+
   #agent({ part, name, values }: AgentEvent['readings'][number]): string {
     const { site, measurements } = this.#options
     return seriesKey(measurements.agent, { name, part, site }) + fields(values, {})
@@ -361,13 +386,13 @@ function seriesKey(measurement: string, tags: Readonly<Record<string, string>>):
 
 /** Texts and floats as they come, then integers; what is absent or not finite is left out. */
 function fields(
-  values: Readonly<Record<string, string | number | undefined>>,
+  values: Readonly<Record<string, string | number | boolean | undefined>>,
   integers: Readonly<Record<string, number>>,
 ): string {
   const parts: string[] = []
   for (const [name, value] of Object.entries(values)) {
     if (typeof value === 'string') parts.push(`${name}=${quote(value)}`)
-    else if (value !== undefined && Number.isFinite(value)) parts.push(`${name}=${value}`)
+    else if (typeof value === 'boolean' || Number.isFinite(value)) parts.push(`${name}=${value}`)
   }
   for (const [name, value] of Object.entries(integers)) if (Number.isFinite(value)) parts.push(`${name}=${value}i`)
   return ` ${parts.join(',')}`

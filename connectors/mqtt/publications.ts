@@ -8,6 +8,7 @@ import type {
   SilenceEvent,
   Prediction,
   RejectEvent,
+  ReportEvent,
 } from '../../agent/core/index.ts'
 import type { PublishSettings } from './settings.ts'
 
@@ -43,6 +44,12 @@ export interface PredictionMessage {
   /** There was no news for longer than usual: the state is unknown since then, ISO 8601 in UTC, null where it never was known. */
   readonly stale?: true
   readonly since?: string | null
+}
+
+/** JSON of what a machine's control says itself, at `{prefix}/{site}/{asset}/report`; not retained. */
+export interface ReportMessage extends Omit<ReportEvent, 'type' | 'time'> {
+  readonly time: string
+  readonly ts: number
 }
 
 /** JSON of a change of an alarm, retained at `{prefix}/{site}/{asset}/{monitor}/alarm`: the newest tells how it stands. */
@@ -172,6 +179,10 @@ export class Publisher {
       const topic = `${this.#base}/${level(event.monitor)}/model`
       return { topic, payload: JSON.stringify(modelMessage(event)), qos, retain: true, entry }
     }
+    if (event.type === 'report' && content.includes('reports')) {
+      const topic = `${this.#base}/${path(event.asset)}/report`
+      return { topic, payload: JSON.stringify(reportMessage(event)), qos, retain: false, entry }
+    }
     if (event.type === 'correction' && content.includes('inspections')) {
       const topic = `${this.#base}/${level(event.station)}/correction`
       return { topic, payload: JSON.stringify(correctionMessage(event)), qos, retain: false, entry }
@@ -241,6 +252,10 @@ function silenceMessage({ time, asset, monitor, kind, since }: SilenceEvent): Pr
 
 function alarmMessage({ type: _, time, raised, ...event }: AlarmEvent): AlarmMessage {
   return { time: isoTime(time), ts: time, raised: isoTime(raised), ...event }
+}
+
+function reportMessage({ type: _, time, ...event }: ReportEvent): ReportMessage {
+  return { time: isoTime(time), ts: time, ...event }
 }
 
 function modelMessage({ type: _, time, ...event }: ModelEvent): ModelMessage {

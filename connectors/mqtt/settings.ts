@@ -155,9 +155,9 @@ const publish = z.strictObject({
     .describe('Also publishes every prediction, not only the newest, at `.../every` below its topic, not retained.'),
   retain: z.boolean().default(true).describe('Whether the broker keeps the newest prediction for later subscribers.'),
   content: z
-    .array(z.enum(['predictions', 'alarms', 'models', 'inspections']))
+    .array(z.enum(['predictions', 'alarms', 'models', 'inspections', 'reports']))
     .min(1)
-    .default(['predictions', 'alarms', 'models', 'inspections'])
+    .default(['predictions', 'alarms', 'models', 'inspections', 'reports'])
     .describe('What is published.'),
 })
 

@@ -78,6 +78,7 @@ function encoding(tags: TagTable, entries: readonly Entry[], points: number): nu
     alarm: 'a',
     model: 'm',
     gap: 'g',
+    report: 'r',
     agent: 'agent',
     inspection: 'i',
     correction: 'c',

@@ -21,6 +21,7 @@ describe('configuration of influxdb', () => {
       'alarms',
       'models',
       'gaps',
+      'reports',
       'agent',
       'inspections',
     ])

@@ -7,6 +7,7 @@ import {
   TagTable,
   type Entry,
   type InspectionEvent,
+  type ReportEvent,
   type Quality,
   type TagType,
 } from '../../../agent/core/index.ts'
@@ -20,10 +21,26 @@ const measurements = {
   alarm: 'alarm',
   model: 'model',
   gap: 'gap',
+  report: 'report',
   agent: 'agent',
   inspection: 'inspection',
   correction: 'correction',
   tag: 'tag',
+}
+
+const report: ReportEvent = {
+  type: 'report',
+  time: 4,
+  source: 'plc',
+  asset: 'press1',
+  id: 'a1',
+  kind: 'LimitAlarmType',
+  origin: 'press1/oil',
+  message: 'too hot',
+  severity: 700,
+  alarm: 'OilHot',
+  active: true,
+  acknowledged: false,
 }
 
 const verdict: InspectionEvent = {
@@ -339,10 +356,20 @@ describe('points of InfluxDB', () => {
         offset: 5,
       },
       { kind: 'event', event: verdict, arrival: 0, offset: 6 },
+      { kind: 'event', event: report, arrival: 0, offset: 7 },
     ]
     const names = (content: typeof contents) =>
       pointsOf(encoderOf(tags, { content }), entries).map((point) => point.measurement)
-    assert.deepEqual(names(contents).sort(), ['agent', 'alarm', 'gap', 'inspection', 'model', 'prediction', 'sensor'])
+    assert.deepEqual(names(contents).sort(), [
+      'agent',
+      'alarm',
+      'gap',
+      'inspection',
+      'model',
+      'prediction',
+      'report',
+      'sensor',
+    ])
     for (const [one, measurement] of [
       ['inspections', 'inspection'],
       ['samples', 'sensor'],
@@ -351,8 +378,23 @@ describe('points of InfluxDB', () => {
       ['models', 'model'],
       ['gaps', 'gap'],
       ['agent', 'agent'],
+      ['reports', 'report'],
     ] as const)
       assert.deepEqual(names([one] as unknown as typeof contents), [measurement])
+  })
+
+  it('say what controls of machines say themselves', () => {
+    const [point] = pointsOf(encoderOf(new TagTable()), [{ kind: 'event', event: report, arrival: 0, offset: 1 }])
+    assert.deepEqual([point.measurement, point.tags], ['report', { asset: 'press1', kind: 'LimitAlarmType', origin: 'press1/oil', site: 'shenzhen-1' }]) // prettier-ignore
+    assert.deepEqual(Object.keys(point.fields).sort(), [
+      'acknowledged',
+      'active',
+      'alarm',
+      'id',
+      'message',
+      'severity',
+      'source',
+    ])
   })
 
   it('say what operators say of parts, among the inspections', () => {

@@ -209,6 +209,15 @@ describe('connectors/mqtt sink (needs mosquitto)', function () {
     )
   })
 
+  it('publishes what a control says itself, without keeping it', async () => {
+    const report = { type: 'report', time, source: 'plc', asset: 'line3/pump7', id: 'a1', kind: 'LimitAlarmType', origin: 'oil', message: 'too hot', severity: 700, active: true } as const // prettier-ignore
+    await create().write([{ kind: 'event', event: report, arrival: time, offset: offset++ }], never)
+    await until('it is seen', () => seen.some(([topic]) => topic === 'millwright/test/line3/pump7/report'))
+    const [, message] = seen.find(([topic]) => topic.endsWith('/report'))!
+    assert.deepEqual([message.message, message.active, message.ts], ['too hot', true, time])
+    assert.equal((await retained()).has('millwright/test/line3/pump7/report'), false)
+  })
+
   it('takes back the last word on a machine that is silent', async () => {
     const silence = { type: 'silence', time: time + 9, monitor: 'pump-health', kind: 'anomaly' } as const
     const silent = (asset: string): Entry => ({
