@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import {
+  natures,
   statedNatures,
   type ConfigProblem,
   type ConnectorDefinition,
@@ -130,7 +131,7 @@ const assetClass = z.strictObject({
     .record(z.string().min(1), z.enum(statedNatures))
     .default({})
     .describe(
-      `What kind of signal a role is, or all that a pattern such as temp* fits, where the values must not decide: ${statedNatures.join(', ')}. Models of what is normal learn from measurements only.`,
+      `What kind of signal a role is, or all that a pattern such as temp* fits, where the values must not decide: ${statedNatures.map((nature) => `\`${nature}\`: ${natures[nature]}`).join(' ')}`,
     ),
 })
 

@@ -11,9 +11,9 @@ import type { SignalStudy, TagStudy } from './study.ts'
 
 /** Fewer values tell nothing. */
 const leastValues = 30
-/** A counter has risen this often; a rising measurement would have trembled by then. */
+/** A counter has moved this often; a measurement on its way would have trembled by then. */
 const leastRises = 20
-/** Falls back that a counter has, as a share of its changes. */
+/** Resets that a counter has, as a share of its changes. */
 const mostResets = 0.05
 /** What holds, holds for so many values on the average, or so long where only changes are told, ms. */
 const holds = { values: 20, ms: 30_000 }
@@ -29,8 +29,8 @@ const steady = 0.05
 const hints: readonly { readonly nature: Nature; readonly name?: RegExp; readonly unit?: RegExp }[] = [
   { nature: 'setpoint', name: /(^|[^a-z])(sp|set|setpoint|set_point|soll|sollwert|target|command|cmd|ref|reference)([^a-z]|$)|setpoint|sollwert/i },
   { nature: 'counter', name: /counter|(^|[^a-z])(count|total|parts|pieces|strokes|shots|cycles|energy|odometer|hours|runtime|stueck|zaehler)([^a-z]|$)/i, unit: /^(k|M|G)?Wh$|^pcs\.?$|^pieces$|^parts$|^Stk\.?$/ },
-  { nature: 'clock', name: /(^|[^a-z])(time|timestamp|clock|seq|sequence|heartbeat|lifebit|life|watchdog|alive)([^a-z]|$)|heartbeat|timestamp/i },
-  { nature: 'state', name: /(^|[^a-z])(state|status|mode|phase|step|recipe|program|running|on|alarm|error|fault)([^a-z]|$)/i },
+  { nature: 'clock', name: /(^|[^a-z])(timestamp|clock|seq|sequence|heartbeat|lifebit|watchdog|alive)([^a-z]|$)|heartbeat|timestamp/i },
+  { nature: 'state', name: /(^|[^a-z])(state|status|mode|phase|step|recipe|program|running)([^a-z]|$)/i },
 ] // prettier-ignore
 
 /** What kind of signal a tag is, by its values, and by its name and unit where these tell nothing. */
@@ -43,7 +43,7 @@ export function natureOf(tag: Tag, study: TagStudy | undefined): SignalFinding {
   }
   if (study.low === study.high) return { nature: 'constant', evidence: `always ${study.low} in ${study.count} values` }
   if (tag.type === 'boolean') return { nature: 'state', evidence: `yes and no, ${study.changes} changes` }
-  return rising(study, hint) ?? holding(tag, study, hint) ?? moving(study)
+  return running(study, hint) ?? holding(tag, study, hint) ?? moving(study)
 }
 
 function hintOf({ name, unit }: Tag): Nature | undefined {
@@ -51,21 +51,22 @@ function hintOf({ name, unit }: Tag): Nature | undefined {
   return hints.find((hint) => hint.name?.test(last) || (unit !== undefined && hint.unit?.test(unit)))?.nature
 }
 
-/** Counters and clocks. */
-function rising(study: TagStudy, hint: Nature | undefined): SignalFinding | undefined {
-  const { ups, downs, resets, changes, rates, rateSum, rateSquares, count, steps } = study
-  // It may run down as well: hours until the next service.
-  const isCounter = downs === resets && resets <= Math.max(2, mostResets * changes)
-  if (!isCounter || ups < leastRises) return undefined
-  const evidence = `rises in ${ups} of ${changes} changes${resets > 0 ? `, ${times(resets)} back to the bottom` : ''}`
+/** Counters, of which some run down, and clocks. */
+function running(study: TagStudy, hint: Nature | undefined): SignalFinding | undefined {
+  const { ups, downs, resets, refills, changes, rates, rateSum, rateSquares, count, steps } = study
+  const falls = downs > ups
+  const [along, against, anew] = falls ? [downs, ups, refills] : [ups, downs, resets]
+  const isCounter = against <= anew && against <= Math.max(2, mostResets * changes)
+  if (!isCounter || along < leastRises) return undefined
+  const evidence = `${falls ? 'falls' : 'rises'} in ${along} of ${changes} changes${against > 0 ? `, ${times(against)} back to the ${falls ? 'top' : 'bottom'}` : ''}`
   const always = changes >= 0.98 * (count - 1)
-  if (always && resets === 0) {
+  if (always && against === 0 && !falls) {
     const mean = rateSum / rates
     const isEven = Math.sqrt(Math.max(0, rateSquares / rates - mean ** 2)) <= steady * mean
     if (isEven || (study.isWhole && steps?.size === 1)) return { nature: 'clock', evidence: `${evidence}, evenly` }
   }
-  // What rises and trembles never is a measurement, unless it rose too rarely to tell.
-  if (ups < 5 * leastRises && !study.isWhole && hint !== 'counter') return undefined
+  // What goes one way and trembles never is a measurement, unless it moved too rarely to tell.
+  if (along < 5 * leastRises && !study.isWhole && hint !== 'counter') return undefined
   return { nature: 'counter', evidence }
 }
 
@@ -111,14 +112,16 @@ export function naturesOf(
   stated: StatedNatures = {},
 ): ReadonlyMap<string, SignalFinding> {
   const patterns = Object.entries(stated).map(([glob, nature]) => [globPattern(glob), glob, nature] as const)
-  return new Map(
-    [...roles.entries()].sort(([, a], [, b]) => (a < b ? -1 : 1)).map(([role, name]): [string, SignalFinding] => {
+  const idle = patterns.filter(([pattern]) => !roles.some((role) => pattern.test(role)))
+  return new Map([
+    ...idle.map(([, glob, nature]): [string, SignalFinding] => [glob, { nature, evidence: 'stated, but no signal has such a name' }]),
+    ...[...roles.entries()].sort(([, a], [, b]) => (a < b ? -1 : 1)).map(([role, name]): [string, SignalFinding] => {
       const said = patterns.find(([pattern]) => pattern.test(name))
       if (said) return [name, { nature: said[2], evidence: `stated for ${said[1]}` }]
       const found = assets.flatMap(({ tags: own }) => (own[role] >= 0 ? [natureOf(tags.at(own[role]), study.of(own[role]))] : []))
       return [name, together(found)]
     }),
-  )
+  ])
 } // prettier-ignore
 
 /** What assets that differ have in common. */

@@ -2,8 +2,8 @@ import { type Batch, Quality, type TagTable } from '../core/index.ts'
 
 /** Different values, and sizes of steps, of which more need not be told apart. */
 const mostValues = 32
-/** A fall to within this share of what was seen, from the lowest up, starts a counter anew. */
-const nearBottom = 0.1
+/** A fall to within this share of what was seen, from the lowest up, starts a counter anew; a rise that near the highest one that runs down. */
+const nearEnd = 0.1
 
 /** What was seen of the values of one tag, in order of their time. */
 export class TagStudy {
@@ -18,10 +18,12 @@ export class TagStudy {
   /** ms since epoch. */
   firstTime = NaN
   lastTime = NaN
-  /** Changes upwards, downwards, and how many of the latter start anew from the bottom. */
+  /** Changes upwards and downwards. */
   ups = 0
   downs = 0
+  /** How many of those downwards start anew from the bottom, and of those upwards from the top. */
   resets = 0
+  refills = 0
   isWhole = true
   /** How often each value came; undefined where there are too many. */
   values: Map<number, number> | undefined = new Map()
@@ -63,11 +65,13 @@ export class TagStudy {
     if (step === 0) return
     // Sizes as they are written: differences of decimals have a noise of their own.
     this.steps = counted(this.steps, Number(Math.abs(step).toPrecision(6)))
-    if (step > 0) this.ups++
-    else {
+    if (step > 0) {
+      this.ups++
+      if (value >= this.high - nearEnd * (this.high - this.last)) this.refills++
+    } else {
       this.downs++
       const bottom = Math.min(this.low, value, 0 <= this.low ? 0 : this.low)
-      if (value - bottom <= nearBottom * (this.last - bottom)) this.resets++
+      if (value - bottom <= nearEnd * (this.last - bottom)) this.resets++
     }
   }
 }

@@ -12,8 +12,9 @@ import type { StatedNatures } from './nature.ts'
 const leastKnown = 100
 /** It is told after so many windows, and so many times what was the longest so far. */
 const patience = { windows: 3, times: 3, stuck: 10 }
-/** A signal that stood still in a larger share of its windows before may do so again. */
+/** A signal that stood still in a larger share of its windows before may do so again; one that goes one way only is a counter. */
 const seldom = 0.02
+const leastBack = 0.1
 /** Share of a window that has to be beyond the range. */
 const mostlyBeyond = 0.5
 
@@ -28,8 +29,10 @@ interface Course {
   last: number
   /** The newest value. */
   held: number
-  /** Windows in which it did not change, before those it stands still in now. */
+  /** Windows in which it did not change, before those it stands still in now; and that ended below, and above, the one before. */
   still: number
+  down: number
+  up: number
   /** By trouble: how many windows in a row, since when, and the longest so far that was no alarm. */
   readonly run: Record<Trouble, number>
   readonly since: Record<Trouble, number>
@@ -98,7 +101,10 @@ export class SignalWatch {
     count(course, 'lost', isLost, window.start)
     if (!isLost) {
       count(course, 'stuck', reporting !== 'change' && isHeld(value, course.held), window.start)
-      course.held = value[value.length - 1]
+      const newest = value[value.length - 1]
+      if (newest < course.held) course.down++
+      if (newest > course.held) course.up++
+      course.held = newest
       count(course, 'range', beyond(value, low, high) >= mostlyBeyond, window.start)
     }
     return this.#change(window, role, tag, course)
@@ -112,7 +118,9 @@ export class SignalWatch {
       return this.#event(window, role, course, open, 'ended', 'as usual again')
     }
     const moved = course.known - course.still - course.run.stuck
-    const mayStick = moved >= leastKnown && course.still <= seldom * moved
+    const wanders = Math.min(course.up, course.down) >= leastBack * moved
+    // At nothing at all a machine stands, more likely than its sensor fails.
+    const mayStick = moved >= leastKnown && wanders && course.still <= seldom * moved && course.held !== 0
     const found = course.known >= leastKnown ? troubles.find((trouble) => course.run[trouble] >= limitOf(course, trouble) && (trouble !== 'stuck' || mayStick)) : undefined
     if (found === undefined) return undefined
     course.open = found
@@ -152,7 +160,17 @@ export class SignalWatch {
 
 function begun(): Course {
   const each = (value: number) => ({ lost: value, stuck: value, range: value })
-  return { known: 0, last: -Infinity, held: NaN, still: 0, run: each(0), since: each(NaN), longest: each(0) }
+  return {
+    known: 0,
+    last: -Infinity,
+    held: NaN,
+    still: 0,
+    down: 0,
+    up: 0,
+    run: each(0),
+    since: each(NaN),
+    longest: each(0),
+  }
 }
 
 /** Counts windows in a row; the longest run is one that was no alarm. */

@@ -1,7 +1,7 @@
 import { quantile } from '../linear-algebra.ts'
 
 /** Scores of stretches of time that were held out, each in order; a score stands for so many ms. */
-export interface Record {
+export interface HeldScores {
   readonly stretches: readonly Float64Array[]
   readonly step: number
 }
@@ -28,7 +28,7 @@ const leastExcursions = 5
  * follow each other). It looks no further ahead than the logarithm of its horizon is within the root of the number of
  * excursions, where its error is as large as the mean excess. Undefined where there are too few.
  */
-export function returnLevel(records: readonly Record[], dwell: number, period: number): ReturnLevel | undefined {
+export function returnLevel(records: readonly HeldScores[], dwell: number, period: number): ReturnLevel | undefined {
   const held = records.map(({ stretches, step }) => ({ stretches: stretches.map((scores) => lasting(scores, dwell)), step }))
   const all = held.flatMap(({ stretches }) => stretches)
   const base = quantile(Float64Array.from(all.flatMap((scores) => [...scores])), high)

@@ -1,3 +1,4 @@
+import { lasting } from '../../agent/core/index.ts'
 import type { Manifest } from '../onnx/manifest.ts'
 import type { Candidate, Exclusion, Report } from '../report.ts'
 import { margin } from './choose.ts'
@@ -51,6 +52,8 @@ function exclusionsOf({ labelled, dropped, subject }: Findings): Exclusion[] {
 function notesOf({ subject, labelled, left, thresholds, trials }: Findings): string[] {
   const { data, modes } = subject
   const notes = [`A held-out window is above its threshold ${(100 * thresholds.falseAlarms).toFixed(1)} % of the time.`]
+  const { rarity } = thresholds
+  if (rarity) notes.push(`As far as held-out windows tell, their scores stay above ${rarity.height.toPrecision(3)} (± ${rarity.error.toPrecision(2)}) for as long as an alarm needs once in ${lasting(rarity.period)} of a machine.`) // prettier-ignore
   if (trials.length > 1) notes.push(`Another method than Hotelling's T² is chosen only if it is better at synthetic faults by more than ${margin}.`) // prettier-ignore
   if (modes) notes.push(`Modes: ${modes.names.join(', ')}. A window of another one has no score.`)
   if (data.length < data.size) notes.push('There are fewer windows than features: the covariance is mostly an assumption. Give it more data.') // prettier-ignore

@@ -43,7 +43,10 @@ export async function trainFault(
   context: TrainingContext = {},
 ): Promise<ModelBundle> {
   const started = performance.now()
-  const rows = labelledRows(input, settings.min_windows)
+  const labelled = labelledRows(input, settings.min_windows)
+  const strange = Object.keys(settings.costs).filter((name) => !labelled.classes.includes(name))
+  const note = `\`costs\` names ${strange.join(', ')}, which no learned class is called.`
+  const rows = strange.length > 0 ? { ...labelled, notes: [...labelled.notes, note] } : labelled
   const split = splitRows(rows)
   const costs = rows.classes.map((name) => settings.costs[name] ?? 1)
   const found = await search(rows, split.folds, input.features.names, context, costs)

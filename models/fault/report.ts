@@ -121,11 +121,10 @@ function thresholdNote({ hasSound, classes }: LabelledRows, { rule }: Trial): st
 function chanceNote({ target, classes, hasSound }: LabelledRows, { shares, rule, candidate }: Trial): string[] {
   const poor = 'The model is hardly better than chance: the features do not show these faults. Do not rely on it.'
   if (!hasSound) {
+    // A quarter of the way from naming the most frequent class always to being right always.
     const counts = classes.map((_, code) => target.filter((own) => own === code).length)
-    return candidate.validation.accuracy >
-      (1 + Math.max(...counts) / target.length) / 4 + Math.max(...counts) / target.length / 2
-      ? []
-      : [poor]
+    const most = Math.max(...counts) / target.length
+    return candidate.validation.accuracy > most + (1 - most) / 4 ? [] : [poor]
   }
   const positive = Uint8Array.from(target, (code) => (code > 0 ? 1 : 0))
   const fault = scoresOf(shares, rule)

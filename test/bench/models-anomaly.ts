@@ -7,12 +7,12 @@ import { tableOf, type Figure } from './parts/figures.ts'
 const trainingRows = 400
 
 /** Windows of the last twenty rows, a verdict a row; all else as it is by default. */
-const configuration = (quiet: boolean) => `
+const configuration = (model: string) => `
 connectors:
   skab: { type: csv, read: x, delimiter: ";", time: datetime, tag: "rig/{column}", ignore: [anomaly, changepoint] }
 assets: { rig: { tags: "{asset}/{role}" } }
 monitors:
-  bench: { assets: rig, window: 20 samples, every: 1 sample, model: { type: anomaly, quiet: ${quiet} } }
+  bench: { assets: rig, window: 20 samples, every: 1 sample, model: { type: anomaly, ${model} } }
 `
 
 /** Verdicts against labels, pooled over all files. */
@@ -27,9 +27,10 @@ interface Tally {
 
 /**
  * SKAB, unsupervised: for each of the 34 labelled runs a model is trained on the first 400 rows, then gives a causal
- * verdict for every later row, through the agent's own training and replay. `data`: a folder with `skab` in it.
+ * verdict for every later row, through the agent's own training and replay. `data`: a folder with `skab` in it. `more`: also
+ * what other thresholds cost, and what is found with one of the eight signals gone in each run once it is learned (T²).
  */
-export async function run(args: { readonly data?: string }): Promise<readonly Figure[]> {
+export async function run(args: { readonly data?: string; readonly more?: string }): Promise<readonly Figure[]> {
   const folder = [join(args.data ?? '', 'skab'), args.data ?? ''].find((path) => existsSync(join(path, 'valve1')))
   if (args.data === undefined || folder === undefined) {
     console.log('SKAB is not there: give the folder that holds it with --data DIR. See models/README.md.')
@@ -42,9 +43,16 @@ export async function run(args: { readonly data?: string }): Promise<readonly Fi
       .map((name) => join(folder, group, name)),
   )
   const figures = [
-    figure('default', await evaluate(files, false), '.80 / 35.8 / 13.0', '.78'),
-    figure('quiet', await evaluate(files, true), '.77 / 16.5 / 27.9'),
+    figure('default', await evaluate(files, 'quiet: false'), '.80 / 35.8 / 13.0', '.78'),
+    figure('quiet', await evaluate(files, 'quiet: true'), '.77 / 16.5 / 27.9'),
   ]
+  if (args.more !== undefined) {
+    for (const sensitivity of [1.2, 1, 0.8, 0.66, 0.5, 0.4]) {
+      const model = `method: hotelling-t2, sensitivity: ${sensitivity}`
+      figures.push(figure(`T², sensitivity ${sensitivity}`, await evaluate(files, model), ''))
+    }
+    figures.push(figure('T², a signal gone', await evaluate(files, 'method: hotelling-t2', true), ''))
+  }
   console.log(tableOf(figures))
   return figures
 }
@@ -59,18 +67,19 @@ function figure(name: string, tally: Tally, reference: string, published?: strin
   return { data: 'SKAB, 34 runs', metric, ours, reference, ...(published && { published }), seconds, memory }
 }
 
-async function evaluate(files: readonly string[], quiet: boolean): Promise<Tally> {
+async function evaluate(files: readonly string[], model: string, isLosing = false): Promise<Tally> {
   const tally = { hits: 0, falseAlarms: 0, misses: 0, quietRows: 0, seconds: 0, memory: 0 }
-  const plant = await CsvPlant.create(configuration(quiet))
+  const plant = await CsvPlant.create(configuration(model))
   try {
-    for (const file of files) await judge(plant, file, tally)
+    for (const [run, file] of files.entries()) await judge(plant, file, tally, isLosing ? run : undefined)
   } finally {
     await plant.remove()
   }
   return tally
 }
 
-async function judge(plant: CsvPlant, file: string, tally: Tally): Promise<void> {
+/** `lost`: number of the signal that is gone after the training. */
+async function judge(plant: CsvPlant, file: string, tally: Tally, lost: number | undefined): Promise<void> {
   const [head, ...lines] = readFileSync(file, 'utf8').trim().split('\n')
   const { bundle, seconds } = await plant.train(await plant.file([head, ...lines.slice(0, trainingRows)]))
   tally.seconds += seconds
@@ -82,11 +91,21 @@ async function judge(plant: CsvPlant, file: string, tally: Tally): Promise<void>
       return [Date.parse(`${cells[0].replace(' ', 'T')}Z`), Number(cells[label]) === 1]
     }),
   )
-  for (const { time, state } of await plant.replay(bundle, file)) {
+  const judged = lost === undefined ? file : await plant.file([head, ...withoutSignal(head, lines, lost)])
+  for (const { time, state } of await plant.replay(bundle, judged)) {
     const anomaly = truth.get(time)
     if (anomaly === undefined) continue
     const verdict = state === 'anomaly'
     if (anomaly) tally[verdict ? 'hits' : 'misses']++
     else tally[verdict ? 'falseAlarms' : 'quietRows']++
   }
+}
+
+/** The lines without the values of one signal from the end of the training on. */
+function withoutSignal(head: string, lines: readonly string[], lost: number): string[] {
+  const names = head.split(';')
+  const signals = [...names.keys()].filter((column) => !['datetime', 'anomaly', 'changepoint'].includes(names[column]))
+  const gone = signals[lost % signals.length]
+  const without = (line: string) => line.split(';').map((cell, column) => (column === gone ? '' : cell)).join(';') // prettier-ignore
+  return lines.map((line, row) => (row < trainingRows ? line : without(line)))
 }

@@ -1,36 +1,7 @@
 import assert from 'node:assert/strict'
-import { schema } from '../../agent/settings/schema.ts'
-import { type AlarmEvent, type JournalRecord, TagTable } from '../../agent/core/index.ts'
-import { replay } from '../../agent/replay/replay.ts'
-import { day, monday, type ShiftPlant, shiftPlant } from '../support/shift-plant.ts'
-
-/** Days that are learned, and days that are judged after them. */
-const learned = 14
-const days = 21
-
-/** The alarms of a week of three machines with counters, meters, states and set points, after two weeks of learning. */
-async function week(plant: Omit<ShiftPlant, 'days'>): Promise<AlarmEvent[]> {
-  const config = schema.parse({
-    assets: { machine: { tags: '{asset}/{role}' } },
-    monitors: {
-      watch: {
-        assets: 'machine',
-        window: '10m',
-        model: { type: 'anomaly', method: 'hotelling-t2' },
-        learn: { after: `${learned}d`, retrain: 'never', drift: false },
-      },
-    },
-  })
-  const tags = new TagTable()
-  const alarms: AlarmEvent[] = []
-  const results = (records: readonly JournalRecord[]) => {
-    for (const record of records) {
-      if (record.kind === 'event' && record.event.type === 'alarm' && record.event.change === 'raised') alarms.push(record.event) // prettier-ignore
-    }
-  }
-  await replay({ config, tags, arrivals: shiftPlant({ days, ...plant }, tags), results })
-  return alarms
-}
+import type { AlarmEvent } from '../../agent/core/index.ts'
+import { alarmsOfWeek } from '../support/plant-week.ts'
+import { day, monday } from '../support/shift-plant.ts'
 
 const dayOf = ({ raised }: AlarmEvent) => (raised - monday) / day
 const of = (alarms: readonly AlarmEvent[], asset: string, monitor: string) =>
@@ -40,14 +11,14 @@ const first = ({ contributions }: AlarmEvent) => Object.keys(contributions)[0]
 describe('a week of a plant with counters, meters, states and set points', () => {
   it('is quiet where nothing is wrong', async () => {
     const counts: number[] = []
-    for (let seed = 1; seed <= 3; seed++) counts.push((await week({ seed })).length)
+    for (let seed = 1; seed <= 3; seed++) counts.push((await alarmsOfWeek({ seed })).length)
     // The threshold is meant for one false alarm of a machine in a year: nine weeks may have one.
     assert.ok(counts.reduce((a, b) => a + b, 0) <= 1, counts.join(' '))
   })
 
   for (const [kind, signal] of [['bearing', 'vibration'], ['leak', 'pressure'], ['stuck', 'temperature']] as const) {
     it(`shows a fault: ${kind}`, async () => {
-      const alarms = await week({ seed: 3, faults: [{ machine: 'press2', kind, from: 15.3, to: 18 }] })
+      const alarms = await alarmsOfWeek({ seed: 3, faults: [{ machine: 'press2', kind, from: 15.3, to: 18 }] })
       const [found] = of(alarms, 'press2', 'watch').filter((alarm) => dayOf(alarm) > 15.3)
       assert.ok(dayOf(found) < 17.5, `raised on day ${dayOf(found)}`)
       assert.equal(first(found), signal)
@@ -59,7 +30,11 @@ describe('a week of a plant with counters, meters, states and set points', () =>
   for (const signal of ['current', 'temperature', 'speed_sp']) {
     it(`shows a bearing that fails, without ${signal}, and that ${signal} is gone`, async () => {
       const gone = { [`press1/${signal}`]: 14.5, [`press2/${signal}`]: 14.5 }
-      const alarms = await week({ seed: 3, gone, faults: [{ machine: 'press2', kind: 'bearing', from: 15.3, to: 18 }] })
+      const alarms = await alarmsOfWeek({
+        seed: 3,
+        gone,
+        faults: [{ machine: 'press2', kind: 'bearing', from: 15.3, to: 18 }],
+      })
       assert.equal(of(alarms, 'press2', `signal.${signal}`).length, 1)
       assert.equal(of(alarms, 'press1', `signal.${signal}`).length, 1)
       const [found] = of(alarms, 'press2', 'watch').filter((alarm) => dayOf(alarm) > 15.3)
@@ -70,7 +45,10 @@ describe('a week of a plant with counters, meters, states and set points', () =>
   }
 
   it('raises no false alarm where the state that names the mode is gone', async () => {
-    const alarms = await week({ seed: 3, gone: { 'press1/mode': 14.5, 'press2/product': 14.5, 'press3/guard': 14.5 } })
+    const alarms = await alarmsOfWeek({
+      seed: 3,
+      gone: { 'press1/mode': 14.5, 'press2/product': 14.5, 'press3/guard': 14.5 },
+    })
     assert.deepEqual(alarms.map(({ asset, monitor }) => `${asset} ${monitor}`).sort(), [
       'press1 signal.mode',
       'press2 signal.product',

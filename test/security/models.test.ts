@@ -3,17 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onnx } from 'onnx-proto'
-import { encodeOnnx, type Graph } from '../../models/onnx/graph.ts'
+import { encodeOnnx } from '../../models/onnx/graph.ts'
 import { openSession } from '../../models/onnx/runtime.ts'
-
-const graph: Graph = {
-  name: 'sum',
-  inputs: [{ name: 'x', shape: ['batch', 2] }],
-  outputs: [{ name: 'total', shape: ['batch', 1] }],
-  constants: [{ name: 'ones', shape: [2, 1], values: Float64Array.of(1, 1) }],
-  steps: [{ operator: 'MatMul', inputs: ['x', 'ones'], outputs: ['total'] }],
-  metadata: {},
-}
+import { sum as graph } from '../support/sum-graph.ts'
 
 /** The model, changed by whoever hands it over. */
 function changed(change: (graph: onnx.IGraphProto) => void): Uint8Array {

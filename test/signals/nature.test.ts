@@ -35,7 +35,9 @@ describe('the nature of a signal', () => {
     ['a 16-bit counter that rolls over', 'counter', series(3000, (i) => (65_000 + Math.floor(i / 3) * 7) % 65_536)],
     ['an energy meter', 'counter', summed(800, () => Number((0.3 * random.uniform()).toFixed(2)))],
     ['hours that stand at night', 'counter', summed(3000, (i) => (i % 1440 > 700 ? 1 / 60 : 0))],
-    ['hours until the next service are no counter that rises', 'measurement', series(300, (i) => 300 - i + random.normal())],
+    ['a level that falls with its noise', 'measurement', series(300, (i) => 300 - i + random.normal())],
+    ['hours until the next service', 'counter', series(900, (i) => 250 - ((i / 4) % 250))],
+    ['a material that is used up and filled up again', 'counter', series(2000, (i) => 400 - Math.floor((i % 700) / 2))],
     ['a clock in seconds', 'clock', series(300, (i) => 1_700_000_000 + 60 * i)],
     ['a sequence number', 'clock', series(300, (i) => i)],
     ['a mode', 'state', series(2000, (i) => [0, 2, 1, 2][Math.floor(i / 130) % 4])],
@@ -88,6 +90,8 @@ describe('the nature of a signal', () => {
     const natures = (stated = {}) =>
       Object.fromEntries([...naturesOf(assets, tags, study, stated)].map(([role, { nature }]) => [role, nature]))
     assert.deepEqual(natures(), { heat: 'measurement', parts: 'counter', temp_oil: 'measurement' })
+    const named = naturesOf(assets, tags, study, { prts: 'counter' })
+    assert.match(named.get('prts')!.evidence, /no signal has such a name/)
     assert.deepEqual(natures({ 'temp*': 'ignore', parts: 'measurement' }), {
       heat: 'measurement',
       parts: 'measurement',

@@ -86,6 +86,21 @@ describe('the watch over signals', () => {
     assert.deepEqual(machine.told, ['signal.force begun', 'signal.force ended'])
   })
 
+  it('tells of no counter, and of nothing at 0, where a machine stands after days at work', () => {
+    const machine = new Machine()
+    machine.run(700, (i) => [120 + (i % 7), i])
+    machine.run(200, () => [0, 699])
+    machine.run(300, (i) => [120 + (i % 7), i - 200])
+    assert.deepEqual(
+      machine.told.filter((told) => !told.startsWith('signal.force')),
+      [],
+    )
+    assert.ok(
+      machine.events.every(({ detail }) => !detail.includes('stood')),
+      machine.told.join(),
+    )
+  })
+
   it('tells of values that stay beyond the range, not of one window', () => {
     const machine = new Machine()
     machine.run(200, usual)

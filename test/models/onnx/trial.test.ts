@@ -7,16 +7,9 @@ import type { Logger } from '../../../agent/core/index.ts'
 import { detectorLoader } from '../../../agent/pipeline/index.ts'
 import { schema } from '../../../agent/settings/schema.ts'
 import { modelConfig, ModelTrials, Registry, type OnnxSettings } from '../../../models/index.ts'
-import { encodeOnnx, type Graph } from '../../../models/onnx/graph.ts'
+import { encodeOnnx } from '../../../models/onnx/graph.ts'
+import { sum } from '../../support/sum-graph.ts'
 
-const sum: Graph = {
-  name: 'sum',
-  inputs: [{ name: 'x', shape: ['batch', 2] }],
-  outputs: [{ name: 'total', shape: ['batch', 1] }],
-  constants: [{ name: 'ones', shape: [2, 1], values: Float64Array.of(1, 1) }],
-  steps: [{ operator: 'MatMul', inputs: ['x', 'ones'], outputs: ['total'] }],
-  metadata: {},
-}
 const { DataType } = onnx.TensorProto
 const { AttributeType } = onnx.AttributeProto
 

@@ -7,18 +7,9 @@ import { loadDetector, modelConfig, trainModel, type OnnxSettings } from '../../
 import { encodeOnnx, type Graph } from '../../../models/onnx/graph.ts'
 import { encodeManifest } from '../../../models/onnx/bundle.ts'
 import { pick, synthetic } from '../synthetic.ts'
+import { sum } from '../../support/sum-graph.ts'
 
 const features = synthetic({ length: 70, tags: 1 })
-
-/** Sums its two features. */
-const sum: Graph = {
-  name: 'sum',
-  inputs: [{ name: 'x', shape: ['batch', 2] }],
-  outputs: [{ name: 'total', shape: ['batch', 1] }],
-  constants: [{ name: 'ones', shape: [2, 1], values: Float64Array.of(1, 1) }],
-  steps: [{ operator: 'MatMul', inputs: ['x', 'ones'], outputs: ['total'] }],
-  metadata: {},
-}
 
 /** The sum as a value, with an interval of one to either side; the first two features as probabilities of two classes. */
 const conclusions: Graph = {
