@@ -124,9 +124,7 @@ const assetClass = z.strictObject({
   watch: z
     .boolean()
     .default(true)
-    .describe(
-      'Whether a signal that is lost, bad, stuck or beyond its range for longer than it ever was raises an alarm of its own, signal.ROLE.',
-    ),
+    .describe('Whether a signal that is lost, bad, stuck or out of range for longer than ever is an alarm, signal.ROLE.'),
   signals: z
     .record(z.string().min(1), z.enum(statedNatures))
     .default({})
