@@ -124,7 +124,9 @@ const assetClass = z.strictObject({
   watch: z
     .boolean()
     .default(true)
-    .describe('Whether a signal that is lost, bad, stuck or out of range for longer than ever is an alarm, signal.ROLE.'),
+    .describe(
+      'Whether a signal that is lost, bad, stuck or out of range for longer than ever is an alarm, signal.ROLE.',
+    ),
   signals: z
     .record(z.string().min(1), z.enum(statedNatures))
     .default({})
