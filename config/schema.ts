@@ -124,9 +124,7 @@ const assetClass = z.strictObject({
   watch: z
     .boolean()
     .default(true)
-    .describe(
-      'Whether a signal that is lost, bad, stuck or out of range for longer than ever is an alarm, signal.ROLE.',
-    ),
+    .describe('Raises an alarm signal.ROLE where a signal is lost, bad, stuck or out of range for long.'),
   signals: z
     .record(z.string().min(1), z.enum(statedNatures))
     .default({})
