@@ -21,9 +21,6 @@ export interface Clock {
   now(): number
 }
 
-/** A clock that shows less was never set, as that of a gateway without a battery before its time service answers; ms since epoch. */
-export const clockUnsetBefore = Date.UTC(2025, 0, 1)
-
 export const systemClock: Clock = { now: () => Date.now() }
 
 // ---------------------------------------------------------------- journal

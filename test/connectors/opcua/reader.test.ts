@@ -10,7 +10,7 @@ import { settings } from '../../../connectors/opcua/settings.ts'
 import { ClockSkew, TimePicker } from '../../../connectors/opcua/times.ts'
 import { integer64 } from '../../../connectors/opcua/values.ts'
 
-const arrival = Date.UTC(2024, 5, 1)
+const arrival = Date.UTC(2026, 5, 1)
 
 function setUp(tag: object = {}) {
   const counts = new Map<string, number>()
@@ -90,6 +90,13 @@ describe('opcua values', () => {
       serverPicoseconds: 0,
     }
     assert.equal(picker.pick(stamped, arrival), arrival + 0.25)
+  })
+
+  it('believes the time of a source while its own clock was never set', () => {
+    const stamped = { sourceTimestamp: new Date(arrival), sourcePicoseconds: 0, serverTimestamp: null, serverPicoseconds: 0 } // prettier-ignore
+    assert.equal(new TimePicker().pick(stamped, 5_000), arrival)
+    const absurd = { ...stamped, sourceTimestamp: new Date(Date.UTC(2150, 0)) }
+    assert.equal(new TimePicker().pick(absurd, 5_000), 5_000)
   })
 
   it('makes 64-bit integers exact, whatever they are', () => {
