@@ -58,6 +58,7 @@ export class Line {
   readonly #plc: OpcuaServer
   readonly #image: Buffer
   readonly #waiting = new Set<Promise<void>>()
+  #newest = 0
   #stopped = false
   #held = false
   #running: Promise<void> | undefined
@@ -139,7 +140,8 @@ export class Line {
   #write(): void {
     if (!this.hasPlc) return
     const { sent, written } = this.book
-    const time = Date.now()
+    // A server says nothing of a value whose time is that of the one before.
+    const time = (this.#newest = Math.max(Date.now(), this.#newest + 1))
     const values = plcTags.map((name, at) => ({ name, value: sent + at / 10, sourceTime: time }))
     for (const { name, value } of values) written[name].set(time, value)
     // Whether it has come to its end is seen at the other side.

@@ -4,7 +4,7 @@ import { faults } from './faults.ts'
 import { Plant } from './plant.ts'
 import type { Outcome, Span } from './report.ts'
 import { grown, holdingsOf, type Holdings } from './resources.ts'
-import { kinds, script, type Fault, type Target } from './script.ts'
+import { kinds, type Fault, type Round, type Target } from './script.ts'
 
 /** How long the plant may take to be well again, and to deliver all that waits at the end, ms. */
 const patience = 90_000
@@ -21,13 +21,13 @@ export interface Result {
   readonly output: string
 }
 
-/** Lives through faults for so many ms, then looks whether anything was lost or invented. */
-export async function chaos(length: number, seed: number, tell: (text: string) => void): Promise<Result> {
+/** Lives through a script of faults for so many ms, then looks whether anything was lost or invented. */
+export async function chaos(length: number, script: Iterable<Round>, tell: (text: string) => void): Promise<Result> {
   const plant = new Plant()
   try {
     tell(`in ${plant.folder}`)
     await plant.begin()
-    return await new Chaos(plant, tell).live(length, seed)
+    return await new Chaos(plant, tell).live(length, script)
   } finally {
     await plant.end()
   }
@@ -46,13 +46,13 @@ class Chaos {
     this.#tell = tell
   }
 
-  async live(length: number, seed: number): Promise<Result> {
+  async live(length: number, script: Iterable<Round>): Promise<Result> {
     const { line, agent } = this.#plant
     const end = performance.now() + length
     line.start()
     await wait(settling)
     const before = holdingsOf(agent.pid)
-    for (const { pause, faults } of script(seed)) {
+    for (const { pause, faults } of script) {
       if (performance.now() > end) break
       await this.#acknowledge()
       await wait(pause)

@@ -54,10 +54,14 @@ export interface Round {
 
 /** Of ten rounds, those in which a second fault comes beside the first. */
 const doubled = 4
-const all = Object.keys(kinds) as Kind[]
+
+/** The kinds whose names have a word; all for none. */
+export function kindsWith(word: string): Kind[] {
+  return (Object.keys(kinds) as Kind[]).filter((kind) => kind.includes(word))
+}
 
 /** Rounds without end, the same for the same seed: each kind once in an order of chance, then each once more. */
-export function* script(seed: number): Generator<Round, never> {
+export function* script(seed: number, all: readonly Kind[] = kindsWith('')): Generator<Round, never> {
   const random = seededRandom(seed)
   for (;;)
     for (const at of shuffled(all.length, random)) {
