@@ -43,8 +43,11 @@ export async function inDatabase({ database, line: { book } }: Plant, plcFaults:
   for (const tag of plcTags) {
     const stored = await storedOf(database, tag)
     const written = book.written[tag]
-    // The value that its node begins with is of the time when the server was started.
-    const invented = [...stored].filter(([time, value]) => value !== -1 && written.get(time) !== value)
+    // The value that its node begins with is of the time when the server was started; after a loss the newest one holds again.
+    const holdsAgain = (time: number, value: number) => isWithin(plcFaults, time) && [...written].some(([at, one]) => one === value && at < time) // prettier-ignore
+    const invented = [...stored].filter(
+      ([time, value]) => value !== -1 && written.get(time) !== value && !holdsAgain(time, value),
+    )
     const missing = [...written.keys()].filter((time) => !stored.has(time) && !isWithin(plcFaults, time))
     if (missing.length > 0) told.push(`${tag}: ${missing.length} of ${written.size} values are missing though nothing was amiss, the first of ${iso(missing[0])}`) // prettier-ignore
     if (invented.length > 0) told.push(`${tag}: ${invented.length} values were never written, the first is ${invented[0][1]} at ${iso(invented[0][0])}`) // prettier-ignore
