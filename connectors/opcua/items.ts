@@ -79,6 +79,8 @@ export interface ItemReader {
   addLoss(items: readonly Item[], arrival: number): void
   /** The server had values for a notification that was longer than a message may be: they are lost. */
   addUnsent?(arrival: number): void
+  /** A value is put aside unread: it ended the process, again and again. */
+  quarantine(item: Item, arrival: number): void
   /** What was added since the last time, or undefined if that is nothing. */
   take(arrival: number): Pick<Arrival, 'batch' | 'rejected'> | undefined
 }

@@ -13,6 +13,7 @@ describe('bytes from outside', () => {
     it(`end no decoder and hold up none: ${target.name}`, async () => {
       const random = seededRandom(7)
       for (const seed of target.seeds) assert.equal(await trouble(target, Buffer.from(seed)), undefined)
-      for (let i = outer.includes(target) ? outerInputs : inputs; i > 0; i--) assert.equal(await trouble(target, mutated(target.seeds, random)), undefined)
+      for (let i = outer.includes(target) ? outerInputs : inputs; i > 0; i--)
+        assert.equal(await trouble(target, mutated(target.seeds, random)), undefined)
     })
 })
