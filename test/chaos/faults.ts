@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { millwright } from '../cli/millwright.ts'
+import { childrenOf } from '../support/children.ts'
 import type { Plant } from './plant.ts'
 import type { Kind } from './script.ts'
 import type { Wire } from './wire.ts'
@@ -125,11 +126,4 @@ function reset(of: (plant: Plant) => Wire): Inflict {
     of(plant).reset()
     return () => undefined
   }
-}
-
-/** Processes that a process has started and that still are. */
-export function childrenOf(pid: number): number[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-  )
 }
