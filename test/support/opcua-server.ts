@@ -91,6 +91,7 @@ interface Look {
 }
 
 export type ServerCommand =
+  | { readonly do: 'become'; readonly options: ServerOptions & { readonly port: number; readonly pki: string } }
   | { readonly do: 'misbehave'; readonly how: Misbehaviour }
   | {
       readonly do:
@@ -102,6 +103,9 @@ export type ServerCommand =
   | { readonly do: 'raise'; readonly event: ServerEvent }
   | { readonly do: 'tick'; readonly hertz: number }
 
+/** Processes whose server has ended: starting one anew takes seconds. They end with this process. */
+const spares: ChildProcess[] = []
+
 /** Keys and certificate of the first server of this process: making them takes a second, and no test needs two at a time. */
 let made: string | undefined
 
@@ -111,6 +115,26 @@ function keep(pki: string): string {
   cpSync(pki, folder, { recursive: true })
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   return folder
+}
+
+/** Resolves with a process that waits to become a server. */
+async function forkServer(): Promise<ChildProcess> {
+  const script = fileURLToPath(new URL('./opcua-server-process.ts', import.meta.url))
+  const child = fork(script, {
+    execArgv: ['--import', 'tsx'],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  await once(child, 'message')
+  return child
+}
+
+/** Whether this process waits for that one to end. */
+function hold(child: ChildProcess, held: boolean): void {
+  for (const handle of [child, child.channel]) {
+    if (held) handle?.ref()
+    else handle?.unref()
+  }
 }
 
 /** A node-opcua server in a process of its own, on a free port, with a PKI folder of its own that survives restarts. */
@@ -149,16 +173,8 @@ export class OpcuaServer {
   async launch(nodes: readonly ServerNode[] = [...this.#nodes.values()]): Promise<void> {
     this.#nodes.clear()
     for (const node of nodes) this.#nodes.set(node.name, node)
-    const settings = { ...this.#options, port: this.port, pki: join(this.#folder, 'pki') }
-    const child = fork(
-      fileURLToPath(new URL('./opcua-server-process.ts', import.meta.url)),
-      [JSON.stringify(settings)],
-      {
-        execArgv: ['--import', 'tsx'],
-        serialization: 'advanced',
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      },
-    )
+    const child = spares.pop() ?? (await forkServer())
+    hold(child, true)
     this.#process = child
     child.on('message', (message: { id: number; result?: unknown; error?: string }) => {
       const waiting = this.#waiting.get(message.id)
@@ -166,7 +182,8 @@ export class OpcuaServer {
       if (message.error === undefined) waiting?.resolve(message.result)
       else waiting?.reject(new Error(message.error))
     })
-    await once(child, 'message')
+    const options = { ...this.#options, port: this.port, pki: join(this.#folder, 'pki') }
+    await this.#ask({ do: 'become', options })
     if (this.#nodes.size > 0) await this.#ask({ do: 'add', nodes: [...this.#nodes.values()] })
     await this.#ask({ do: 'start' })
   }
@@ -195,9 +212,16 @@ export class OpcuaServer {
     rmSync(join(this.#folder, 'pki'), { recursive: true, force: true })
   }
 
-  /** Kills the process and removes its folder. */
+  /** Ends the server and removes its folder; its process waits for the next one. */
   async close(): Promise<void> {
-    await this.kill()
+    const child = this.#process
+    if (child && child.exitCode === null && child.signalCode === null) {
+      this.thaw()
+      await this.stop()
+      child.removeAllListeners('message')
+      hold(child, false)
+      spares.push(child)
+    }
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
