@@ -1,10 +1,9 @@
-import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { putAside, takeServer } from './opcua-server-processes.ts'
 import { freePort } from './ports.ts'
 
 /** A value of a node. 64-bit integers as `[high, low]`, DateTime as ISO text, ByteString as bytes, `null` for no value. */
@@ -103,9 +102,6 @@ export type ServerCommand =
   | { readonly do: 'raise'; readonly event: ServerEvent }
   | { readonly do: 'tick'; readonly hertz: number }
 
-/** Processes whose server has ended: starting one anew takes seconds. They end with this process. */
-const spares: ChildProcess[] = []
-
 /** Keys and certificate of the first server of this process: making them takes a second, and no test needs two at a time. */
 let made: string | undefined
 
@@ -115,26 +111,6 @@ function keep(pki: string): string {
   cpSync(pki, folder, { recursive: true })
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   return folder
-}
-
-/** Resolves with a process that waits to become a server. */
-async function forkServer(): Promise<ChildProcess> {
-  const script = fileURLToPath(new URL('./opcua-server-process.ts', import.meta.url))
-  const child = fork(script, {
-    execArgv: ['--import', 'tsx'],
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
-  await once(child, 'message')
-  return child
-}
-
-/** Whether this process waits for that one to end. */
-function hold(child: ChildProcess, held: boolean): void {
-  for (const handle of [child, child.channel]) {
-    if (held) handle?.ref()
-    else handle?.unref()
-  }
 }
 
 /** A node-opcua server in a process of its own, on a free port, with a PKI folder of its own that survives restarts. */
@@ -173,8 +149,7 @@ export class OpcuaServer {
   async launch(nodes: readonly ServerNode[] = [...this.#nodes.values()]): Promise<void> {
     this.#nodes.clear()
     for (const node of nodes) this.#nodes.set(node.name, node)
-    const child = spares.pop() ?? (await forkServer())
-    hold(child, true)
+    const child = await takeServer()
     this.#process = child
     child.on('message', (message: { id: number; result?: unknown; error?: string }) => {
       const waiting = this.#waiting.get(message.id)
@@ -218,9 +193,7 @@ export class OpcuaServer {
     if (child && child.exitCode === null && child.signalCode === null) {
       this.thaw()
       await this.stop()
-      child.removeAllListeners('message')
-      hold(child, false)
-      spares.push(child)
+      putAside(child)
     }
     rmSync(this.#folder, { recursive: true, force: true })
   }
