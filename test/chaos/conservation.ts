@@ -36,7 +36,7 @@ export function differences(
   return told
 }
 
-/** What was acknowledged by the broker, or written to the PLC, against what InfluxDB holds. */
+/** What was acknowledged by the broker against what InfluxDB holds, and whether what it has of the PLC was ever written. */
 export async function inDatabase({ database, line: { book } }: Plant, plcFaults: readonly Span[]): Promise<string[]> {
   const told: string[] = []
   for (const tag of tags) told.push(...differences(tag, book, await storedOf(database, tag)))
@@ -48,9 +48,19 @@ export async function inDatabase({ database, line: { book } }: Plant, plcFaults:
     const invented = [...stored].filter(
       ([time, value]) => value !== -1 && written.get(time) !== value && !holdsAgain(time, value),
     )
-    const missing = [...written.keys()].filter((time) => !stored.has(time) && !isWithin(plcFaults, time))
-    if (missing.length > 0) told.push(`${tag}: ${missing.length} of ${written.size} values are missing though nothing was amiss, the first of ${iso(missing[0])}`) // prettier-ignore
     if (invented.length > 0) told.push(`${tag}: ${invented.length} values were never written, the first is ${invented[0][1]} at ${iso(invented[0][0])}`) // prettier-ignore
+  }
+  return told
+}
+
+/** Values of the PLC that did not come though nothing was amiss with it: nobody acknowledges them, so they are told only. */
+export async function lostOnTheWay({ database, line: { book } }: Plant, plcFaults: readonly Span[]): Promise<string[]> {
+  const told: string[] = []
+  for (const tag of plcTags) {
+    const stored = await storedOf(database, tag)
+    const times = [...book.written[tag].keys()]
+    const missing = times.filter((time) => !stored.has(time) && !isWithin(plcFaults, time))
+    if (missing.length > 0) told.push(`${tag}: ${missing.length} of ${times.length} values did not come though nothing was amiss, from ${iso(missing[0])} to ${iso(missing.at(-1)!)}`) // prettier-ignore
   }
   return told
 }

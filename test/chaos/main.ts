@@ -43,13 +43,18 @@ else if (!(minutes > 0) || !Number.isSafeInteger(seed) || only.length === 0) {
 
 async function live(): Promise<void> {
   const tell = (text: string) => values.verbose && console.log(`${new Date().toISOString()} ${text}`)
-  const { outcomes, violations, messages, holdings, output } = await chaos(minutes * 60_000, script(seed, only), tell)
+  const { outcomes, violations, notes, messages, holdings, output } = await chaos(
+    minutes * 60_000,
+    script(seed, only),
+    tell,
+  )
   console.log(faultTable(outcomes))
   const [before, after] = holdings.map(
     ({ memory, threads, files }) => `${memory} MB, ${threads} threads, ${files} files`,
   )
   console.log(`\n${outcomes.length} faults, seed ${seed}; ${messages} messages acknowledged by the broker`)
   console.log(`the agent held ${before}, in the end ${after}`)
+  for (const note of notes) console.log(`note: ${note}`)
   console.log(violations.length === 0 ? 'nothing was lost, nothing invented' : `\n${violations.length} violations:\n${violations.join('\n')}`) // prettier-ignore
   if (violations.length === 0) return
   process.exitCode = 1

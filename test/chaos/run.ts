@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { inDatabase, inJournal, inLedgers } from './conservation.ts'
+import { inDatabase, inJournal, inLedgers, lostOnTheWay } from './conservation.ts'
 import { faults } from './faults.ts'
 import { Plant } from './plant.ts'
 import type { Outcome, Span } from './report.ts'
@@ -14,6 +14,8 @@ const settling = 8_000
 export interface Result {
   readonly outcomes: readonly Outcome[]
   readonly violations: readonly string[]
+  /** What is worth a look, and no violation. */
+  readonly notes: readonly string[]
   /** Messages that the broker has acknowledged. */
   readonly messages: number
   readonly holdings: readonly Holdings[]
@@ -64,6 +66,7 @@ class Chaos {
     return {
       outcomes: this.#outcomes,
       violations: this.#violations,
+      notes: await lostOnTheWay(this.#plant, this.#spans('plc')),
       messages: line.book.messages,
       holdings: [before, after],
       output: agent.output,
