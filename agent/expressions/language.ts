@@ -72,7 +72,9 @@ const at = (): Reader => {
   return reader
 }
 /** The library's own class of durations, which it does not export. */
-const { constructor: Duration } = evaluate('duration("0s")') as { constructor: { fromMilliseconds(ms: number): object } }
+const { constructor: Duration } = evaluate('duration("0s")') as {
+  constructor: { fromMilliseconds(ms: number): object }
+}
 const length = (ms: number) => Duration.fromMilliseconds(ms)
 
 /** Everything an expression may use: CEL's own operators and these functions. */
@@ -85,13 +87,20 @@ export const environment = new Environment({
   .registerFunction('age(string): google.protobuf.Duration', (name: string) => length(at().age(name)))
   .registerFunction('quality(string): string', (name: string) => at().quality(name))
   .registerFunction('feature(string, string): double', (monitor: string, name: string) => at().feature(monitor, name))
-  .registerFunction('prediction(string): Prediction', (monitor: string) => new Conclusion(monitor, at().prediction(monitor), length))
-  .registerFunction('prediction(string, string): Prediction', (monitor: string, asset: string) =>
-    new Conclusion(monitor, at().prediction(monitor, asset), length),
+  .registerFunction(
+    'prediction(string): Prediction',
+    (monitor: string) => new Conclusion(monitor, at().prediction(monitor), length),
+  )
+  .registerFunction(
+    'prediction(string, string): Prediction',
+    (monitor: string, asset: string) => new Conclusion(monitor, at().prediction(monitor, asset), length),
   )
   .registerFunction('alarm(string): string', (monitor: string) => at().alarm(monitor))
   .registerFunction('alarm(string, string): string', (monitor: string, asset: string) => at().alarm(monitor, asset))
-  .registerFunction('verdict(string): Verdict', (station: string) => new PartVerdictView(station, at().verdict(station)))
+  .registerFunction(
+    'verdict(string): Verdict',
+    (station: string) => new PartVerdictView(station, at().verdict(station)),
+  )
   .registerFunction('state(string): string', (name: string) => at().state(name))
   .registerFunction('hour(): int', () => BigInt(at().hour()))
   .registerFunction('weekday(): int', () => BigInt(at().weekday()))

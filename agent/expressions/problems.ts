@@ -76,7 +76,8 @@ function refused(node: ASTNode): ExpressionProblem[] {
   const { start, end } = node
   if (node.op === 'rcall' && node.args[0] === 'matches')
     return [{ start, end, message: 'matches() is not offered, as a pattern may take for ever: use contains(), startsWith() or endsWith()' }] // prettier-ignore
-  if (node.op === 'rcall' && isMacro(node) && node.args[2].flatMap(nodesOf).some(isMacro)) // prettier-ignore
+  if (node.op === 'rcall' && isMacro(node) && node.args[2].flatMap(nodesOf).some(isMacro))
+    // prettier-ignore
     return [{ start, end, message: `${node.args[0]}() within another one is not offered: write it as two expressions` }]
   if (node.op !== 'call') return []
   const [name, args] = node.args

@@ -3,7 +3,11 @@ import { Undecided } from './undecided.ts'
 
 /** An object that expressions take fields of; one that is not known makes them undecided. `make` turns ms into a duration. */
 abstract class Fields {
-  constructor(what: string, fields: Readonly<Record<string, unknown>>, make?: (key: string, value: unknown) => unknown) {
+  constructor(
+    what: string,
+    fields: Readonly<Record<string, unknown>>,
+    make?: (key: string, value: unknown) => unknown,
+  ) {
     for (const [key, value] of Object.entries(fields))
       Object.defineProperty(this, key, {
         enumerable: true,

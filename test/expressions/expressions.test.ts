@@ -76,7 +76,14 @@ describe('expressions', () => {
     ['signal("a" + "b") > 1', 'bool', [['signal("a" + "b")', /names in quotes/]]],
     ['speed > 5', 'bool', [['speed', /write signal\("speed"\)/]]],
     ['hour() > "six" && quality("a") > 3', 'bool', [['hour() > "six"', /no such overload/], ['quality("a") > 3', /no such overload/]]], // prettier-ignore
-    ['nope(1) && hour() > "six"', 'bool', [['nope(1)', /no function/], ['hour() > "six"', /no such overload/]]],
+    [
+      'nope(1) && hour() > "six"',
+      'bool',
+      [
+        ['nope(1)', /no function/],
+        ['hour() > "six"', /no such overload/],
+      ],
+    ],
     ['prediction("m").scor > 1.0', 'bool', [['prediction("m").scor', /no such key: scor/]]],
     ['hour()', 'bool', [['hour()', /gives a number; a condition gives true or false/]]],
     ['age("a")', 'value', [['age("a")', /gives a duration/]]],
