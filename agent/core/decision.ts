@@ -15,7 +15,8 @@ export const decisionSteps = {
   rehearsed: 'Nothing was done: the action only rehearses (dry-run).',
   confirmed: 'Done: read back as written, or acknowledged by the far side.',
   failed: 'Not done, or it reads back as something else.',
-  unknown: 'Begun, and nobody knows whether it was done: the agent or the far side ended in between. It is not done again.',
+  unknown:
+    'Begun, and nobody knows whether it was done: the agent or the far side ended in between. It is not done again.',
 } as const
 export type DecisionStep = keyof typeof decisionSteps
 

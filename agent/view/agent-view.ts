@@ -161,12 +161,3 @@ export interface PlantView {
   inject(asset: string, fault: string): boolean
   repair(asset: string): boolean
 }
-
-/**
- * Health of a score against its threshold: 1 at score 0, 0.5 at the threshold, falling towards 0 beyond.
- * Null where there is no score or no threshold.
- */
-export function healthOf(score: number, threshold: number): number | null {
-  if (!Number.isFinite(score) || !(threshold > 0)) return null
-  return 1 / (1 + (Math.max(0, score) / threshold) ** 2)
-}

@@ -1,4 +1,3 @@
-export { healthOf } from './agent-view.ts'
 export type * from './agent-view.ts'
 export { paceOf } from './assets.ts'
 export { Annals } from './annals.ts'
