@@ -147,7 +147,7 @@ describe('decisions', () => {
   b: { for_each: pump, when: 'state("m") == "x"', do: { set: { state: m, value: "" } }, mode: armed }
 `
     const { told } = await decide(actions, new Script().rows(1, { speed: 1 }).tick(2).tick(3))
-    assert.equal(told.filter((one) => one.endsWith('confirmed')).length, 3)
+    assert.equal(told.filter((one) => one.endsWith('confirmed')).length, 2)
   })
 
   it('know hours and days of the place', async () => {
