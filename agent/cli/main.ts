@@ -3,6 +3,7 @@
 import './load-small.ts'
 import { Command } from 'commander'
 import { keepPrivate, letYoungGenerationGrow, version } from '../process/index.ts'
+import { actions } from './actions.ts'
 import { alarms } from './alarms.ts'
 import { tags } from './tags.ts'
 import { backup, restore } from './backup.ts'
@@ -42,7 +43,7 @@ const program = new Command('millwright')
 /** In the order of the help: first steps, every day, looking closer, keeping. */
 const commands = [
   [demo, init, check, test, run],
-  [status, top, alarms, doctor, deadLetters, trust, token, tags],
+  [status, top, alarms, actions, doctor, deadLetters, trust, token, tags],
   [models, label, train, replayCommand, inspectCommand, journal],
   [backup, restore, schemaCommand, completion, versionCommand],
 ].flat()

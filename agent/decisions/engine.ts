@@ -12,6 +12,7 @@ import {
   type OrderEvent,
   type Prediction,
   type Purpose,
+  type Reading,
   type Setpoint,
   type TagTable,
 } from '../core/index.ts'
@@ -22,7 +23,7 @@ import { Book, type ActionLedger, type Decision } from './book.ts'
 import { compile, filled, targetOf, type Compiled, type Source } from './compiled.ts'
 import { Facts, keyOf } from './facts.ts'
 import { Instance } from './instance.ts'
-import { FactReader, outcomeOf, readingsOf } from './reading.ts'
+import { FactReader, outcomeOf, readingsOf, type Outcome } from './reading.ts'
 
 /** Time alone makes a condition be looked at again after so long, ms. */
 const lookEvery = 1_000
@@ -36,6 +37,17 @@ export interface Stopped {
   readonly by: string
   readonly time: number
   readonly reason: string
+}
+
+/** See `Decisions.explain`. */
+export interface Explanation {
+  readonly action: string
+  readonly asset: string
+  readonly phase: Instance['phase']
+  readonly when: Outcome
+  readonly interlock: Outcome | undefined
+  readonly value: Outcome | undefined
+  readonly read: readonly Reading[]
 }
 
 interface Saved {
@@ -163,6 +175,24 @@ export class Decisions implements Decider {
     const instance = this.#instances.get(keyOf(decision.action, decision.asset))
     if (!instance || decision.purpose === 'safe') return undefined
     return this.#interlocked(instance, Math.max(now, this.#now))
+  }
+
+  /** What an action would do on an asset at this moment: of each of its expressions what it comes to, and what was read. */
+  explain(instance: Instance): Explanation {
+    const { action, asset } = instance
+    const reader = this.#reader(instance, this.#now)
+    const when = outcomeOf(action.when, reader)
+    const interlock = action.interlock && outcomeOf(action.interlock, reader)
+    const value = action.value instanceof Expression ? outcomeOf(action.value, reader) : action.value === undefined ? undefined : { value: action.value } // prettier-ignore
+    return {
+      action: action.name,
+      asset: asset?.name ?? '',
+      phase: instance.phase,
+      when,
+      interlock,
+      value,
+      read: readingsOf(reader),
+    }
   }
 
   save(): unknown {

@@ -1,2 +1,5 @@
 export type { ActionLedger, Decision } from './book.ts'
-export { Decisions, type Stopped } from './engine.ts'
+export { Desk, type DeskView } from './desk.ts'
+export { Decisions, type Explanation, type Stopped } from './engine.ts'
+export { Executor, type ExecutorParts, type NodeWriter } from './execution/executor.ts'
+export { decisionsOf, farSides } from './open.ts'

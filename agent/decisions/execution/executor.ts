@@ -24,8 +24,8 @@ export interface ExecutorParts {
   readonly clock: Clock
   readonly log: Logger
   config(): Pick<Config, 'actions' | 'site'>
-  /** What the journal has come to. */
-  engine(): Decisions
+  /** What the journal has come to; undefined where there are no actions. */
+  engine(): Decisions | undefined
   /** Durable when it resolves. */
   record(event: JournalEvent): Promise<void>
   /** A session of its own at the server, or the broker, of a connector. */
@@ -60,19 +60,19 @@ export class Executor {
   /** Begins once the pipeline has caught up: what an earlier process left is seen through first. `crashed`: it ended without a stop. */
   async start(crashed: boolean): Promise<void> {
     const { engine, record, clock } = this.#parts
-    const left = engine().open
-    this.halted = engine().stopped !== undefined
+    const left = engine()?.open ?? []
+    this.halted ||= engine()?.stopped !== undefined
     this.#started = true
     for (const one of left) if (one.step === 'intended' || one.step === 'due') this.#run(one)
     const detail = 'the process before ended without a stop'
-    if (crashed) await record({ type: 'restart', time: clock.now(), detail })
+    if (crashed && engine()) await record({ type: 'restart', time: clock.now(), detail })
   }
 
   /** What the pipeline has just decided. */
   decided(events: readonly DecisionEvent[]): void {
     if (!this.#started) return
     for (const { id, step } of events) {
-      const decision = step === 'due' ? this.#parts.engine().find(id) : undefined
+      const decision = step === 'due' ? this.#parts.engine()?.find(id) : undefined
       if (decision) this.#run(decision)
     }
   }
@@ -262,7 +262,7 @@ export class Executor {
       await this.#withhold(decision, 'stop', 'all actions are stopped')
       return false
     }
-    const forbidden = this.#parts.engine().forbids(decision, now)
+    const forbidden = this.#parts.engine()?.forbids(decision, now)
     if (forbidden) await this.#withhold(decision, forbidden.guard, forbidden.detail)
     return forbidden === undefined
   }
