@@ -147,7 +147,10 @@ describe('what is decided, at an OPC UA server', () => {
   })
 
   it('fails where the server says Good and the value is another right after', async () => {
-    await begin(slow(), after(() => server.write({ name: 'pump1.SpeedSet', value: 1234 })))
+    await begin(
+      slow(),
+      after(() => server.write({ name: 'pump1.SpeedSet', value: 1234 })),
+    )
     const { step, detail } = await bench!.over()
     assert.equal(step, 'failed')
     assert.match(detail, /reads 1234, not 600/)
@@ -199,7 +202,10 @@ describe('what is decided, at an OPC UA server', () => {
   })
 
   it('is taken back, but not where somebody has changed the node since', async () => {
-    for (const [changed, step, value] of [[false, 'confirmed', 1300], [true, 'blocked', 999]] as const) {
+    for (const [changed, step, value] of [
+      [false, 'confirmed', 1300],
+      [true, 'blocked', 999],
+    ] as const) {
       await server.write(nodes[0])
       await begin(slow('revert: { after: 1m, to: previous }'))
       await bench!.over()

@@ -107,7 +107,10 @@ actions:
     await over(id)
     assert.equal(await server.read('SpeedSet'), 700)
     const { proposed, open, refused, expired, blocked, confirmed } = (await view()).actions[0].ledger!
-    assert.equal(proposed, open + refused + expired + confirmed + Object.values(blocked).reduce((sum, one) => sum + one, 0))
+    assert.equal(
+      proposed,
+      open + refused + expired + confirmed + Object.values(blocked).reduce((sum, one) => sum + one, 0),
+    )
     assert.equal(confirmed, 2)
   })
 })

@@ -47,7 +47,11 @@ export function header(page: Page | undefined, live: Live, operator: Operator, n
 export function navigation(page: Page | undefined, route: Route): TemplateResult {
   const open = page?.state.alarms.length ?? 0
   const pending = page?.state.connections.filter(({ status }) => status.state !== 'up').length ?? 0
-  const counts: Readonly<Record<string, number>> = { alarms: open, actions: page?.state.actions?.proposals ?? 0, connections: pending }
+  const counts: Readonly<Record<string, number>> = {
+    alarms: open,
+    actions: page?.state.actions?.proposals ?? 0,
+    connections: pending,
+  }
   return html`<nav aria-label=${strings.navigation}>
     ${views.map((view) => {
       if (view === 'actions' && !page?.state.actions) return nothing

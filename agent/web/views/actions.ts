@@ -52,7 +52,12 @@ class Actions extends PageElement {
           )}
         </ul>
       </section>
-      ${others.length === 0 ? nothing : html`<h2 id="under-way-title">${words.underWay}</h2>${table(others, 'under-way-title')}`}
+      ${
+        others.length === 0
+          ? nothing
+          : html`<h2 id="under-way-title">${words.underWay}</h2>
+              ${table(others, 'under-way-title')}`
+      }
       <section aria-labelledby="actions-title">
         <h2 id="actions-title">${words.configured}</h2>
         ${actions.map((one) => card(one))}
@@ -82,7 +87,9 @@ class Actions extends PageElement {
     return html`<li class="card alarm warn">
       <div class="alarm-what">
         <h3>${asset || words.plant} <span class="monitor">${action}</span></h3>
-        <p class="proposed"><strong>${value === undefined ? '' : shown(value)}</strong> <span class="code">${target}</span></p>
+        <p class="proposed">
+          <strong>${value === undefined ? '' : shown(value)}</strong> <span class="code">${target}</span>
+        </p>
         <p class="hint">${expires === null ? '' : words.until(clock(expires))}</p>
       </div>
       <ul class="shares">
@@ -91,7 +98,10 @@ class Actions extends PageElement {
       <div class="actions">
         ${
           this.page.operator.may(answering)
-            ? html`<button class="primary large" @click=${() => void this.#order(`${address}/approve`, words.approved(asset))}>
+            ? html`<button
+                  class="primary large"
+                  @click=${() => void this.#order(`${address}/approve`, words.approved(asset))}
+                >
                   ${words.approve}${about}
                 </button>
                 <button class="large" @click=${() => void this.#order(`${address}/refuse`, words.refused(asset))}>
@@ -133,7 +143,19 @@ function card({ name, mode, when, does, stands, ledger }: ActionView): TemplateR
     <p class="code wrap">${when}</p>
     <p class="code wrap">${does}</p>
     ${undecided.slice(0, 3).map(({ asset, why }) => html`<p class="hint">${words.undecided(asset || words.plant, why)}</p>`)}
-    ${ledger ? html`<p class="hint">${words.ledger(ledger.proposed, ledger.confirmed, ledger.failed + ledger.unknown, Object.values(ledger.blocked).reduce((sum, one) => sum + one, 0), ledger.refused + ledger.expired)}</p>` : nothing}
+    ${
+      ledger
+        ? html`<p class="hint">
+            ${words.ledger(
+              ledger.proposed,
+              ledger.confirmed,
+              ledger.failed + ledger.unknown,
+              Object.values(ledger.blocked).reduce((sum, one) => sum + one, 0),
+              ledger.refused + ledger.expired,
+            )}
+          </p>`
+        : nothing
+    }
   </article>`
 }
 
@@ -151,7 +173,9 @@ function table(decisions: readonly DecisionView[], title: string): TemplateResul
             html`<tr>
               <td class="number">${clock(decided)}</td>
               <td>${action}${asset ? ` · ${asset}` : ''}</td>
-              <td>${words.steps[step]}${guard ? ` (${words.guards[guard]})` : ''}${purpose === 'do' ? '' : ` · ${words.purposes[purpose]}`}</td>
+              <td>
+                ${words.steps[step]}${guard ? ` (${words.guards[guard]})` : ''}${purpose === 'do' ? '' : ` · ${words.purposes[purpose]}`}
+              </td>
               <td class="number">${value === undefined ? '' : shown(value)}</td>
               <td>${by ?? ''}</td>
               <td>${detail}</td>
