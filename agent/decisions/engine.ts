@@ -23,7 +23,7 @@ import { Book, type ActionLedger, type Decision } from './book.ts'
 import { compile, filled, targetOf, type Compiled, type Source } from './compiled.ts'
 import { Facts, keyOf } from './facts.ts'
 import { Instance } from './instance.ts'
-import { FactReader, outcomeOf, readingsOf, type Outcome } from './reading.ts'
+import { FactReader, outcomeOf, type Outcome } from './reading.ts'
 
 /** Time alone makes a condition be looked at again after so long, ms. */
 const lookEvery = 1_000
@@ -180,7 +180,7 @@ export class Decisions implements Decider {
   /** What an action would do on an asset at this moment: of each of its expressions what it comes to, and what was read. */
   explain(instance: Instance): Explanation {
     const { action, asset } = instance
-    const reader = this.#reader(instance, this.#now)
+    const reader = this.#reader(instance, this.#now, true)
     const when = outcomeOf(action.when, reader)
     const interlock = action.interlock && outcomeOf(action.interlock, reader)
     const value = action.value instanceof Expression ? outcomeOf(action.value, reader) : action.value === undefined ? undefined : { value: action.value } // prettier-ignore
@@ -191,7 +191,7 @@ export class Decisions implements Decider {
       when,
       interlock,
       value,
-      read: readingsOf(reader),
+      read: reader.read,
     }
   }
 
@@ -326,9 +326,13 @@ export class Decisions implements Decider {
     if (now - instance.since >= settings.for) this.#decide(instance)
   }
 
-  #reader({ action, asset }: Instance, now: number): FactReader {
-    const { for_each: each = '', fresh, timezone } = action.settings
-    return new FactReader(this.#facts, { assets: this.#facts.classes.get(each), asset, fresh, timezone }, now)
+  #reader(instance: Instance, now: number, notes = false): FactReader {
+    if (!instance.reader) {
+      const { for_each: each = '', fresh, timezone } = instance.action.settings
+      const scope = { assets: this.#facts.classes.get(each), asset: instance.asset, fresh, timezone }
+      instance.reader = new FactReader(this.#facts, scope)
+    }
+    return instance.reader.at(now, notes)
   }
 
   /** Something is in effect, and the condition is undecided for too long: it goes to its safe value. */
@@ -349,9 +353,9 @@ export class Decisions implements Decider {
     const { settings } = action
     instance.phase = 'latched'
     instance.decided = this.#now
-    const reader = this.#reader(instance, this.#now)
+    const reader = this.#reader(instance, this.#now, true)
     outcomeOf(action.when, reader)
-    const why = readingsOf(reader)
+    const why = reader.read
     const before = this.#book.openOf(action.name, instance.name)
     const given = [action.value, ...action.arguments].map((source) => this.#given(source, reader))
     const values = given.map((one) => one.value)
@@ -420,16 +424,16 @@ export class Decisions implements Decider {
   /** All guards but the interlock hold: that one, and then it is due. */
   #carryOut(instance: Instance, decision: Decision): void {
     const { settings } = instance.action
-    if (this.#stopped && decision.purpose !== 'safe') return this.#block(decision, 'stop', stopText(this.#stopped))
+    if (this.#stopped && decision.purpose !== 'safe') { this.#block(decision, 'stop', stopText(this.#stopped)); return; }
     const locked = decision.purpose === 'safe' ? undefined : this.#interlocked(instance, this.#now)
-    if (locked) return this.#block(decision, locked.guard, locked.detail)
-    if (settings.mode === 'dry-run') return this.#step(decision, 'rehearsed', 'nothing was done: mode is dry-run')
+    if (locked) { this.#block(decision, locked.guard, locked.detail); return; }
+    if (settings.mode === 'dry-run') { this.#step(decision, 'rehearsed', 'nothing was done: mode is dry-run'); return; }
     if (decision.purpose === 'do' && settings.at_most) instance.done.push(this.#now)
     decision.expires = this.#now + settings.within
     if (settings.do.set) {
       this.#facts.states.set(keyOf(settings.do.set.state, instance.name), settings.do.set.value)
       this.#changed(`state ${settings.do.set.state}`)
-      return this.#step(decision, 'confirmed', `${settings.do.set.state} is ${settings.do.set.value}`)
+      this.#step(decision, 'confirmed', `${settings.do.set.state} is ${settings.do.set.value}`); return;
     }
     this.#step(decision, 'due', '')
   }
@@ -490,7 +494,7 @@ export class Decisions implements Decider {
     const decision = id === undefined ? undefined : this.#book.find(id)
     // What is over, or was approved already, is not approved again.
     if (decision?.step !== 'proposed') return
-    if (order === 'refuse') return this.#step(decision, 'refused', reason, { by })
+    if (order === 'refuse') { this.#step(decision, 'refused', reason, { by }); return; }
     this.#step(decision, 'approved', reason, { by })
     const instance = this.#instances.get(keyOf(decision.action, decision.asset))
     if (!instance) this.#step(decision, 'expired', 'the action is not there any more')
@@ -504,11 +508,11 @@ export class Decisions implements Decider {
     const more = { ...(previous !== undefined && { previous }), ...(read !== undefined && { read }), ...(ms !== undefined && { ms }) } // prettier-ignore
     if (step === 'intent') {
       decision.expires = Infinity
-      return this.#step(decision, 'intended', detail, more)
+      this.#step(decision, 'intended', detail, more); return;
     }
     if (step === 'withheld') {
       decision.guard = guard ?? 'value'
-      return this.#step(decision, 'blocked', detail, { ...more, guard: decision.guard })
+      this.#step(decision, 'blocked', detail, { ...more, guard: decision.guard }); return;
     }
     this.#step(decision, step, detail, more)
     const instance = this.#instances.get(keyOf(decision.action, decision.asset))

@@ -1,5 +1,6 @@
 import type { Asset, Setpoint } from '../core/index.ts'
 import type { Compiled } from './compiled.ts'
+import type { FactReader } from './reading.ts'
 
 /** What was written and stands, as far as the agent knows. */
 export interface Effective {
@@ -25,6 +26,7 @@ export class Instance {
   /** When it was carried out, within the span of `at_most`. */
   done: number[] = []
   effect: Effective | undefined
+  reader: FactReader | undefined
   /** What the condition was at the last look: true, false, or why it is undecided. */
   last: boolean | string = 'it was not looked at yet'
 

@@ -31,51 +31,62 @@ const conclusionsLast = 3
 export class FactReader implements Reader {
   readonly #facts: Facts
   readonly #scope: Scope
-  readonly #now: number
-  /** What was read, by how it is written. */
-  readonly readings = new Map<string, Value>()
+  #now = NaN
+  /** What was read, by how it is written; undefined where nobody asks. */
+  #readings: Map<string, Value> | undefined
+  /** Tags by name, once they are known. */
+  readonly #found = new Map<string, number>()
 
-  /** `now`: ms since epoch, as the journal has it. */
-  constructor(facts: Facts, scope: Scope, now: number) {
+  constructor(facts: Facts, scope: Scope) {
     this.#facts = facts
     this.#scope = scope
+  }
+
+  /** Reads at `now` (ms since epoch, as the journal has it) from here on, and notes what it reads where `notes`. */
+  at(now: number, notes = false): this {
     this.#now = now
+    this.#readings = notes ? new Map() : undefined
+    return this
+  }
+
+  /** What was read since `at`. */
+  get read(): Reading[] {
+    return [...(this.#readings ?? [])].map(([what, value]) => ({ what, value }))
   }
 
   signal(name: string): Value {
     const { value, quality } = this.#fresh(name)
     if (quality !== Quality.good) throw new Undecided(`${name} is ${qualityNames[quality]}`)
     if (typeof value === 'number' && !Number.isFinite(value)) throw new Undecided(`${name} has no value`)
-    return this.#note(`signal("${name}")`, value)
+    return this.#note('signal', name, value)
   }
 
   age(name: string): number {
-    return this.#note(`age("${name}") in ms`, this.#age(this.#known(name)))
+    return this.#note('age', name, this.#age(this.#known(name)), ' in ms')
   }
 
   quality(name: string): string {
     const newest = this.#newest(name)
-    return this.#note(`quality("${name}")`, newest ? qualityNames[newest.quality] : 'none')
+    return this.#note('quality', name, newest ? qualityNames[newest.quality] : 'none')
   }
 
   feature(monitor: string, name: string): number {
     const { what } = this.#conclusion(this.#facts.features, monitor, this.#own(), `${monitor} has no window of`)
     const value = Object.hasOwn(what, name) ? what[name] : NaN
     if (!Number.isFinite(value)) throw new Undecided(`${name} of ${monitor} has no value`)
-    return this.#note(`feature("${monitor}", "${name}")`, value)
+    return this.#note('feature', `${monitor}", "${name}`, value)
   }
 
   prediction(monitor: string, asset = this.#own()): ConclusionReading {
     const { what } = this.#conclusion(this.#facts.predictions, monitor, asset, `${monitor} has concluded nothing of`)
-    const key = `prediction("${monitor}")`
-    this.#note(`${key}.state`, what.state)
-    if (Number.isFinite(what.score)) this.#note(`${key}.score`, what.score)
-    if (what.value !== undefined) this.#note(`${key}.value`, what.value)
+    this.#note('prediction', monitor, what.state, '.state')
+    if (Number.isFinite(what.score)) this.#note('prediction', monitor, what.score, '.score')
+    if (what.value !== undefined) this.#note('prediction', monitor, what.value, '.value')
     return conclusionOf(what)
   }
 
   alarm(monitor: string, asset = this.#own()): string {
-    return this.#note(`alarm("${monitor}")`, this.#facts.alarms.get(keyOf(monitor, asset)) ?? 'normal')
+    return this.#note('alarm', monitor, this.#facts.alarms.get(keyOf(monitor, asset)) ?? 'normal')
   }
 
   verdict(station: string): PartReading {
@@ -83,21 +94,21 @@ export class FactReader implements Reader {
     if (!found) throw new Undecided(`${station} has judged no part yet`)
     this.#tooOld(found.at, `the newest verdict of ${station}`)
     const { verdict, part, label, score } = found.what
-    this.#note(`verdict("${station}").verdict`, verdict)
+    this.#note('verdict', station, verdict, '.verdict')
     return { verdict, part, label, ...(score !== null && { score }) }
   }
 
   state(name: string): string {
     const states = this.#facts.states
-    return this.#note(`state("${name}")`, states.get(keyOf(name, this.#scope.asset?.name ?? '')) ?? states.get(keyOf(name, '')) ?? '') // prettier-ignore
+    return this.#note('state', name, states.get(keyOf(name, this.#scope.asset?.name ?? '')) ?? states.get(keyOf(name, '')) ?? '') // prettier-ignore
   }
 
   hour(): number {
-    return this.#note('hour()', new Date(this.#scope.timezone.wall(this.#now)).getUTCHours())
+    return this.#note('hour', '', new Date(this.#scope.timezone.wall(this.#now)).getUTCHours())
   }
 
   weekday(): number {
-    return this.#note('weekday()', new Date(this.#scope.timezone.wall(this.#now)).getUTCDay() || 7)
+    return this.#note('weekday', '', new Date(this.#scope.timezone.wall(this.#now)).getUTCDay() || 7)
   }
 
   #own(): string {
@@ -105,10 +116,15 @@ export class FactReader implements Reader {
   }
 
   #newest(name: string): Newest | undefined {
-    const { asset, assets } = this.#scope
-    const role = assets?.roles.indexOf(name) ?? -1
-    const tag = asset ? (asset.tags[role] ?? -1) : (this.#facts.tags.find(name)?.index ?? -1)
+    const tag = this.#found.get(name) ?? this.#find(name)
     return tag < 0 ? undefined : this.#facts.newest.get(tag)
+  }
+
+  #find(name: string): number {
+    const { asset, assets } = this.#scope
+    const tag = asset ? (asset.tags[assets?.roles.indexOf(name) ?? -1] ?? -1) : (this.#facts.tags.find(name)?.index ?? -1) // prettier-ignore
+    if (tag >= 0 && this.#facts.newest.has(tag)) this.#found.set(name, tag)
+    return tag
   }
 
   #known(name: string): Newest {
@@ -136,7 +152,7 @@ export class FactReader implements Reader {
     monitor: string,
     asset: string,
     nothing: string,
-  ) {
+  ): { readonly at: number; readonly what: What } {
     const found = from.get(keyOf(monitor, asset))
     if (!found) throw new Undecided(`${nothing} ${asset} yet`)
     this.#tooOld(
@@ -152,8 +168,8 @@ export class FactReader implements Reader {
     if (this.#now - at > fresh) throw new Undecided(`${what} is ${lasting(this.#now - at)} old, more than ${lasting(fresh)}`) // prettier-ignore
   }
 
-  #note<Known extends Value>(what: string, value: Known): Known {
-    this.readings.set(what, value)
+  #note<Known extends Value>(call: string, name: string, value: Known, after = ''): Known {
+    this.#readings?.set(`${call}(${name === '' ? '' : `"${name}"`})${after}`, value)
     return value
   }
 }
@@ -166,10 +182,6 @@ export function outcomeOf(expression: Expression, reader: Reader): Outcome {
     if (error instanceof Undecided) return { why: error.message }
     throw error
   }
-}
-
-export function readingsOf({ readings }: FactReader): Reading[] {
-  return [...readings].map(([what, value]) => ({ what, value }))
 }
 
 function conclusionOf({

@@ -8,7 +8,7 @@ interface Length {
 }
 
 /** Of decimal numbers, whatever they were written as: 7 / 2 is 3.5. */
-const signs: Readonly<Record<string, { readonly name: string; of(a: number, b: number): number }>> = {
+const signs: Readonly<Record<string, { readonly name: string; readonly of: (a: number, b: number) => number }>> = {
   '+': { name: '_sum', of: (a, b) => a + b },
   '-': { name: '_difference', of: (a, b) => a - b },
   '*': { name: '_product', of: (a, b) => a * b },

@@ -1,3 +1,4 @@
+// Longer than others: every address of the API, in one table.
 import { z } from 'zod'
 import { queries, requests } from './requests.ts'
 import { actionShapes, inspectionShapes as inspections } from '../view/index.ts'

@@ -1,3 +1,4 @@
+// Longer than others: the data flow is read in one go.
 import { Subject, share } from 'rxjs'
 import type { Config } from '../settings/index.ts'
 import { aggregate } from './aggregate.ts'

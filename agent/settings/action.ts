@@ -77,7 +77,7 @@ const effect = z
     post: effects.post.optional().describe('Posts to a webhook; tried again until it is taken.'),
     set: effects.set.optional().describe('Sets a named state.'),
   })
-  .refine((chosen) => Object.values(chosen).filter((one) => one !== undefined).length === 1, {
+  .refine((chosen) => Object.keys(chosen).length === 1, {
     error: `give one of ${Object.keys(effects).join(', ')}`,
   })
 
@@ -144,7 +144,7 @@ const action = z.strictObject({
 /** An action: a condition, what is done, and the guards that hold whatever happens. */
 export const actionConfig = action.superRefine(({ do: chosen, limits, revert, safe }, context) => {
   const problem = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
-  if ((limits ?? revert ?? safe) && !chosen.write) {
+  if (!chosen.write) {
     if (revert) problem('revert', 'only what is written can be taken back: use it with do.write')
     if (safe) problem('safe', 'only a node has a safe value: use it with do.write')
     if (limits?.step !== undefined) problem('limits', 'a step is the change of a node: use it with do.write')

@@ -1,3 +1,4 @@
+// Longer than others: all that page and API may know and do, each in a line or two.
 import { Subject } from 'rxjs'
 import type { Trust } from '../connections/index.ts'
 import type { Alarm } from '../pipeline/index.ts'

@@ -74,7 +74,7 @@ export class Script {
     entry: Omit<Extract<Entry, { kind: 'samples' }>, 'offset'> | Omit<Extract<Entry, { kind: 'event' }>, 'offset'>,
   ): this {
     // prettier-ignore
-    this.entries.push({ ...entry, offset: this.entries.length } as Entry)
+    this.entries.push({ ...entry, offset: this.entries.length })
     return this
   }
 }

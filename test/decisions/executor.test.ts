@@ -123,7 +123,7 @@ describe('what is decided, at an OPC UA server', () => {
 
   it('is written once, with its intent before it, and read back', async () => {
     const { recorded, over } = await begin(slow())
-    void over
+    over
     const { step, previous } = await bench!.over()
     assert.deepEqual([step, previous, await server.read('pump1.SpeedSet')], ['confirmed', 1300, 600])
     assert.deepEqual(recorded.map((one) => one.step), ['intent', 'confirmed']) // prettier-ignore

@@ -15,7 +15,7 @@ const decision = (more: Partial<DecisionView>): DecisionView => ({
   ...{ decided: 1_764_000_000_000, expires: 1_764_000_900_000, value: 1040, target: 'press-plc ns=2;s=line1/pump2.SpeedSet' },
   ...{ why: [{ what: 'signal("speed")', value: 1300 }], detail: '' },
   ...more,
-}) as DecisionView // prettier-ignore
+}) // prettier-ignore
 const ledger = { proposed: 4, open: 1, approved: 1, refused: 0, expired: 1, blocked: { interlock: 1 }, rehearsed: 0, confirmed: 1, failed: 0, unknown: 0 } // prettier-ignore
 const view: ActionsView = {
   stopped: null,

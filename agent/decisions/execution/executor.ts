@@ -1,3 +1,4 @@
+// Longer than others: what is done before, at and after a write is read in one go.
 import { isSame, type Writable } from '../../../connectors/opcua/writable.ts'
 import type { OpcuaWriter } from '../../../connectors/opcua/writer.ts'
 import type { MqttWriter } from '../../../connectors/mqtt/writer.ts'
@@ -23,14 +24,14 @@ export type TopicWriter = Pick<MqttWriter, 'publish' | 'close'>
 export interface ExecutorParts {
   readonly clock: Clock
   readonly log: Logger
-  config(): Pick<Config, 'actions' | 'site'>
+  readonly config: () => Pick<Config, 'actions' | 'site'>
   /** What the journal has come to; undefined where there are no actions. */
-  engine(): Decisions | undefined
+  readonly engine: () => Decisions | undefined
   /** Durable when it resolves. */
-  record(event: JournalEvent): Promise<void>
+  readonly record: (event: JournalEvent) => Promise<void>
   /** A session of its own at the server, or the broker, of a connector. */
-  node(connector: string): Promise<NodeWriter>
-  topic(connector: string): Promise<TopicWriter>
+  readonly node: (connector: string) => Promise<NodeWriter>
+  readonly topic: (connector: string) => Promise<TopicWriter>
 }
 
 /** Pauses between tries, ms. */
@@ -148,7 +149,7 @@ export class Executor {
     const begun = performance.now()
     let trouble: string | undefined
     try {
-      if (this.halted && decision.purpose !== 'safe') return await this.#tell(decision, { step: 'failed', detail: 'all actions were stopped before it was written' }) // prettier-ignore
+      if (this.halted && decision.purpose !== 'safe') { await this.#tell(decision, { step: 'failed', detail: 'all actions were stopped before it was written' }); return; } // prettier-ignore
       await writer.write(target!.at, value!)
     } catch (error) {
       trouble = describeError(error)
@@ -163,11 +164,18 @@ export class Executor {
     if (outcome) await this.#tell(decision, { ...outcome, ms: Math.round(performance.now() - begun) })
   }
 
+  /** Its action as it is configured now; undefined where it is not there any more. */
+  #settingsOf({ action }: Decision): Config['actions'][string] | undefined {
+    const { actions } = this.#parts.config()
+    return Object.hasOwn(actions, action) ? actions[action] : undefined
+  }
+
   /** Why the value must not be written over what the node holds. */
-  #unfit({ action, value, expected }: Decision, held: Writable | undefined): [Guard, string] | undefined {
+  #unfit(decision: Decision, held: Writable | undefined): [Guard, string] | undefined {
+    const { value, expected } = decision
     if (expected !== undefined && !(held !== undefined && isSame(held, expected)))
       return ['changed', `it holds ${String(held)}, not ${String(expected)} as was written: it is left alone`]
-    const step = this.#parts.config().actions[action]?.limits?.step
+    const step = this.#settingsOf(decision)?.limits?.step
     if (step === undefined || expected !== undefined) return undefined
     if (typeof value !== 'number' || typeof held !== 'number') return ['limits', `it holds ${String(held)}, which is no number to step from`] // prettier-ignore
     return Math.abs(value - held) > step ? ['limits', `from ${held} to ${value} is more than a step of ${step}`] : undefined // prettier-ignore
@@ -181,7 +189,7 @@ export class Executor {
     const ms = () => ({ ms: Math.round(performance.now() - begun) })
     try {
       if (this.halted)
-        return await this.#tell(decision, { step: 'failed', detail: 'all actions were stopped before it was sent' })
+        { await this.#tell(decision, { step: 'failed', detail: 'all actions were stopped before it was sent' }); return; }
       const detail = await work(() => (sent = true))
       await this.#tell(decision, { step: 'confirmed', detail, ...ms() })
     } catch (error) {
@@ -197,7 +205,7 @@ export class Executor {
   }
 
   async #publish(decision: Decision, sent: () => void): Promise<string> {
-    const { publish } = this.#parts.config().actions[decision.action].do
+    const publish = this.#settingsOf(decision)?.do.publish
     const { qos = 1, retain = false, payload } = publish ?? {}
     const { id, action, asset, value, decided } = decision
     const said = {
@@ -218,7 +226,7 @@ export class Executor {
     const { clock } = this.#parts
     const begun = performance.now()
     for (let wait = firstPause; !this.#stopping.signal.aborted; wait = Math.min(2 * wait, longestPause)) {
-      const settings = this.#parts.config().actions[decision.action]?.do.post
+      const settings = this.#settingsOf(decision)?.do.post
       if (!settings) return this.#tell(decision, { step: 'failed', detail: 'the action is not there any more' })
       if (!this.halted) {
         const secret = (settings.secret ?? settings.secret_file)?.reveal()
