@@ -70,8 +70,10 @@ export class Decisions implements Decider {
   readonly #facts: Facts
   readonly #book = new Book()
   readonly #instances = new Map<string, Instance>()
-  /** By tag: who reads it; null: nobody. */
-  readonly #readers: (readonly Instance[] | null)[] = []
+  /** By tag: 0: not seen yet, 1: nobody reads it, 2: somebody does. */
+  #watched = new Uint8Array(256)
+  /** Who reads a tag. */
+  readonly #readers: (readonly Instance[])[] = []
   /** By what else is read (`prediction health`): who reads it. */
   readonly #byName = new Map<string, Set<Instance>>()
   readonly #dirty = new Set<Instance>()
@@ -100,16 +102,25 @@ export class Decisions implements Decider {
     if (this.#actions.length === 0) return
     if (!batch.paced || batch.length === 0) this.#pass(batch.arrival)
     if (batch.length > 0) this.#facts.sources.set(batch.source, Math.max(this.#facts.sources.get(batch.source) ?? -Infinity, batch.arrival)) // prettier-ignore
-    let time = -Infinity
-    for (let row = 0; row < batch.length; row++) {
-      const readers = this.#readersOf(batch.tag[row])
-      if (readers === null) continue
-      if (batch.time[row] > time) {
+    if (this.#facts.tags.size > this.#watched.length) this.#watch(this.#facts.tags.size * 2)
+    const { length, tag, time } = batch
+    const watched = this.#watched
+    let last = -Infinity
+    for (let row = 0; row < length; row++) {
+      const index = tag[row]
+      if (watched[index] === 1) continue
+      if (watched[index] === 0) watched[index] = this.#find(index) ? 2 : 1
+      if (watched[index] === 1) continue
+      if (time[row] > last) {
         if (this.#dirty.size > 0) this.#look()
-        time = batch.time[row]
-        if (batch.paced) this.#pass(time)
+        last = time[row]
+        if (batch.paced) this.#pass(last)
       }
-      if (this.#facts.take(batch, row)) for (const reader of readers) this.#dirty.add(reader)
+      if (!this.#facts.take(batch, row)) continue
+      for (const reader of this.#readers[index]) {
+        if (reader.rests(this.#now)) reader.pending = true
+        else this.#dirty.add(reader)
+      }
     }
     if (batch.paced) this.#pass(batch.arrival)
   }
@@ -261,9 +272,14 @@ export class Decisions implements Decider {
     for (const reader of this.#byName.get(what) ?? []) this.#dirty.add(reader)
   }
 
-  #readersOf(tag: number): readonly Instance[] | null {
-    const known = this.#readers[tag] as readonly Instance[] | null | undefined
-    if (known !== undefined) return known
+  #watch(size: number): void {
+    const wider = new Uint8Array(size)
+    wider.set(this.#watched)
+    this.#watched = wider
+  }
+
+  /** Finds out who reads a tag; whether anybody does. */
+  #find(tag: number): boolean {
     const found = new Set<Instance>()
     for (const action of this.#actions) {
       const assets = this.#facts.classes.get(action.settings.for_each ?? '')
@@ -276,7 +292,8 @@ export class Decisions implements Decider {
       const inValue = texts.some((text) => text.includes(`"${signal}"`))
       if (inValue || calls.some(({ name, names }) => (name === 'signal' || name === 'age' || name === 'quality') && names[0] === signal)) found.add(instance) // prettier-ignore
     }
-    return (this.#readers[tag] = found.size > 0 ? [...found] : null)
+    if (found.size > 0) this.#readers[tag] = [...found]
+    return found.size > 0
   }
 
   /** Time goes on, never back but by a step of the clock. */
@@ -296,7 +313,8 @@ export class Decisions implements Decider {
       this.#revert(instance)
       const since = this.#now - instance.looked
       const held = instance.phase === 'holding' && this.#now - instance.since >= instance.action.settings.for
-      if (instance.waits && (since >= lookEvery || (held && since > 0))) this.#lookAt(instance)
+      if (instance.pending ? !instance.rests(this.#now) : instance.waits && (since >= lookEvery || (held && since > 0)))
+        this.#lookAt(instance)
     }
   }
 
@@ -305,6 +323,7 @@ export class Decisions implements Decider {
     const { settings } = action
     const now = this.#now
     instance.looked = now
+    instance.pending = false
     const outcome = outcomeOf(action.when, this.#reader(instance, now))
     const holds = 'value' in outcome && outcome.value === true
     instance.last = 'value' in outcome ? (typeof outcome.value === 'boolean' ? outcome.value : `it gives ${outcome.value}, not true or false`) : outcome.why // prettier-ignore
@@ -424,16 +443,26 @@ export class Decisions implements Decider {
   /** All guards but the interlock hold: that one, and then it is due. */
   #carryOut(instance: Instance, decision: Decision): void {
     const { settings } = instance.action
-    if (this.#stopped && decision.purpose !== 'safe') { this.#block(decision, 'stop', stopText(this.#stopped)); return; }
+    if (this.#stopped && decision.purpose !== 'safe') {
+      this.#block(decision, 'stop', stopText(this.#stopped))
+      return
+    }
     const locked = decision.purpose === 'safe' ? undefined : this.#interlocked(instance, this.#now)
-    if (locked) { this.#block(decision, locked.guard, locked.detail); return; }
-    if (settings.mode === 'dry-run') { this.#step(decision, 'rehearsed', 'nothing was done: mode is dry-run'); return; }
+    if (locked) {
+      this.#block(decision, locked.guard, locked.detail)
+      return
+    }
+    if (settings.mode === 'dry-run') {
+      this.#step(decision, 'rehearsed', 'nothing was done: mode is dry-run')
+      return
+    }
     if (decision.purpose === 'do' && settings.at_most) instance.done.push(this.#now)
     decision.expires = this.#now + settings.within
     if (settings.do.set) {
       this.#facts.states.set(keyOf(settings.do.set.state, instance.name), settings.do.set.value)
       this.#changed(`state ${settings.do.set.state}`)
-      this.#step(decision, 'confirmed', `${settings.do.set.state} is ${settings.do.set.value}`); return;
+      this.#step(decision, 'confirmed', `${settings.do.set.state} is ${settings.do.set.value}`)
+      return
     }
     this.#step(decision, 'due', '')
   }
@@ -494,7 +523,10 @@ export class Decisions implements Decider {
     const decision = id === undefined ? undefined : this.#book.find(id)
     // What is over, or was approved already, is not approved again.
     if (decision?.step !== 'proposed') return
-    if (order === 'refuse') { this.#step(decision, 'refused', reason, { by }); return; }
+    if (order === 'refuse') {
+      this.#step(decision, 'refused', reason, { by })
+      return
+    }
     this.#step(decision, 'approved', reason, { by })
     const instance = this.#instances.get(keyOf(decision.action, decision.asset))
     if (!instance) this.#step(decision, 'expired', 'the action is not there any more')
@@ -508,11 +540,13 @@ export class Decisions implements Decider {
     const more = { ...(previous !== undefined && { previous }), ...(read !== undefined && { read }), ...(ms !== undefined && { ms }) } // prettier-ignore
     if (step === 'intent') {
       decision.expires = Infinity
-      this.#step(decision, 'intended', detail, more); return;
+      this.#step(decision, 'intended', detail, more)
+      return
     }
     if (step === 'withheld') {
       decision.guard = guard ?? 'value'
-      this.#step(decision, 'blocked', detail, { ...more, guard: decision.guard }); return;
+      this.#step(decision, 'blocked', detail, { ...more, guard: decision.guard })
+      return
     }
     this.#step(decision, step, detail, more)
     const instance = this.#instances.get(keyOf(decision.action, decision.asset))

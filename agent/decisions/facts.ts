@@ -11,13 +11,14 @@ import {
 
 /** The newest of a tag. Times in ms since epoch. */
 export interface Newest {
-  readonly time: number
-  readonly arrival: number
-  readonly value: number | string | boolean
-  readonly quality: Quality
-  readonly source: string
+  time: number
+  arrival: number
+  value: number | string | boolean
+  quality: Quality
+  source: string
   /** Silence means that it still holds. */
   readonly holds: boolean
+  readonly type: 'number' | 'boolean' | 'text'
 }
 
 /** Something of the newest window of a monitor on an asset, and when it was known. */
@@ -43,7 +44,8 @@ export const keyOf = (of: string, asset: string): string => `${of}\n${asset}`
 export class Facts {
   readonly tags: TagTable
   readonly classes: ReadonlyMap<string, AssetClass>
-  readonly newest = new Map<number, Newest>()
+  /** By tag. */
+  readonly newest: (Newest | undefined)[] = []
   /** When a source last sent anything. */
   readonly sources = new Map<string, number>()
   readonly predictions = new Map<string, Known<Prediction>>()
@@ -68,21 +70,27 @@ export class Facts {
   take(batch: Batch, row: number): boolean {
     const tag = batch.tag[row]
     const time = batch.time[row]
-    const before = this.newest.get(tag)
-    if (before && before.time > time) return false
-    const { type, reporting } = this.tags.at(tag)
+    const known = this.newest[tag] ?? this.#meet(tag, batch.source)
+    if (known.time > time) return false
     const raw = batch.value[row]
-    const value = type === 'text' ? (batch.texts?.[raw] ?? '') : type === 'boolean' && Number.isFinite(raw) ? raw !== 0 : raw // prettier-ignore
-    const quality = type === 'text' && batch.texts?.[raw] === undefined ? Quality.bad : (batch.quality[row] as Quality)
-    this.newest.set(tag, {
-      time,
-      arrival: batch.paced ? time : batch.arrival,
-      value,
-      quality,
-      source: batch.source,
-      holds: reporting === 'change',
-    })
+    known.time = time
+    known.arrival = batch.paced ? time : batch.arrival
+    known.quality = batch.quality[row] as Quality
+    known.source = batch.source
+    if (known.type === 'number') known.value = raw
+    else if (known.type === 'boolean') known.value = Number.isFinite(raw) ? raw !== 0 : NaN
+    else {
+      const text = batch.texts?.[raw]
+      known.value = text ?? ''
+      if (text === undefined) known.quality = Quality.bad
+    }
     return true
+  }
+
+  #meet(tag: number, source: string): Newest {
+    const { type, reporting } = this.tags.at(tag)
+    const kind = type === 'text' || type === 'boolean' ? type : 'number'
+    return (this.newest[tag] = { time: -Infinity, arrival: -Infinity, value: NaN, quality: Quality.bad, source, holds: reporting === 'change', type: kind }) // prettier-ignore
   }
 
   takeFeatures(monitor: string, { length, names, values, asset }: FeatureBatch, now: number): void {
@@ -94,7 +102,11 @@ export class Facts {
 
   /** The clock was set: what is remembered is as old as it was. */
   shift(ms: number): void {
-    for (const [tag, one] of this.newest) this.newest.set(tag, { ...one, time: one.time + ms, arrival: one.arrival + ms }) // prettier-ignore
+    for (const one of this.newest) {
+      if (!one) continue
+      one.time += ms
+      one.arrival += ms
+    }
     for (const [source, at] of this.sources) this.sources.set(source, at + ms)
     for (const known of [this.predictions, this.features, this.verdicts])
       for (const [key, { at, what }] of known) (known as Map<string, Known<unknown>>).set(key, { at: at + ms, what })
@@ -102,7 +114,7 @@ export class Facts {
 
   save(): unknown {
     const saved: Saved = {
-      tags: [...this.newest],
+      tags: this.newest.flatMap((one, tag) => (one ? [[tag, { ...one }] as const] : [])),
       sources: [...this.sources],
       located: Object.fromEntries([...this.classes].map(([name, { located }]) => [name, [...located]])),
       predictions: [...this.predictions],
@@ -117,7 +129,7 @@ export class Facts {
   load(from: unknown): void {
     const saved = from as Saved
     const fill = <Key, What>(into: Map<Key, What>, all: readonly (readonly [Key, What])[]) => all.forEach(([key, what]) => into.set(key, what)) // prettier-ignore
-    fill(this.newest, saved.tags)
+    for (const [tag, one] of saved.tags) this.newest[tag] = { ...one }
     fill(this.sources, saved.sources)
     for (const [name, located] of Object.entries(saved.located)) for (const tag of located) this.classes.get(name)?.locate(tag) // prettier-ignore
     fill(this.predictions, saved.predictions)

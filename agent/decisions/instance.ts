@@ -11,6 +11,9 @@ export interface Effective {
   at: number
 }
 
+/** ms. */
+const longestRest = 1_000
+
 /** An action on one asset: how its condition stands. Times in ms since epoch, NaN where there is none. */
 export class Instance {
   readonly action: Compiled
@@ -25,6 +28,10 @@ export class Instance {
   blind = NaN
   /** When it was carried out, within the span of `at_most`. */
   done: number[] = []
+  /** Something that it reads has changed while it rests. */
+  pending = false
+  /** Where it has to hold for long anyway, it is looked at no more often than that until it does, ms. */
+  readonly rest: number
   effect: Effective | undefined
   reader: FactReader | undefined
   /** What the condition was at the last look: true, false, or why it is undecided. */
@@ -33,10 +40,16 @@ export class Instance {
   constructor(action: Compiled, asset: Asset | undefined) {
     this.action = action
     this.asset = asset
+    this.rest = Math.min(longestRest, action.settings.for / 10)
   }
 
   get name(): string {
     return this.asset?.name ?? ''
+  }
+
+  /** Whether it can wait: a break of a condition that holds is never missed. */
+  rests(now: number): boolean {
+    return this.phase !== 'holding' && now - this.looked < this.rest
   }
 
   /** Whether time alone may change something. */
@@ -46,8 +59,18 @@ export class Instance {
   }
 
   save(): unknown {
-    const { phase, since, decided, looked, blind, done, effect, last } = this
-    return { phase, since, decided, looked, blind, done: [...done], last, ...(effect && { effect: { ...effect } }) }
+    const { phase, since, decided, looked, pending, blind, done, effect, last } = this
+    return {
+      phase,
+      since,
+      decided,
+      looked,
+      pending,
+      blind,
+      done: [...done],
+      last,
+      ...(effect && { effect: { ...effect } }),
+    }
   }
 
   load(saved: unknown): void {

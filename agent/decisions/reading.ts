@@ -117,13 +117,13 @@ export class FactReader implements Reader {
 
   #newest(name: string): Newest | undefined {
     const tag = this.#found.get(name) ?? this.#find(name)
-    return tag < 0 ? undefined : this.#facts.newest.get(tag)
+    return tag < 0 ? undefined : this.#facts.newest[tag]
   }
 
   #find(name: string): number {
     const { asset, assets } = this.#scope
     const tag = asset ? (asset.tags[assets?.roles.indexOf(name) ?? -1] ?? -1) : (this.#facts.tags.find(name)?.index ?? -1) // prettier-ignore
-    if (tag >= 0 && this.#facts.newest.has(tag)) this.#found.set(name, tag)
+    if (tag >= 0 && this.#facts.newest[tag]) this.#found.set(name, tag)
     return tag
   }
 

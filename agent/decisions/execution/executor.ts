@@ -188,8 +188,10 @@ export class Executor {
     let sent = false
     const ms = () => ({ ms: Math.round(performance.now() - begun) })
     try {
-      if (this.halted)
-        { await this.#tell(decision, { step: 'failed', detail: 'all actions were stopped before it was sent' }); return; }
+      if (this.halted) {
+        await this.#tell(decision, { step: 'failed', detail: 'all actions were stopped before it was sent' })
+        return
+      }
       const detail = await work(() => (sent = true))
       await this.#tell(decision, { step: 'confirmed', detail, ...ms() })
     } catch (error) {
