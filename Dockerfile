@@ -24,7 +24,7 @@ COPY --from=build /app/package.json /app/LICENSE /app/README.md ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/config ./config
-RUN ln -s /app/dist/agent/cli/main.js /usr/local/bin/millwright && chmod +x /app/dist/agent/cli/main.js
+RUN ln -s /app/dist/bundle/main.js /usr/local/bin/millwright && chmod +x /app/dist/bundle/main.js
 ENV NODE_ENV=production HOME=/data MILLWRIGHT_DATA=/data MILLWRIGHT_HTTP_HOST=0.0.0.0
 USER 10001:10001
 VOLUME /data

@@ -1,15 +1,21 @@
-import protobuf from 'protobufjs/minimal.js'
+import { createRequire } from 'node:module'
+import type Protobuf from 'protobufjs/minimal.js'
+import { later } from '../agent/core/index.ts'
 import type { Report } from './report.ts'
+
+const require = createRequire(import.meta.url)
+const library = later(() => require('protobufjs/minimal.js') as typeof Protobuf)
 
 /**
  * Scalars as a TensorBoard event file: records of length, masked CRC-32C of the length, an `Event` protobuf, masked
  * CRC-32C of it (TensorFlow's record format).
  */
 export function encodeScalars({ scalars, created }: Pick<Report, 'scalars' | 'created'>): Uint8Array {
+  const { Writer } = library()
   const seconds = created / 1000
-  const version = protobuf.Writer.create().uint32(9).double(seconds).uint32(26).string('brain.Event:2').finish()
+  const version = Writer.create().uint32(9).double(seconds).uint32(26).string('brain.Event:2').finish()
   const events = scalars.map(({ tag, step, value }) => {
-    const writer = protobuf.Writer.create().uint32(9).double(seconds).uint32(16).int64(step)
+    const writer = Writer.create().uint32(9).double(seconds).uint32(16).int64(step)
     writer.uint32(42).fork().uint32(10).fork().uint32(10).string(tag).uint32(21).float(value).ldelim().ldelim()
     return writer.finish()
   })

@@ -1,14 +1,8 @@
 import { Command, Option } from 'commander'
-import { Decisions, type Explanation } from '../decisions/index.ts'
 import { AgentError } from '../core/index.ts'
-import { replayJournal } from '../replay/index.ts'
-import { monitorModels } from '../settings/index.ts'
 import type { ActionsView, DecisionView } from '../view/index.ts'
 import { agentApi, type AgentApi, type AgentOptions, userName, withAgent } from './api.ts'
-import { configOption, loadOrExit } from './configuration.ts'
-import { instant } from './data.ts'
-import { createLogger } from './logger.ts'
-import { withJournal } from './open-journal.ts'
+import { configOption } from './configuration.ts'
 import { jsonOption, print, table } from './output.ts'
 
 interface OrderOptions extends AgentOptions {
@@ -18,7 +12,7 @@ interface OrderOptions extends AgentOptions {
 
 /** `millwright actions`: what is proposed, what was done, and what an operator orders about it. */
 export function actions(): Command {
-  const command = new Command('actions').description('Actions of the running agent: list, approve, refuse, stop all.')
+  const command = new Command('actions')
   withAgent(command.command('list', { isDefault: true }))
     .description('List what is proposed, how each action stands, and what was done of late.')
     .addHelpText('after', '\nExample:\n  $ millwright actions list\n  $ millwright actions list --json')
@@ -86,34 +80,10 @@ function test(): Command {
     .requiredOption('--at <time>', 'the time, such as 2026-01-05T08:00:00Z')
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ millwright actions test --at 2026-01-05T08:00:00Z')
-    .action(async ({ config: file, at, json }: { config: string; at: string; json?: boolean }) => {
-      const { config } = loadOrExit(file)
-      const to = instant(at)
-      await withJournal(file, async (journal) => {
-        const decider = new Decisions(config, journal.tags)
-        const parts = { config, journal, decider, to, registry: monitorModels(config), log: createLogger(config) }
-        await replayJournal({ ...parts, results: () => undefined })
-        const stands = [...decider.instances].map((one) => decider.explain(one))
-        print(json, { at: to, stopped: decider.stopped ?? null, stands }, () => [
-          ...(decider.stopped ? [`All actions were stopped by ${decider.stopped.by}.`] : []),
-          stands.length === 0 ? 'No action had anything to look at then.' : table(stands.map(explained), ''),
-        ].join('\n')) // prettier-ignore
-      })
+    .action(async (options: { config: string; at: string; json?: boolean }) => {
+      const { testActions } = await import('./actions-test.ts')
+      await testActions(options)
     })
-}
-
-function explained({ action, asset, when, interlock, value, read }: Explanation): string[] {
-  const holds = 'why' in when ? `undecided: ${when.why}` : when.value === true ? 'would act' : 'does not hold'
-  const would = value === undefined ? '' : 'why' in value ? `no value: ${value.why}` : `value ${String(value.value)}`
-  const locked = interlock === undefined || ('value' in interlock && interlock.value === true) ? '' : 'interlock does not hold' // prettier-ignore
-  return [
-    action,
-    asset,
-    holds,
-    would,
-    locked,
-    read.map(({ what, value: had }) => `${what} = ${String(had)}`).join(', '),
-  ]
 }
 
 async function list(options: AgentOptions): Promise<void> {

@@ -19,7 +19,7 @@ const verbs = {
 
 /** `millwright alarms`: open alarms of the running agent, and what an operator does about them. */
 export function alarms(): Command {
-  const command = new Command('alarms').description('Alarms of the running agent: list, acknowledge, shelve.')
+  const command = new Command('alarms')
   withAgent(command.command('list', { isDefault: true }))
     .description('List the alarms that are active or not acknowledged, newest first.')
     .addHelpText('after', '\nExample:\n  $ millwright alarms list\n  $ millwright alarms list --json')

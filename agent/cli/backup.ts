@@ -25,7 +25,6 @@ interface BackupOptions {
 /** `millwright backup`: the data folder in one file, while the agent runs. */
 export function backup(): Command {
   return new Command('backup')
-    .description('Copy the data folder into one file, also while the agent runs: journal, models, keys, token.')
     .addOption(configOption())
     .requiredOption('--out <file>', 'file to write, such as plant-2026-03-01.tar.gz')
     .option('--encrypt', 'encrypt it by a passphrase, in the age format')
@@ -43,7 +42,7 @@ Example:
   $ millwright backup --out plant.tar.gz.age --encrypt --passphrase-file /run/secrets/backup`,
     )
     .action(async (options: BackupOptions) => {
-      const loaded = loadOrExit(options.config)
+      const loaded = await loadOrExit(options.config)
       if (!existsSync(loaded.config.data))
         throw broken(`there is no data folder ${loaded.config.data}: the agent has not started there yet`)
       if (existsSync(options.out) && !options.force)
@@ -125,7 +124,6 @@ interface RestoreOptions {
 /** `millwright restore`: a data folder from a backup. */
 export function restore(): Command {
   return new Command('restore')
-    .description('Make the data folder from a backup. The agent must be stopped.')
     .argument('<file>', 'the backup')
     .addOption(configOption())
     .option('--data <folder>', 'folder to restore to, instead of that of the configuration')
@@ -144,7 +142,7 @@ export function restore(): Command {
     )
     .action(async (from: string, options: RestoreOptions) => {
       if (!isFile(from)) throw broken(`there is no file ${from}`)
-      const data = resolve(options.data ?? loadOrExit(options.config).config.data)
+      const data = resolve(options.data ?? (await loadOrExit(options.config)).config.data)
       const passphrase = (await isEncrypted(from)) ? await knownPassphrase(options.passphraseFile) : undefined
       const { files, aside } = await restoreTo(data, from, options, passphrase)
       const moved = aside === undefined ? '' : `\nWhat was there is in ${aside}.`

@@ -27,7 +27,6 @@ Exits with 78 where there are problems, with 1 where something is not there that
 /** `millwright check`: is the configuration right? */
 export function check(): Command {
   const command = new Command('check')
-    .description('Check a configuration: lists every problem with its line; connects to nothing but with --connect.')
     .argument('[file]', 'the configuration, instead of --config')
     .addOption(configOption())
     .option('--connect', 'look at the far sides too: files, servers, topics, the tags of each class of assets')
@@ -37,7 +36,7 @@ export function check(): Command {
     .addHelpText('after', help)
     .action(async (file: string | undefined, options: CheckOptions) => {
       const path = file ?? options.config
-      const { config } = loadOrExit(path, overridesOf({ ...options, data: undefined }))
+      const { config } = await loadOrExit(path, overridesOf({ ...options, data: undefined }))
       const count = (record: object, one: string) => plural(Object.keys(record).length, one)
       const { connectors, assets, monitors, inspections } = config
       const idle = nothingToDo(config)

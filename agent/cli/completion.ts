@@ -6,7 +6,6 @@ type Shell = (typeof shells)[number]
 /** `millwright completion`: a completion script, printed from the commands themselves. */
 export function completion(): Command {
   return new Command('completion')
-    .description('Print a completion script for a shell.')
     .addArgument(new Argument('<shell>', 'which shell').choices([...shells]))
     .addHelpText(
       'after',

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { InvalidArgumentError, Option } from 'commander'
 import { loadConfig } from '../../config/index.ts'
-import { type Config, schema, secretsOf } from '../settings/index.ts'
+import type { Config } from '../settings/index.ts'
 import { explain } from './explain.ts'
 import { keepSecret } from './guard.ts'
 
@@ -41,7 +41,9 @@ export function overridesOf(options: Readonly<Record<string, unknown>>): string[
 }
 
 /** Loads a file; on problems prints each with its line and exits with 78. */
-export function loadOrExit(file: string, args: readonly string[] = []): Loaded {
+export async function loadOrExit(file: string, args: readonly string[] = []): Promise<Loaded> {
+  // Loaded here: the schema knows every connector, operator and model, which a help text need not.
+  const { schema, secretsOf } = await import('../settings/index.ts')
   try {
     const config = loadConfig(file, { schema, args })
     keepSecret(secretsOf(config))

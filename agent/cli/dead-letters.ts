@@ -28,9 +28,7 @@ const mostReasons = 20
 
 /** `millwright dead-letters`: what the running agent has put aside, and what is to become of it. */
 export function deadLetters(): Command {
-  const command = new Command('dead-letters').description(
-    'What the running agent could not use or deliver: list, show, send again, drop.',
-  )
+  const command = new Command('dead-letters')
   withFilter(command.command('list', { isDefault: true }))
     .description('List dead letters, newest first.')
     .addOption(new Option('--limit <number>', 'how many at most').default('50'))

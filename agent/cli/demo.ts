@@ -18,7 +18,6 @@ import { serve } from './serve.ts'
 /** `millwright demo`: the whole agent on a simulated plant, with nothing installed and no network. */
 export function demo(): Command {
   const command = new Command('demo')
-    .description('Run the agent on a simulated plant: nothing to install, no network.')
     .option('--connectors <file>', 'YAML file of further connectors, such as an InfluxDB to write to')
     .addOption(jsonOption())
     .addHelpText(

@@ -18,7 +18,6 @@ interface DoctorOptions extends AgentOptions {
 /** `millwright doctor`: what is wrong, in plain words, and what helps. */
 export function doctor(): Command {
   return withAgent(new Command('doctor'))
-    .description('Look for what is wrong with machine, connections, stations and agent; each finding with its remedy.')
     .addOption(new Option('--connector <name>', 'look at this connector only'))
     .addOption(new Option('--seconds <n>', 'how long to watch each source').default(5).argParser(positive))
     .addHelpText(
@@ -31,7 +30,7 @@ Example:
   $ millwright doctor --connector press-plc --json`,
     )
     .action(async (options: DoctorOptions, command: Command) => {
-      const loaded = loadOrExit(options.config)
+      const loaded = await loadOrExit(options.config)
       const { connector } = options
       const known = Object.keys(loaded.config.connectors)
       if (connector !== undefined && !known.includes(connector))

@@ -22,9 +22,6 @@ const studied = 2_000_000
 /** `millwright init`: a configuration from what a server, a broker or files hold. */
 export function init(): Command {
   const command = new Command('init')
-    .description(
-      'Make a configuration from what an OPC UA server, an MQTT broker or CSV files hold: tags, machines, monitors.',
-    )
     .argument(
       '<address>',
       'opc.tcp://10.0.0.5:4840, mqtt://broker:1883 (also mqtts, ws, wss), a CSV file, a folder or a pattern of them',

@@ -25,7 +25,6 @@ const header = 'file,part,label,score,threshold,verdict,model,ms'
 /** `millwright inspect`: verdicts on a folder of images, by the code that runs live. */
 export function inspectCommand(): Command {
   return new Command('inspect')
-    .description('Judge a folder of images, or a table of measured values, as a station would, into a CSV file.')
     .addOption(configOption())
     .requiredOption('--station <name>', 'a key of `inspections`')
     .option('--images <folder>', 'JPEG, PNG or WebP files; folders in it as well')
@@ -42,7 +41,7 @@ export function inspectCommand(): Command {
       '\nExample:\n  $ millwright inspect --config plant.yaml --station weld --images parts --out verdicts.csv',
     )
     .action(async (options: InspectOptions, command: Command) => {
-      const { config } = loadOrExit(options.config)
+      const { config } = await loadOrExit(options.config)
       const { station, images, data, out, json } = options
       const settings = stationOf(config, station)
       if (data !== undefined) return inspectParts(config, station, data, options)

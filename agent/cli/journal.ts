@@ -14,16 +14,14 @@ interface JournalOptions {
 
 /** `millwright journal`: look into the journal, also while the agent writes it. */
 export function journal(): Command {
-  const command = new Command('journal')
-    .description('Look into the journal, also while the agent writes it: stats, export, verify.')
-    .addHelpText(
-      'after',
-      `
+  const command = new Command('journal').addHelpText(
+    'after',
+    `
 Example:
   $ millwright journal stats --config plant.yaml
   $ millwright journal export samples --from -2h --out last.csv
   $ millwright journal verify`,
-    )
+  )
   return command.addCommand(stats()).addCommand(exportCommand()).addCommand(verify())
 }
 

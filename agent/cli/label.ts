@@ -20,9 +20,6 @@ const kinds = Object.keys(messageKinds) as MessageKind[]
 /** `millwright label`: tells the running agent what somebody knows; the next training learns from it. */
 export function label(): Command {
   return withAgent(new Command('label'))
-    .description(
-      'Tell the agent what you know of a machine or part: failures, service, faults, measured values, false alarms, verdicts.',
-    )
     .addArgument(new Argument('<kind>', 'what it is').choices(kinds))
     .argument('<subject>', 'the asset; for `false-alarm` the id of the alarm, for `verdict` that of the part')
     .addOption(

@@ -3,32 +3,9 @@
 import './load-small.ts'
 import { Command } from 'commander'
 import { keepPrivate, letYoungGenerationGrow, version } from '../process/index.ts'
-import { actions } from './actions.ts'
-import { alarms } from './alarms.ts'
-import { tags } from './tags.ts'
-import { backup, restore } from './backup.ts'
-import { check } from './check.ts'
-import { completion } from './completion.ts'
-import { deadLetters } from './dead-letters.ts'
-import { demo } from './demo.ts'
-import { doctor } from './doctor.ts'
+import { commands } from './commands.ts'
 import { explain } from './explain.ts'
 import { guardOutput } from './guard.ts'
-import { init } from './init.ts'
-import { inspectCommand } from './inspect.ts'
-import { journal } from './journal.ts'
-import { label } from './label.ts'
-import { models } from './models.ts'
-import { replayCommand } from './replay.ts'
-import { run } from './run.ts'
-import { schemaCommand } from './schema.ts'
-import { status } from './status.ts'
-import { test } from './test.ts'
-import { token } from './token.ts'
-import { top } from './top.ts'
-import { train } from './train.ts'
-import { trust } from './trust.ts'
-import { versionCommand } from './version.ts'
 
 guardOutput(process.argv.includes('--json'))
 
@@ -40,14 +17,11 @@ const program = new Command('millwright')
   .configureHelp({ showGlobalOptions: true })
   .showSuggestionAfterError()
 
-/** In the order of the help: first steps, every day, looking closer, keeping. */
-const commands = [
-  [demo, init, check, test, run],
-  [status, top, alarms, actions, doctor, deadLetters, trust, token, tags],
-  [models, label, train, replayCommand, inspectCommand, journal],
-  [backup, restore, schemaCommand, completion, versionCommand],
-].flat()
-for (const command of commands) program.addCommand(inheriting(command(), program))
+const words = new Set(process.argv.slice(2))
+for (const [name, { says, load }] of Object.entries(commands)) {
+  const isCalled = words.has(name) || words.has('completion')
+  program.addCommand(inheriting((isCalled ? await load() : new Command(name)).description(says), program))
+}
 // An agent sizes its heap by itself, for years; the other commands work in bulk.
 program.hook('preAction', (_, command) => {
   if (!['run', 'demo'].includes(command.name())) letYoungGenerationGrow()

@@ -26,7 +26,6 @@ interface RequestOptions extends AgentOptions {
 /** `millwright models`: the life of models, of the running agent and in its registry. */
 export function models(): Command {
   return new Command('models')
-    .description('Models of the monitors and stations: versions, reports, promotion, rollback, export and import.')
     .addCommand(list(), { isDefault: true })
     .addCommand(show())
     .addCommand(promote())
@@ -86,7 +85,7 @@ function show(): Command {
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ millwright models show pump-health 0003-5ab0c1d2')
     .action(async (monitor: string, version: string | undefined, options: FolderOptions) => {
-      const { registry } = shelfOf(loadOrExit(options.config).config, monitor)
+      const { registry } = shelfOf((await loadOrExit(options.config)).config, monitor)
       const { bundle, version: found } = await load(registry, monitor, version)
       const report = await registry.report(monitor, found)
       const manifest = { ...bundle.manifest, golden: undefined, calibration: undefined }
@@ -146,7 +145,7 @@ function exportCommand(): Command {
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ millwright models export pump-health --out pump-model')
     .action(async (monitor: string, version: string | undefined, options: FolderOptions & { out: string }) => {
-      const { registry } = shelfOf(loadOrExit(options.config).config, monitor)
+      const { registry } = shelfOf((await loadOrExit(options.config)).config, monitor)
       const { bundle, version: found } = await load(registry, monitor, version)
       await mkdir(options.out, { recursive: true })
       if ((await readdir(options.out)).length > 0)
@@ -168,7 +167,7 @@ function importCommand(): Command {
     .action(async (folder: string, options: FolderOptions & { monitor?: string }) => {
       const bundle = await readAny(folder)
       const monitor = options.monitor ?? bundle.manifest.monitor
-      const shelf = shelfFor(options, monitor, bundle.kind)
+      const shelf = await shelfFor(options, monitor, bundle.kind)
       const named = { ...bundle, manifest: { ...bundle.manifest, monitor } }
       await shelf.registry.admit(folder, named.manifest)
       requireGolden(named.manifest, folder)
@@ -219,9 +218,9 @@ function requireGolden({ golden }: StoredBundle['manifest'], folder: string): vo
   )
 }
 
-/** Where the models of a monitor or station are. Throws a DetectorError where the configuration has none of that name. */
-function shelfFor({ config: file }: FolderOptions, name: string, kind: 'monitor' | 'station') {
-  const { config } = loadOrExit(file)
+/** Where the models of a monitor or station are. Rejects with a DetectorError where the configuration has none of that name. */
+async function shelfFor({ config: file }: FolderOptions, name: string, kind: 'monitor' | 'station') {
+  const { config } = await loadOrExit(file)
   const known =
     kind === 'station' ? Object.keys(config.inspections) : [...Object.keys(config.monitors), ...valuesModels(config)]
   if (known.includes(name)) return shelfOf(config, name)

@@ -14,7 +14,7 @@ export async function withJournal(
   use: (journal: Journal, config: Config) => unknown,
   corrupt?: (stream: Stream, offset: number) => void,
 ): Promise<void> {
-  const { config } = loadOrExit(file)
+  const { config } = await loadOrExit(file)
   const folder = join(config.data, 'journal')
   if (config.journal.store === 'memory' || !existsSync(join(folder, 'data.mdb'))) {
     const why = config.journal.store === 'memory' ? 'its store is `memory`' : 'the agent has not started there yet'

@@ -46,9 +46,6 @@ interface ReplayOptions {
 /** `millwright replay`: what the agent would have concluded from a file or its journal. */
 export function replayCommand(): Command {
   return new Command('replay')
-    .description(
-      'Run the pipeline over a CSV file or the journal, as fast as the machine goes; compare two ways of it.',
-    )
     .addOption(configOption())
     .addOption(
       new Option(
@@ -132,7 +129,7 @@ async function once(
   versions: Readonly<Record<string, string>>,
   out?: string,
 ): Promise<Outcome> {
-  const { config } = loadOrExit(file)
+  const { config } = await loadOrExit(file)
   const progress = new Progress('replay')
   const results = await Results.open(out)
   const report = options.journal ? undefined : new ReadReport()

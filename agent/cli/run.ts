@@ -7,7 +7,6 @@ import { reloadOnChange } from './reloading.ts'
 /** `millwright run`: the agent. */
 export function run(): Command {
   const command = new Command('run')
-    .description('Run the agent.')
     .addOption(configOption())
     .addOption(jsonLogOption())
     .addHelpText(
@@ -15,7 +14,7 @@ export function run(): Command {
       '\nWhen the file changes, or on SIGHUP, it is checked and reloaded: only what differs restarts.\n\nExample:\n  $ millwright run --config plant.yaml\n  $ MILLWRIGHT_LOG_LEVEL=debug millwright run --config plant.yaml --http-port 9000',
     )
     .action(async (options: { config: string; json?: boolean }) => {
-      const loaded = loadOrExit(options.config, overridesOf({ ...options }))
+      const loaded = await loadOrExit(options.config, overridesOf({ ...options }))
       const log = createLogger(loaded.config, process.stderr.isTTY && !options.json)
       await serve({ ...loaded, log }, (agent) => {
         const { url } = agent

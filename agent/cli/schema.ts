@@ -14,7 +14,6 @@ export function configurationSchema(): object {
 /** `millwright schema`: the JSON Schema of the configuration, for editors. */
 export function schemaCommand(): Command {
   return new Command('schema')
-    .description('Print the JSON Schema of the configuration, for editors.')
     .addHelpText(
       'after',
       '\nExample:\n  $ millwright schema > schema.json\n  # first line of plant.yaml: # yaml-language-server: $schema=schema.json',

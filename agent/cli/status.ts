@@ -7,7 +7,6 @@ import { stateText } from './status-view.ts'
 /** `millwright status`: how the running agent is. */
 export function status(): Command {
   return withAgent(new Command('status'))
-    .description('Say how the running agent is: connections, alarms, machines, journal, ledger.')
     .option('--health', 'ask only whether it works, as the health check of a container does')
     .addHelpText(
       'after',

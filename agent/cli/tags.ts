@@ -9,7 +9,7 @@ interface RetypeOptions extends AgentOptions {
 
 /** `millwright tags`: what may be changed at the tags of the running agent. */
 export function tags(): Command {
-  const command = new Command('tags').description('Tags of the running agent: give one another type.')
+  const command = new Command('tags')
   withAgent(command.command('retype'))
     .description('Give a tag another type from now on; what is stored keeps the one it has.')
     .argument('<tag>', 'name of the tag')

@@ -18,7 +18,6 @@ interface TestOptions {
 /** `millwright test`: live values of a configuration, before anything is stored. */
 export function test(): Command {
   return new Command('test')
-    .description('Connect everything in a configuration and print live values. Stores nothing, writes to no sink.')
     .addOption(configOption())
     .option('--once', 'print once, as soon as there are values, and end')
     .addOption(new Option('--seconds <n>', 'longest wait for values').default(15).argParser(positive))
@@ -36,7 +35,7 @@ Example:
   $ millwright test --config plant.yaml`,
     )
     .action(async (options: TestOptions) => {
-      const { config } = loadOrExit(options.config)
+      const { config } = await loadOrExit(options.config)
       if (options.once || options.json) await once(config, options)
       else await live(config)
     })

@@ -14,7 +14,6 @@ interface FileOptions {
 /** `millwright token`: tokens of people and programs, each with a role. */
 export function token(): Command {
   return new Command('token')
-    .description('Give out, list and take back tokens of people and programs; who is logged in.')
     .addCommand(add())
     .addCommand(list(), { isDefault: true })
     .addCommand(revoke())

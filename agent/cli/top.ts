@@ -15,7 +15,6 @@ interface TopOptions extends AgentOptions {
 /** `millwright top`: the running agent, live on the terminal. */
 export function top(): Command {
   return withAgent(new Command('top'))
-    .description('Show the running agent live: what needs attention first. Keys: q ends, p pauses.')
     .addOption(new Option('--interval <seconds>', 'time between two looks').default(1).argParser(positive))
     .addHelpText(
       'after',

@@ -28,7 +28,6 @@ interface TrainOptions {
 /** `millwright train`: a model from a file, the journal or images, into the registry. */
 export function train(): Command {
   return new Command('train')
-    .description('Train a model and register it; `millwright models promote` puts it to work.')
     .addOption(configOption())
     .requiredOption('--monitor <name>', 'a key of `monitors` or `inspections`')
     .addOption(
@@ -61,7 +60,7 @@ Example:
 }
 
 async function run(options: TrainOptions, command: Command): Promise<void> {
-  const { config } = loadOrExit(options.config)
+  const { config } = await loadOrExit(options.config)
   const { monitor, data, journal, images, json } = options
   if (images !== undefined || monitor in config.inspections) return ofStation(config, options, command)
   if (data === undefined && !journal)

@@ -17,7 +17,7 @@ interface TrustOptions {
 
 /** `millwright trust`: which OPC UA servers the agent believes. */
 export function trust(): Command {
-  const command = new Command('trust').description('Certificates of OPC UA servers: list, approve, revoke.')
+  const command = new Command('trust')
   const add = (name: string, description: string) =>
     command
       .command(name)
@@ -53,13 +53,14 @@ export function trust(): Command {
 }
 
 /** The PKI folder of each OPC UA connector, by its name. */
-function folders({ config: file, connector }: TrustOptions): [string, string][] {
-  return [...pkiFolders(loadOrExit(file).config)].filter(([name]) => connector === undefined || connector === name)
+async function folders({ config: file, connector }: TrustOptions): Promise<[string, string][]> {
+  const { config } = await loadOrExit(file)
+  return [...pkiFolders(config)].filter(([name]) => connector === undefined || connector === name)
 }
 
 async function listAll(options: TrustOptions): Promise<(Certificate & { connector: string })[]> {
   const lists = await Promise.all(
-    folders(options).map(async ([connector, folder]) =>
+    (await folders(options)).map(async ([connector, folder]) =>
       (await listCertificates(folder)).map((certificate) => ({ connector, ...certificate })),
     ),
   )
@@ -68,7 +69,7 @@ async function listAll(options: TrustOptions): Promise<(Certificate & { connecto
 
 /** The folder that holds the certificate; the first one where none does, so that the error comes from there. */
 async function folderOf(thumbprint: string, options: TrustOptions): Promise<string> {
-  const all = folders(options)
+  const all = await folders(options)
   for (const [, folder] of all) {
     const certificates = await listCertificates(folder)
     if (certificates.some((certificate) => certificate.thumbprint.startsWith(thumbprint.toLowerCase()))) return folder

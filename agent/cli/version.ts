@@ -11,7 +11,6 @@ const libraries = ['lmdb', 'mqtt', 'node-opcua-client', 'onnxruntime-node', '@te
 /** `millwright version`: what to write into a report. */
 export function versionCommand(): Command {
   return new Command('version')
-    .description('Print the versions of agent, Node.js, system and libraries.')
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ millwright version\n  $ millwright version --json')
     .action(({ json }: { json?: boolean }) => {

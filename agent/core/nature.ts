@@ -2,7 +2,7 @@
 export const natures = {
   measurement: 'A quantity that is measured: models learn from it.',
   counter:
-    'It goes one way only, but for resets: parts, energy, operating hours, hours until the next service. Its height says nothing.',
+    'It goes one way only, but for resets: parts, energy, operating hours, hours until the next service. Its height says nothing; the operator `rate` makes a measurement of it.',
   setpoint: 'People or programs choose it, in steps. It never is an anomaly by itself.',
   state: 'A mode, a step or a switch: few values that hold for long. It can name `modes`.',
   constant: 'It has never changed.',

@@ -20,7 +20,7 @@ export { type Operation, operations } from './operations.ts'
 export { addToken, isGood, type NamedToken, namedTokensFileName, readTokens, revokeToken } from './named-tokens.ts'
 export { type OpenSession, sessionsFileName } from './session-book.ts'
 export { certificateFindings } from './tls.ts'
-export { loadToken, tokenFileName } from './token.ts'
+export { loadToken } from './token.ts'
 
 export interface HttpOptions {
   readonly view: AgentView

@@ -2,9 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigError } from '../core/index.ts'
-
-/** The file in the data folder that holds the token. */
-export const tokenFileName = 'http-token'
+import { tokenFileName } from '../process/index.ts'
 
 /**
  * The token that changes need, from the file `http-token` in `folder`; made at the first start, readable by its owner only.

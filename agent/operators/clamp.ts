@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Batch, type OperatorContext, Quality, defineOperator } from '../core/index.ts'
+import { type Batch, type Operator, type OperatorContext, Quality, defineOperator } from '../core/index.ts'
 import { Ranges } from './ranges.ts'
 import { Draft, countChanges, eachBatch, isUsable } from './rows.ts'
 import { Kind, Selection, tagPatterns } from './selection.ts'
@@ -16,10 +16,10 @@ const config = z
       .optional()
       .describe("Largest value, in the tag's unit; where absent, the high end of the tag's range."),
     action: z
-      .enum(['clamp', 'bad'])
+      .enum(['clamp', 'bad', 'uncertain'])
       .default('clamp')
       .describe(
-        '`clamp` puts the limit in place of the value, quality uncertain; `bad` keeps the value and marks it bad.',
+        '`clamp` puts the limit in place of the value, quality uncertain; `bad` and `uncertain` keep the value and mark it so.',
       ),
   })
   .refine(({ min, max }) => min === undefined || max === undefined || min <= max, {
@@ -34,10 +34,19 @@ export const clamp = defineOperator({
   create: (settings, context) => eachBatch(() => limit(settings, context)),
 })
 
+/**
+ * Marks numbers beyond the range of their tag as uncertain. The range is what a display shows, as a rule, and a value beyond
+ * it is news: it stays.
+ */
+export function markBeyond(context: OperatorContext): Operator {
+  return clamp.create({ tags: '**', action: 'uncertain' }, context)
+}
+
 function limit(settings: z.output<typeof config>, context: OperatorContext): (batch: Batch) => Batch {
   const selection = new Selection(context.tags, settings.tags)
   const ranges = new Ranges(context.tags, settings.min, settings.max)
   const replace = settings.action === 'clamp'
+  const mark = settings.action === 'bad' ? Quality.bad : Quality.uncertain
   return (batch) => {
     const { tag, value, quality } = batch
     const kinds = selection.kinds()
@@ -51,9 +60,9 @@ function limit(settings: z.output<typeof config>, context: OperatorContext): (ba
       if (kinds[index] !== Kind.number || !isUsable(number, quality[row])) continue
       changes++
       if (replace) draft.values()[row] = number < low[index] ? low[index] : high[index]
-      draft.qualities()[row] = replace ? Quality.uncertain : Quality.bad
+      draft.qualities()[row] = mark
     }
-    countChanges(context, replace ? 'limited' : 'bad', changes)
+    countChanges(context, replace ? 'limited' : settings.action, changes)
     return draft.finish()
   }
 }

@@ -1,10 +1,11 @@
 import type { OperatorDefinition } from '../core/index.ts'
-import { clamp } from './clamp.ts'
+import { clamp, markBeyond } from './clamp.ts'
 import { deadband } from './deadband.ts'
 import { deduplicate } from './deduplicate.ts'
 import { despike } from './despike.ts'
 import { fill } from './fill.ts'
 import { gate } from './gate.ts'
+import { rate } from './rate.ts'
 import { resample } from './resample.ts'
 import { scale } from './scale.ts'
 
@@ -15,11 +16,12 @@ export const operators: readonly OperatorDefinition[] = [
   deduplicate,
   deadband,
   scale,
+  rate,
   fill,
   resample,
   gate,
 ]
 
-export { clamp, deadband, deduplicate, despike, fill, gate, resample, scale }
+export { clamp, markBeyond, deadband, deduplicate, despike, fill, gate, rate, resample, scale }
 
 export { createWindow, windowFields, windowProblems } from './window.ts'

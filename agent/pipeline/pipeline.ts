@@ -27,6 +27,7 @@ import {
   emptyBatch,
   valuesModel,
 } from '../core/index.ts'
+import { markBeyond } from '../operators/index.ts'
 import { postsAfter } from '../learning/index.ts'
 import { Monitor } from './monitor.ts'
 import type { Rival } from './rival.ts'
@@ -104,7 +105,11 @@ export class Pipeline {
     )
     if (saved) this.alarms.load(saved.alarms)
     const context = { tags, metrics, keeper: this.#checkpoint }
-    const cleaned = this.#input.pipe(clean(config.clean, 'clean', context), share())
+    const cleaned = this.#input.pipe(
+      markBeyond({ ...context, name: 'range' }),
+      clean(config.clean, 'clean', context),
+      share(),
+    )
     cleaned.subscribe((batch) => {
       if (options.keepSamples && batch.length > 0) this.#records.push(batch)
       this.cleaned.next(batch)

@@ -2,6 +2,7 @@ import { relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Logger, describeError } from '../core/index.ts'
 import { packageRoot } from './version.ts'
+import { writtenIn } from './written-in.ts'
 
 /** Exit code after an error that no part of the agent was ready for: EX_SOFTWARE of sysexits.h. */
 export const softwareError = 70
@@ -31,8 +32,9 @@ export function speakLastWords(log: Logger, leave?: (parts: readonly string[]) =
 function partsOf(error: unknown): string[] {
   const parts = new Set<string>()
   const stack = error instanceof Error ? (error.stack ?? '') : ''
-  for (const [, url] of stack.matchAll(/(?:\(|at )(file:\/\/\S+?|\/\S+?):\d+:\d+\)?$/gm)) {
-    const path = relative(packageRoot, url.startsWith('file:') ? fileURLToPath(url) : url)
+  for (const [, url, line, column] of stack.matchAll(/(?:\(|at )(file:\/\/\S+?|\/\S+?):(\d+):(\d+)\)?$/gm)) {
+    const file = url.startsWith('file:') ? fileURLToPath(url) : url
+    const path = relative(packageRoot, writtenIn(file, Number(line), Number(column)))
     const [top, ...rest] = path.split(sep).filter((name) => name !== 'dist')
     if (top !== '..' && top !== 'node_modules' && rest.length > 0) parts.add([top, ...rest.slice(0, -1)].join('/'))
   }

@@ -9,8 +9,11 @@ export function keepPrivate(): void {
   process.umask(0o077)
 }
 
+/** The file in the data folder that holds the token of an admin. */
+export const tokenFileName = 'http-token'
+
 /** What may be there before the journal is. */
-const ours = new Set(['start.json', 'http-token', 'models', 'connectors', 'inspection', 'lost+found'])
+const ours = new Set(['start.json', tokenFileName, 'models', 'connectors', 'inspection', 'lost+found'])
 
 /** Makes the data folder where it is missing, and takes it from others where an earlier version, or somebody else, left it open. */
 export function closeFolder(folder: string, log: Logger): void {

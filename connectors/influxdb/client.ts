@@ -1,8 +1,13 @@
+import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import { gzip, type ZlibOptions } from 'node:zlib'
-import { Pool, type Dispatcher } from 'undici'
-import { DeliveryError } from '../../agent/core/index.ts'
+import type * as Undici from 'undici'
+import { DeliveryError, later } from '../../agent/core/index.ts'
 import type { Settings } from './config.ts'
+
+const require = createRequire(import.meta.url)
+/** Speaks HTTP; loaded with the first connection. */
+export const undici = later(() => require('undici') as typeof Undici)
 
 /** What the server said. */
 export interface Answer {
@@ -23,14 +28,14 @@ const longestAnswer = 1_000_000
 /** Posts bodies of line protocol. Connects with the first of them, over at most two connections. */
 export class Client {
   readonly #settings: Settings
-  readonly #pool: Pool
+  readonly #pool: Undici.Pool
   readonly #path: string
   #headers: Readonly<Record<string, string>>
 
   constructor(settings: Settings) {
     const { origin } = new URL(settings.url)
     this.#settings = settings
-    this.#pool = new Pool(origin, { connections: 2, pipelining: 1 })
+    this.#pool = new (undici().Pool)(origin, { connections: 2, pipelining: 1 })
     this.#path = writePath(settings)
     this.#headers = headersOf(settings)
   }
@@ -123,7 +128,7 @@ export function authorization(settings: Settings): { authorization?: string } {
 }
 
 /** The whole text, so that the connection can be used again; an absurdly long one is cut and its connection given up. */
-async function readText(body: Dispatcher.ResponseData['body']): Promise<string> {
+async function readText(body: Undici.Dispatcher.ResponseData['body']): Promise<string> {
   const parts: Buffer[] = []
   let size = 0
   for await (const part of body as AsyncIterable<Buffer>) {
@@ -134,7 +139,7 @@ async function readText(body: Dispatcher.ResponseData['body']): Promise<string> 
   return Buffer.concat(parts).toString()
 }
 
-function toAnswer(status: number, headers: Dispatcher.ResponseData['headers'], text: string): Answer {
+function toAnswer(status: number, headers: Undici.Dispatcher.ResponseData['headers'], text: string): Answer {
   const retryAfter = waitOf(headers['retry-after'])
   const words = wordsOf(text)
   const refused = refusedLines(text)

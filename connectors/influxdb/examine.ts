@@ -1,6 +1,5 @@
-import { request } from 'undici'
 import { type Finding, MillwrightError, describeError } from '../../agent/core/index.ts'
-import { Client, unreachable } from './client.ts'
+import { Client, undici, unreachable } from './client.ts'
 import type { Settings } from './config.ts'
 import { judge } from './verdict.ts'
 
@@ -19,11 +18,11 @@ export async function* examineDatabase(settings: Settings): AsyncGenerator<Findi
 
 async function* ping({ url, version, timeout }: Settings): AsyncGenerator<Finding> {
   const base = url.replace(/\/+$/, '')
-  const response = await request(`${base}/ping`, { headersTimeout: timeout, bodyTimeout: timeout }).catch(
-    (error: unknown) => {
+  const response = await undici()
+    .request(`${base}/ping`, { headersTimeout: timeout, bodyTimeout: timeout })
+    .catch((error: unknown) => {
       throw unreachable(url, error)
-    },
-  )
+    })
   const received = Date.now()
   await response.body.dump()
   const own = response.headers['x-influxdb-version']

@@ -1,4 +1,3 @@
-import { request } from 'undici'
 import {
   type Arrival,
   BatchBuilder,
@@ -7,7 +6,7 @@ import {
   type TagTable,
   describeError,
 } from '../../agent/core/index.ts'
-import { authorization } from './client.ts'
+import { authorization, undici } from './client.ts'
 import type { Settings } from './config.ts'
 
 /** What is read of the past. Event times, ms since epoch: from inclusive, to exclusive. */
@@ -129,7 +128,7 @@ async function fetchAnswer(settings: Settings, query: string): Promise<Answer> {
   const parameters = new URLSearchParams({ db: database, q: query, epoch: 'u' })
   if (settings.version === 1 && settings.retention) parameters.set('rp', settings.retention.name)
   try {
-    const response = await request(`${url.replace(/\/+$/, '')}/query?${parameters.toString()}`, {
+    const response = await undici().request(`${url.replace(/\/+$/, '')}/query?${parameters.toString()}`, {
       headers: authorization(settings),
       headersTimeout: timeout * 6,
       bodyTimeout: timeout * 6,

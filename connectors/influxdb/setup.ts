@@ -1,4 +1,4 @@
-import { InfluxDB, type IHostConfig } from 'influx'
+import type { IHostConfig } from 'influx'
 import { DeliveryError, describeError } from '../../agent/core/index.ts'
 import { unreachable } from './client.ts'
 import type { Settings } from './config.ts'
@@ -9,6 +9,7 @@ import type { Settings } from './config.ts'
  */
 export async function createTarget(settings: Extract<Settings, { version: 1 }>): Promise<void> {
   const { database, retention, timeout } = settings
+  const { InfluxDB } = await import('influx')
   const influx = new InfluxDB({
     hosts: [host(settings.url)],
     ...(settings.username !== undefined && {

@@ -1,9 +1,15 @@
+import { createRequire } from 'node:module'
 import type { Duplex } from 'node:stream'
-import { type IClientOptions, type IConnackPacket, MqttClient } from 'mqtt'
+import type * as Mqtt from 'mqtt'
+import type { IClientOptions, IConnackPacket, MqttClient } from 'mqtt'
+import { later } from '../../agent/core/index.ts'
 import type { BrokerSettings } from './broker-settings.ts'
 import { limitsOf } from './limits.ts'
 import { type Trouble, troubleOf } from './reasons.ts'
 import { openStream } from './transport.ts'
+
+const require = createRequire(import.meta.url)
+const library = later(() => require('mqtt') as typeof Mqtt)
 
 /** What differs between the connections of source, sink and images. */
 export interface Role {
@@ -103,7 +109,7 @@ export class Connection {
     }
     let client: MqttClient
     try {
-      client = new MqttClient(dial, this.#options())
+      client = new (library().MqttClient)(dial, this.#options())
     } catch (error) {
       cause = error
       end(undefined)

@@ -1,11 +1,15 @@
+import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { connect as connectTcp, isIP } from 'node:net'
 import { Duplex } from 'node:stream'
 import { connect as connectTls, type SecureContextOptions } from 'node:tls'
 import type { MqttClient } from 'mqtt'
-import { streamBuilder as websocket } from 'mqtt/lib/connect/ws'
+import type * as Websocket from 'mqtt/lib/connect/ws'
+import { later } from '../../agent/core/index.ts'
 import type { BrokerSettings } from './broker-settings.ts'
 
+const require = createRequire(import.meta.url)
+const websocket = later(() => require('mqtt/lib/connect/ws') as typeof Websocket)
 const defaultPorts: Readonly<Record<string, number>> = { 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 }
 
 /**
@@ -25,7 +29,7 @@ export function openStream(settings: BrokerSettings, client: MqttClient): Duplex
   const protocol = url.protocol === 'wss:' ? 'wss' : 'ws'
   const path = `${url.pathname}${url.search}`
   const wsOptions = protocol === 'wss' ? { ...certificates(settings), servername } : {}
-  const stream: unknown = websocket(client, { protocol, hostname: url.hostname, port, path, wsOptions })
+  const stream: unknown = websocket().streamBuilder(client, { protocol, hostname: url.hostname, port, path, wsOptions })
   if (!(stream instanceof Duplex)) throw new TypeError('the websocket is no stream')
   return stream
 }

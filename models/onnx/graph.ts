@@ -1,6 +1,9 @@
-import onnxProto from 'onnx-proto'
+import { createRequire } from 'node:module'
+import type OnnxProto from 'onnx-proto'
+import { later } from '../../agent/core/index.ts'
 
-const { onnx } = onnxProto
+const require = createRequire(import.meta.url)
+const proto = later(() => require('onnx-proto') as typeof OnnxProto)
 
 /** Both long supported by every ONNX Runtime in use; the newest would buy nothing. */
 const irVersion = 8
@@ -73,8 +76,9 @@ export function renamed({ steps, constants }: GraphPart, names: Readonly<Record<
 
 /** The graph as the bytes of an ONNX file; the same graph gives the same bytes. */
 export function encodeOnnx(graph: Graph): Uint8Array {
+  const { ModelProto } = proto().onnx
   const usesMl = graph.steps.some(({ domain }) => domain !== undefined)
-  const model = onnx.ModelProto.create({
+  const model = ModelProto.create({
     irVersion,
     producerName: 'millwright',
     opsetImport: [
@@ -96,11 +100,11 @@ export function encodeOnnx(graph: Graph): Uint8Array {
       output: graph.outputs.map(valueInfo),
     },
   })
-  return new Uint8Array(onnx.ModelProto.encode(model).finish())
+  return new Uint8Array(ModelProto.encode(model).finish())
 }
 
 function attribute([name, value]: [string, Attribute]) {
-  const types = onnx.AttributeProto.AttributeType
+  const types = proto().onnx.AttributeProto.AttributeType
   if (typeof value === 'number') return { name, i: value, type: types.INT }
   if (typeof value === 'string') return { name, s: Buffer.from(value), type: types.STRING }
   if ('float' in value) return { name, f: value.float, type: types.FLOAT }
@@ -110,7 +114,7 @@ function attribute([name, value]: [string, Attribute]) {
 }
 
 function tensor({ name, shape, values }: Constant) {
-  const { DOUBLE, FLOAT, INT64 } = onnx.TensorProto.DataType
+  const { DOUBLE, FLOAT, INT64 } = proto().onnx.TensorProto.DataType
   return {
     name,
     dims: [...shape],
@@ -120,7 +124,7 @@ function tensor({ name, shape, values }: Constant) {
 }
 
 function valueInfo({ name, shape, type = 'float64' }: Port) {
-  const { DOUBLE, FLOAT, INT64, BOOL } = onnx.TensorProto.DataType
+  const { DOUBLE, FLOAT, INT64, BOOL } = proto().onnx.TensorProto.DataType
   const elemType = { float64: DOUBLE, float32: FLOAT, int64: INT64, bool: BOOL }[type]
   const dim = shape.map((size) => (typeof size === 'string' ? { dimParam: size } : { dimValue: size }))
   return { name, type: { tensorType: { elemType, shape: { dim } } } }

@@ -1,6 +1,11 @@
+import { createRequire } from 'node:module'
 import { createHash } from 'node:crypto'
-import { env, InferenceSession, Tensor } from 'onnxruntime-node'
-import { DetectorError, describeError } from '../../agent/core/index.ts'
+import type * as Runtime from 'onnxruntime-node'
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import { DetectorError, describeError, later } from '../../agent/core/index.ts'
+
+const require = createRequire(import.meta.url)
+const runtime = later(() => require('onnxruntime-node') as typeof Runtime)
 
 /** A tensor that a model takes or gives. Names in `shape` stand for sizes that are free. */
 export interface Port {
@@ -46,14 +51,14 @@ export async function openSession(model: Uint8Array, what: string): Promise<Onnx
 }
 
 /** Of ONNX Runtime: another may answer otherwise. */
-export const runtimeVersion = env.versions.common
+export const runtimeVersion = () => runtime().env.versions.common
 
 export function sha256(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
 function create(model: Uint8Array): Promise<InferenceSession> {
-  return InferenceSession.create(model, {
+  return runtime().InferenceSession.create(model, {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     executionMode: 'sequential',
@@ -82,6 +87,7 @@ function wrap(session: InferenceSession, close: () => Promise<void>): OnnxSessio
 }
 
 function tensor(values: Numbers, shape: readonly number[]): Tensor {
+  const { Tensor } = runtime()
   return values instanceof Float32Array ? new Tensor('float32', values, shape) : new Tensor('float64', values, shape)
 }
 

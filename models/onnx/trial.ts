@@ -65,7 +65,7 @@ export class ModelTrials {
 
   async #keyOf(model: Tried): Promise<string> {
     const onnx = 'manifest' in model ? model.onnx : await readFile(model.file).catch(() => Buffer.of())
-    return sha256(`${sha256(onnx)} ${JSON.stringify('manifest' in model ? model.manifest : model)} ${runtimeVersion}`)
+    return sha256(`${sha256(onnx)} ${JSON.stringify('manifest' in model ? model.manifest : model)} ${runtimeVersion()}`)
   }
 
   get #file(): string {

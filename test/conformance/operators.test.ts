@@ -78,6 +78,7 @@ const variants: Readonly<Record<string, readonly object[]>> = {
   ],
   fill: [{ method: 'linear' }, { every: '250ms', max_gap: '2s' }, { method: 'none' }],
   resample: [{ method: 'last' }, { method: 'linear', every: '700ms' }, { every: '300ms' }],
+  rate: [{ per: 'second', over: '2s' }, { rolls_over_at: 5 }, { falls: true, rolls_over_at: 'never' }],
   gate: [{ worst: 'good' }, { action: 'bad', range: true }, { worst: 'bad' }],
 }
 
@@ -180,11 +181,11 @@ for (const definition of operators) {
       it('works on 10,000 tags, most of them met after the start', () => {
         const tags = new TagTable()
         const operator = make(definition, settings, { tags })
-        const batches = [1, 100, 10_000].map((size) => {
+        const batches = [1, 100, 10_000, 10_000].map((size, at) => {
           while (tags.size < size) tags.resolve({ name: `line/machine${tags.size}/value`, type: 'number' })
           const rows = Array.from({ length: size }, (_, tag) => ({
             tag,
-            time: size * 21_000,
+            time: (size + at) * 21_000,
             value: tag % 7,
             quality: 0,
           }))

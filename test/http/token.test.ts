@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm, stat, writeFile, mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigError } from '../../agent/core/index.ts'
-import { loadToken, tokenFileName } from '../../agent/http/index.ts'
+import { loadToken } from '../../agent/http/index.ts'
+import { tokenFileName } from '../../agent/process/index.ts'
 
 describe('http token', () => {
   let folder: string

@@ -13,6 +13,12 @@ describe('clamp', () => {
     assert.deepEqual(expectMarbles(clamp, { max: 10, action: 'bad' }, '5 -1 11 12?', '5 -1 11! 12!'), { bad: 2 })
   })
 
+  it('marks values beyond a limit uncertain, and keeps them', () => {
+    assert.deepEqual(expectMarbles(clamp, { max: 10, action: 'uncertain' }, '5 11 12! 13?', '5 11? 12! 13?'), {
+      uncertain: 2,
+    })
+  })
+
   it('takes the range of the tag where no limit is stated', () => {
     expectMarbles(clamp, {}, '-1 5 11', '0? 5 10?', { tag: { low: 0, high: 10 } })
     expectMarbles(clamp, { max: 4 }, '-1 5 11', '0? 4? 4?', { tag: { low: 0, high: 10 } })

@@ -41,7 +41,7 @@ export let republishes = 0
 interface Parts {
   readonly variables: readonly UAVariable[]
   readonly subscriptions: readonly OpenSubscription[]
-  endSessions(): void
+  endSessions(): unknown
 }
 
 /** Makes a server misbehave. */

@@ -20,7 +20,8 @@ import type { ServerCommand, ServerNode, ServerOptions, ServerValue } from './op
 
 /** The child process of `opcua-server.ts`: a node-opcua server that does what its parent says over IPC. */
 
-const options = JSON.parse(process.argv[2]) as ServerOptions & { port: number; pki: string }
+/** Given by `become`, before anything else is asked. */
+let options: ServerOptions & { readonly port: number; readonly pki: string }
 const definitions = new Map<string, ServerNode>()
 const variables = new Map<string, UAVariable>()
 let server: OPCUAServer | undefined
@@ -218,6 +219,13 @@ function tick(hertz: number): void {
 }
 
 const actions: { [Name in ServerCommand['do']]: (command: Extract<ServerCommand, { do: Name }>) => unknown } = {
+  become: (command) => {
+    options = command.options
+    definitions.clear()
+    counted.clear()
+    keepAlives = 0
+    answeredBefore = republishes
+  },
   start: () => start(),
   stop: () => stop(),
   add: ({ nodes }) => {
@@ -245,7 +253,7 @@ const actions: { [Name in ServerCommand['do']]: (command: Extract<ServerCommand,
   look: () => ({
     sessions: server?.engine.currentSessionCount ?? 0,
     subscriptions: server?.engine.currentSubscriptionCount ?? 0,
-    republishes,
+    republishes: republishes - answeredBefore,
     identities: server ? sessions().map(identityOf) : [],
   }),
   mute: () => {
@@ -253,8 +261,14 @@ const actions: { [Name in ServerCommand['do']]: (command: Extract<ServerCommand,
     for (const { publishEngine } of sessions()) publishEngine._publish_request_queue = []
   },
   unmute: () => delete handlers()._on_PublishRequest,
-  misbehave: ({ how }) =>
-    misbehave(server!, how, { variables: [...variables.values()], subscriptions: subscriptions(), endSessions }),
+  misbehave: ({ how }) => {
+    const misbehaving = server
+    misbehave(server!, how, {
+      variables: [...variables.values()],
+      subscriptions: subscriptions(),
+      endSessions: () => server === misbehaving && endSessions(),
+    })
+  },
   countKeepAlives: () => {
     for (const subscription of subscriptions())
       if (!counted.has(subscription)) {
@@ -276,6 +290,7 @@ function endSessions(): void {
 
 const counted = new Set<OpenSubscription>()
 let keepAlives = 0
+let answeredBefore = 0
 
 function subscriptions(): OpenSubscription[] {
   return sessions().flatMap(({ publishEngine }) => publishEngine.subscriptions)

@@ -1,10 +1,9 @@
-import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { putAside, takeServer } from './opcua-server-processes.ts'
 import { freePort } from './ports.ts'
 
 /** A value of a node. 64-bit integers as `[high, low]`, DateTime as ISO text, ByteString as bytes, `null` for no value. */
@@ -91,6 +90,7 @@ interface Look {
 }
 
 export type ServerCommand =
+  | { readonly do: 'become'; readonly options: ServerOptions & { readonly port: number; readonly pki: string } }
   | { readonly do: 'misbehave'; readonly how: Misbehaviour }
   | {
       readonly do:
@@ -149,16 +149,7 @@ export class OpcuaServer {
   async launch(nodes: readonly ServerNode[] = [...this.#nodes.values()]): Promise<void> {
     this.#nodes.clear()
     for (const node of nodes) this.#nodes.set(node.name, node)
-    const settings = { ...this.#options, port: this.port, pki: join(this.#folder, 'pki') }
-    const child = fork(
-      fileURLToPath(new URL('./opcua-server-process.ts', import.meta.url)),
-      [JSON.stringify(settings)],
-      {
-        execArgv: ['--import', 'tsx'],
-        serialization: 'advanced',
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      },
-    )
+    const child = await takeServer()
     this.#process = child
     child.on('message', (message: { id: number; result?: unknown; error?: string }) => {
       const waiting = this.#waiting.get(message.id)
@@ -166,7 +157,8 @@ export class OpcuaServer {
       if (message.error === undefined) waiting?.resolve(message.result)
       else waiting?.reject(new Error(message.error))
     })
-    await once(child, 'message')
+    const options = { ...this.#options, port: this.port, pki: join(this.#folder, 'pki') }
+    await this.#ask({ do: 'become', options })
     if (this.#nodes.size > 0) await this.#ask({ do: 'add', nodes: [...this.#nodes.values()] })
     await this.#ask({ do: 'start' })
   }
@@ -195,9 +187,14 @@ export class OpcuaServer {
     rmSync(join(this.#folder, 'pki'), { recursive: true, force: true })
   }
 
-  /** Kills the process and removes its folder. */
+  /** Ends the server and removes its folder; its process waits for the next one. */
   async close(): Promise<void> {
-    await this.kill()
+    const child = this.#process
+    if (child && child.exitCode === null && child.signalCode === null) {
+      this.thaw()
+      await this.stop()
+      putAside(child)
+    }
     rmSync(this.#folder, { recursive: true, force: true })
   }
 

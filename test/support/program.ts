@@ -11,5 +11,5 @@ export const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).
  * time, else from the sources.
  */
 export const program: readonly string[] = process.env.MILLWRIGHT_BUILT
-  ? [join(root, 'dist', 'agent', 'cli', 'main.js')]
+  ? [join(root, 'dist', 'bundle', 'main.js')]
   : ['--import', tsx, join(root, 'agent', 'cli', 'main.ts')]

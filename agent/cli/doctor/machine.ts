@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Config } from '../../settings/index.ts'
 import { type Finding, childEnvironment } from '../../core/index.ts'
-import { tokenFileName } from '../../http/index.ts'
+import { tokenFileName } from '../../process/index.ts'
 import { bytes } from '../output.ts'
 import { good, trouble, warning } from './findings.ts'
 
