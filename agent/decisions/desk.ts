@@ -13,13 +13,15 @@ import type { ActionSettings, Config } from '../settings/index.ts'
 import type { ActionLedger, Decision } from './book.ts'
 import type { Decisions, Stopped } from './engine.ts'
 import type { Executor } from './execution/executor.ts'
+import type { StopFile } from './stop-file.ts'
 
 export interface DeskParts {
   readonly clock: Clock
-  config(): Pick<Config, 'actions'>
+  readonly config: () => Pick<Config, 'actions'>
   /** Undefined where no action is configured. */
-  engine(): Decisions | undefined
+  readonly engine: () => Decisions | undefined
   readonly executor: Pick<Executor, 'halted'>
+  readonly stop: Pick<StopFile, 'write' | 'remove'>
   /** All or none; durable when it resolves. */
   record(events: readonly JournalEvent[]): Promise<void>
 }
@@ -135,6 +137,7 @@ export class Desk {
   /** Stops all actions, at once; durable when it resolves. */
   async stop(signature: Signature, reason = ''): Promise<void> {
     this.#parts.executor.halted = true
+    if (this.#parts.engine()) this.#parts.stop.write({ by: signature.by, reason })
     await this.#record({ order: 'stop', reason }, signature, 'stop actions', 'all actions', reason)
   }
 
@@ -142,6 +145,7 @@ export class Desk {
   async resume(signature: Signature, reason = ''): Promise<void> {
     if (!this.#parts.engine()?.stopped && !this.#parts.executor.halted) throw new DecisionError('ACTION_REFUSED', 'actions are not stopped') // prettier-ignore
     await this.#record({ order: 'resume', reason }, signature, 'resume actions', 'all actions', reason)
+    this.#parts.stop.remove()
     this.#parts.executor.halted = false
   }
 

@@ -2,7 +2,13 @@ import type { ConclusionReading, PartReading } from './language.ts'
 import { Undecided } from './undecided.ts'
 
 /** Gives an object fields that expressions take; one that is not known makes them undecided. */
-function define(target: object, what: string, fields: Readonly<Record<string, unknown>>, made: (key: string, value: unknown) => unknown): void { // prettier-ignore
+function define(
+  target: object,
+  what: string,
+  fields: Readonly<Record<string, unknown>>,
+  made: (key: string, value: unknown) => unknown,
+): void {
+  // prettier-ignore
   for (const [key, value] of Object.entries(fields))
     Object.defineProperty(target, key, {
       enumerable: true,
@@ -28,8 +34,11 @@ export class Conclusion {
     probability: 'double',
   } as const
 
+  readonly of: string
+
   constructor(monitor: string, reading: ConclusionReading, duration: (ms: number) => unknown) {
     const all = Object.fromEntries(Object.keys(Conclusion.fields).map((key) => [key, reading[key as 'state']]))
+    this.of = monitor
     define(this, monitor, all, (key, value) => (key === 'remaining' ? duration(value as number) : value))
   }
 }
@@ -38,7 +47,10 @@ export class Conclusion {
 export class PartVerdictView {
   static readonly fields = { verdict: 'string', part: 'string', label: 'string', score: 'double' } as const
 
+  readonly of: string
+
   constructor(station: string, { verdict, part, label, score }: PartReading) {
+    this.of = station
     define(this, station, { verdict, part, label, score }, (_, value) => value)
   }
 }

@@ -15,7 +15,7 @@ import {
   type JournalEvent,
   type Logger,
 } from '../core/index.ts'
-import { Desk, Executor, farSides } from '../decisions/index.ts'
+import { Desk, Executor, farSides, StopFile } from '../decisions/index.ts'
 import { Ingest } from '../ingest/index.ts'
 import { Learning, ModelRequests, type Learner } from '../learning/index.ts'
 import { Letters } from '../letters/index.ts'
@@ -170,7 +170,7 @@ export class Unit {
     })
     this.#deliveries = new Deliveries(parts)
     this.#executor = new Executor({
-      ...{ clock, log, ...farSides(() => this.#setting.config, log) },
+      ...{ clock, log, stop: new StopFile(config.data), ...farSides(() => this.#setting.config, log) },
       config: () => this.#setting.config,
       engine: () => this.#flow.decisions,
       record: (event) => this.#record(event),
@@ -406,7 +406,7 @@ export class Unit {
       ...{ annals: this.#annals, history: new HistoryReader(this.journal), trends: new HealthTrends() },
       ...{ camera: this.#stations, corrections: this.#stations },
       actions: new Desk({
-        ...{ clock, executor: this.#executor },
+        ...{ clock, executor: this.#executor, stop: new StopFile(this.#setting.config.data) },
         config: () => this.#setting.config,
         engine: () => this.#flow.decisions,
         record: (events) => this.ingest.record(events.map((event) => ({ kind: 'event', event, arrival: clock.now() }))),

@@ -80,14 +80,16 @@ function addPlaceProblems(chosen: Raw, problem: (path: readonly string[], messag
 }
 
 /** What is wrong with the names in a call. `each`: the class of assets that the action is for. */
-function problemOf({ name, names: [first, second] }: Call, each: string | undefined, known: Known): string | undefined {
+function problemOf({ name, names }: Call, each: string | undefined, known: Known): string | undefined {
+  const [first] = names
+  const second = names.at(1)
   switch (name) {
     case 'signal':
     case 'age':
     case 'quality':
       return signalProblem(first, each, known)
     case 'feature':
-      return missing('monitor', first, known.monitors) ?? featureProblem(second) ?? needsAsset(name, each)
+      return missing('monitor', first, known.monitors) ?? featureProblem(second ?? '') ?? needsAsset(name, each)
     case 'prediction':
     case 'alarm':
       if (second === undefined && each === undefined) return `${name}("${first}") needs an asset: ${name}("${first}", "line1/pump2"), or for_each` // prettier-ignore

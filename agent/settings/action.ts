@@ -84,9 +84,10 @@ const effect = z
 const rate = z
   .string({ error: 'expected "1 per 10m"' })
   .transform((text, context): { readonly count: number; readonly per: number } => {
-    const [, count, length] = /^\s*(\d{1,6})\s+per\s+(\S+)\s*$/.exec(text) ?? []
-    const per = duration.safeParse(length ?? '')
-    if (per.success && Number(count) > 0 && per.data > 0) return { count: Number(count), per: per.data }
+    const found = /^\s*(\d{1,6})\s+per\s+(\S+)\s*$/.exec(text)
+    const per = duration.safeParse(found?.[2] ?? '')
+    const count = Number(found?.[1])
+    if (per.success && count > 0 && per.data > 0) return { count, per: per.data }
     context.addIssue({ code: 'custom', message: `expected "1 per 10m", not "${text}"` })
     return z.NEVER
   })

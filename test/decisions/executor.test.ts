@@ -32,7 +32,12 @@ class Bench {
     const config = configOf(actions)
     this.run = new Run(config, this.script)
     this.executor = new Executor({
-      ...{ log, clock: { now: () => start + this.seconds * 1_000 }, config: () => config },
+      ...{
+        log,
+        clock: { now: () => start + this.seconds * 1_000 },
+        config: () => config,
+        stop: { read: () => undefined },
+      },
       engine: () => this.run.engine,
       record: (event: JournalEvent) => {
         if (event.type === 'execution') this.recorded.push(event)

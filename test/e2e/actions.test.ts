@@ -113,4 +113,20 @@ actions:
     )
     assert.equal(confirmed, 2)
   })
+
+  it('stay stopped also where the journal that has it is lost', async () => {
+    assert.equal((await order('stop'))[0], 200)
+    await agent.kill()
+    rmSync(join(folder, 'data', 'journal'), { recursive: true })
+    await server.write({ name: 'Speed', value: 1700 })
+    await agent.start()
+    await until('it knows', async () => (await view()).stopped !== null)
+    await until(
+      'it is looked at',
+      async () =>
+        Object.keys((await view()).actions[0].ledger?.blocked ?? {}).length > 0 || (await view()).open.length > 0,
+    )
+    assert.equal(await server.read('SpeedSet'), 700)
+    assert.equal((await order('resume'))[0], 200)
+  })
 })

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { OpcuaWriter } from '../../connectors/opcua/writer.ts'
 import { parseConfig } from '../../config/index.ts'
 import { BatchBuilder, Quality, silentMetrics, systemClock } from '../../agent/core/index.ts'
-import { Executor, farSides, type NodeWriter } from '../../agent/decisions/index.ts'
+import { Executor, farSides, StopFile, type NodeWriter } from '../../agent/decisions/index.ts'
 import { openJournal } from '../../agent/journal/index.ts'
 import { Flow } from '../../agent/runtime/flow.ts'
 import { monitorModels, schema } from '../../agent/settings/index.ts'
@@ -55,7 +55,7 @@ const wrapped = (writer: OpcuaWriter): NodeWriter => ({
   close: () => writer.close(),
 })
 const executor = new Executor({
-  ...{ clock: systemClock, log, config: () => config, engine: () => flow.decisions },
+  ...{ clock: systemClock, log, config: () => config, engine: () => flow.decisions, stop: new StopFile(folder) },
   ...farSides(() => config, log),
   node: async (connector) => wrapped((await farSides(() => config, log).node(connector)) as OpcuaWriter),
   record: async (event) => {

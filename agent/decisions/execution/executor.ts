@@ -14,6 +14,7 @@ import {
 import type { Config } from '../../settings/index.ts'
 import type { Decision } from '../book.ts'
 import type { Decisions } from '../engine.ts'
+import type { StopFile } from '../stop-file.ts'
 import { isRefusal, pause, readBack } from './node-write.ts'
 import { post } from './webhook.ts'
 
@@ -24,6 +25,8 @@ export type TopicWriter = Pick<MqttWriter, 'publish' | 'close'>
 export interface ExecutorParts {
   readonly clock: Clock
   readonly log: Logger
+  /** The stop of all actions, beside the journal. */
+  readonly stop: Pick<StopFile, 'read'>
   readonly config: () => Pick<Config, 'actions' | 'site'>
   /** What the journal has come to; undefined where there are no actions. */
   readonly engine: () => Decisions | undefined
@@ -62,10 +65,13 @@ export class Executor {
   async start(crashed: boolean): Promise<void> {
     const { engine, record, clock } = this.#parts
     const left = engine()?.open ?? []
-    this.halted ||= engine()?.stopped !== undefined
+    const kept = this.#parts.stop.read()
+    this.halted ||= engine()?.stopped !== undefined || kept !== undefined
     this.#started = true
     for (const one of left) if (one.step === 'intended' || one.step === 'due') this.#run(one)
     const detail = 'the process before ended without a stop'
+    // The journal that had the stop is gone: it was damaged, or is another one.
+    if (kept !== undefined && engine() && !engine()!.stopped) await record({ type: 'order', order: 'stop', time: clock.now(), ...kept }) // prettier-ignore
     if (crashed && engine()) await record({ type: 'restart', time: clock.now(), detail })
   }
 
@@ -185,17 +191,17 @@ export class Executor {
   async #once(decision: Decision, work: (sent: () => void) => Promise<string>): Promise<void> {
     if (!(await this.#intend(decision))) return
     const begun = performance.now()
-    let sent = false
+    const way = { sent: false }
     const ms = () => ({ ms: Math.round(performance.now() - begun) })
     try {
       if (this.halted) {
         await this.#tell(decision, { step: 'failed', detail: 'all actions were stopped before it was sent' })
         return
       }
-      const detail = await work(() => (sent = true))
+      const detail = await work(() => (way.sent = true))
       await this.#tell(decision, { step: 'confirmed', detail, ...ms() })
     } catch (error) {
-      const step = sent && !isRefusal(error) ? 'unknown' : 'failed'
+      const step = way.sent && !isRefusal(error) ? 'unknown' : 'failed'
       await this.#tell(decision, { step, detail: describeError(error), ...ms() })
     }
   }
@@ -267,7 +273,8 @@ export class Executor {
   /** Whether it may be carried out at this moment; says why not in the journal. */
   async #allowed(decision: Decision): Promise<boolean> {
     const now = this.#parts.clock.now()
-    if (now > decision.expires) return false
+    // Other settings, or a stop, may have ended it since.
+    if (now > decision.expires || this.#parts.engine()?.find(decision.id)?.step !== 'due') return false
     if (this.halted && decision.purpose !== 'safe') {
       await this.#withhold(decision, 'stop', 'all actions are stopped')
       return false
