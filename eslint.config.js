@@ -10,6 +10,7 @@ const grounds = ['config', 'connectors', 'models', 'operators', 'journal']
 const floors = [
   'core',
   ...grounds,
+  'expressions',
   'settings',
   'signals',
   'learning',
@@ -19,6 +20,7 @@ const floors = [
   'letters',
   'pipeline',
   'stations',
+  'decisions',
   'training',
   'replay',
   'process',

@@ -47,6 +47,10 @@ export const errorCodes = {
   AGENT_UNREACHABLE: { retryable: true, meaning: 'No running agent answers at its address.' },
   AGENT_REFUSED: { retryable: false, meaning: 'The running agent refused what a command asked of it.' },
   TOKEN_REFUSED: { retryable: false, meaning: 'A token cannot be given out or taken back.' },
+  ACTION_REFUSED: {
+    retryable: false,
+    meaning: 'An order about actions cannot be followed: it is over, answered already, or all are stopped.',
+  },
   BACKUP_BROKEN: { retryable: false, meaning: 'A backup cannot be written or read, or is damaged.' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>
 
@@ -125,6 +129,9 @@ export function expressed<Encoded>(encode: () => Encoded): Encoded {
     throw new DeliveryError('DELIVERY_REJECTED', `it cannot be expressed: ${describeError(error)}`, { cause: error })
   }
 }
+
+/** An order about actions cannot be followed. */
+export class DecisionError extends MillwrightError {}
 
 /** A command cannot do its work with the running agent, or with a file of the user. */
 export class AgentError extends MillwrightError {}

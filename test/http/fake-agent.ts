@@ -1,7 +1,8 @@
 import { Subject } from 'rxjs'
-import { DetectorError, type Logger } from '../../agent/core/index.ts'
+import { DecisionError, DetectorError, type Logger } from '../../agent/core/index.ts'
 import { createHttp, type HttpOptions } from '../../agent/http/index.ts'
 import type {
+  ActionsView,
   AgentState,
   AgentView,
   AlarmChange,
@@ -132,6 +133,16 @@ export class FakeAgent implements AgentView {
     rollback: (monitor: string) => (this.#known(monitor), Promise.resolve('0001-aaaaaaaa')),
     retrain: (monitor: string) => this.#known(monitor),
     cancel: (monitor: string) => this.#known(monitor),
+  }
+  actionsNow: ActionsView = { stopped: null, actions: [], open: [], ended: [] }
+  readonly actions = {
+    view: () => this.actionsNow,
+    answer: (order: string, id: string, { by }: { by: string }, role: string) => (
+      this.calls.push([order, id, by, role]),
+      id === 'over' ? Promise.reject(new DecisionError('ACTION_REFUSED', 'over expired at noon')) : Promise.resolve()
+    ),
+    stop: ({ by }: { by: string }) => (this.calls.push(['stop', by]), Promise.resolve()),
+    resume: ({ by }: { by: string }) => (this.calls.push(['resume', by]), Promise.resolve()),
   }
   unshelve = (request: { alarm: string }) => this.#answer('unshelve', request)
 

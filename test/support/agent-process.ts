@@ -29,6 +29,10 @@ export class AgentProcess {
     return join(this.#folder, 'plant.yaml')
   }
 
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`
+  }
+
   /** What it wrote to stdout and stderr, in all its lives. */
   get output(): string {
     return this.#output
@@ -97,7 +101,7 @@ export class AgentProcess {
       const headers: Record<string, string> = existsSync(this.#tokenFile)
         ? { authorization: `Bearer ${this.token}` }
         : {}
-      return await (await fetch(`http://127.0.0.1:${this.#port}${path}`, { headers })).json()
+      return await (await fetch(`${this.url}${path}`, { headers })).json()
     } catch {
       return undefined
     }
@@ -112,7 +116,7 @@ export class AgentProcess {
   }
 
   async post(path: string, body: object): Promise<Response> {
-    return fetch(`http://127.0.0.1:${this.#port}${path}`, {
+    return fetch(`${this.url}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${this.token}` },
       body: JSON.stringify(body),
