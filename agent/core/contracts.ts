@@ -133,6 +133,8 @@ export interface Source {
   closed?(): Promise<void>
   /** Reads what it had put aside once more, by the settings of today; a text says why it cannot. */
   again?(letter: DeadLetter): Arrival | string
+  /** The clock is about to be set forward by `step` ms; back where negative. */
+  stepped?(step: number): void
 }
 
 /** Something that was looked at, and what to do about it. */

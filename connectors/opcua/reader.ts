@@ -90,6 +90,11 @@ export class ValueReader implements ItemReader {
     return Math.max(Number.isNaN(skew) ? arrival : arrival - skew, last + 1)
   }
 
+  /** The clock of the agent is about to be set forward by `step` ms. */
+  stepped(step: number): void {
+    this.#skew.shift(step)
+  }
+
   take(arrival: number): Pick<Arrival, 'batch' | 'rejected'> | undefined {
     this.#count(arrival)
     if (this.#builder.length === 0 && this.#letters.size === 0) return undefined

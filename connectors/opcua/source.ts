@@ -196,6 +196,12 @@ class Run implements LinkHost {
     this.changed()
   }
 
+  /** What was lost before is of the time of then; from when on nothing has come is told by the clock of now. */
+  stepped(step: number): void {
+    this.reader.stepped?.(step)
+    if (this.#lostSince !== undefined && Number.isNaN(this.#lastStored.time)) this.#lostSince += step
+  }
+
   missed(link: Link, items: readonly Item[], outage: Outage): void {
     void this.#fillGap(link, items, outage, 'the server did not serve them')
   }

@@ -41,6 +41,11 @@ export class ClockSkew {
     this.#ring[this.#count++ % this.#ring.length] = difference
   }
 
+  /** Arrivals are `step` ms later from here on, and the clock of the server is what it was. */
+  shift(step: number): void {
+    for (let i = 0; i < this.#ring.length; i++) this.#ring[i] += step
+  }
+
   /** ms; NaN before the first difference. */
   get median(): number {
     const known = this.#ring.slice(0, Math.min(this.#count, this.#ring.length)).sort()

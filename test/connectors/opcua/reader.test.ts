@@ -178,6 +178,18 @@ describe('opcua values', () => {
     assert.deepEqual(quality, [Quality.good, Quality.bad, Quality.good])
   })
 
+  it('gives a value that holds again the time of the server, whatever becomes of the clock of the agent', () => {
+    const { reader, item } = setUp()
+    const hour = 3_600_000
+    reader.add(item, sample(1, DataType.Double, { source: arrival - 200 }), arrival - 200)
+    reader.add(item, sample(7, DataType.Double, { source: arrival - 100 }), arrival - 100)
+    reader.take(arrival - 100)
+    reader.stepped(hour)
+    reader.addLoss([item], arrival + hour + 1_000)
+    reader.add(item, sample(7, DataType.Double, { source: arrival - 100 }), arrival + hour + 2_000)
+    assert.deepEqual(columns(reader.take(arrival + hour + 2_000)!.batch).time, [arrival + 1_000, arrival + 2_000])
+  })
+
   it('takes a new value of an unchanged time', () => {
     const { reader, item } = setUp()
     for (const value of [1, 2]) reader.add(item, sample(value, DataType.Double, { source: arrival }), arrival)
