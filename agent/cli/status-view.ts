@@ -149,14 +149,14 @@ function ledgerRows({ sources, sinks }: Ledger): string[][] {
         lost(difference),
       ]
     }),
-    ...sinks.map(({ name, stored, delivered, overwritten, deadLettered, waiting, difference }) => {
+    ...sinks.map(({ name, stored, delivered, overwritten, deadLettered, waiting, givenUp, difference }) => {
       return [
         name,
         `${stored} results`,
         overwritten > 0 ? `${delivered} delivered, ${overwritten} overwritten` : `${delivered} delivered`,
         `${deadLettered} refused`,
         `${waiting} waiting`,
-        lost(difference),
+        givenUp > 0 ? paint('red', `${givenUp} given up`) : lost(difference),
       ]
     }),
   ]

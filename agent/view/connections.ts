@@ -25,7 +25,7 @@ export function ledgerOf({ ingest, clock, deliveries }: ConnectionParts): Ledger
     sinks: Object.entries(deliveries()).map(([name, { ledger }]) => {
       const { stored, delivered, overwritten, dead, waiting, trimmed } = ledger
       const difference = stored - delivered - overwritten - dead - waiting - trimmed
-      return { name, stored, delivered, overwritten, deadLettered: dead, waiting, difference }
+      return { name, stored, delivered, overwritten, deadLettered: dead, waiting, givenUp: trimmed, difference }
     }),
   }
 }

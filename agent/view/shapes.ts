@@ -161,7 +161,7 @@ export const sourceLedger = z.strictObject({
   difference: z.number(),
 })
 
-/** stored = delivered + overwritten + dead-lettered + waiting + difference */
+/** stored = delivered + overwritten + dead-lettered + waiting + given up + difference */
 export const sinkLedger = z.strictObject({
   name: z.string(),
   stored: z.number(),
@@ -169,12 +169,17 @@ export const sinkLedger = z.strictObject({
   overwritten: z.number().describe('Rows of the series and microsecond of another, which has taken their place.'),
   deadLettered: z.number(),
   waiting: z.number(),
+  givenUp: z
+    .number()
+    .describe(
+      'Rows that were gone from the journal before the sink had them: its bounds, or a full disk, left no room. They are lost.',
+    ),
   difference: z.number(),
 })
 
 export const ledger = z
   .strictObject({ time, sources: list(sourceLedger), sinks: list(sinkLedger) })
-  .describe('Where every sample and every result went. `difference` is 0, or something is lost.')
+  .describe('Where every sample and every result went. `difference` is 0, or something is lost that nobody knows of.')
 
 export const deadLetterView = z.strictObject({
   id: z.number().describe('Its place in the stream: what `resend` and `drop` name.'),

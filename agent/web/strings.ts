@@ -378,9 +378,19 @@ export const strings = {
     delivered: 'Delivered',
     waiting: 'Waiting',
     ledger: 'Ledger',
-    ledgerHint: 'Where every sample and every result went. The difference is 0, or something is lost.',
+    ledgerHint:
+      'Where every sample and every result went. What is given up had no room in the journal and is lost. The difference is 0, or something is lost that nobody knows of.',
     sourceColumns: ['Source', 'received', '= stored', '+ rejected', '+ in flight', 'difference'],
-    sinkColumns: ['Sink', 'stored', '= delivered', '+ overwritten', '+ dead letters', '+ waiting', 'difference'],
+    sinkColumns: [
+      'Sink',
+      'stored',
+      '= delivered',
+      '+ overwritten',
+      '+ dead letters',
+      '+ waiting',
+      '+ given up',
+      'difference',
+    ],
     dead: 'Dead letters',
     deadHint:
       'What could not be used or delivered. `millwright dead-letters` sends it again once the cause is mended, or drops it.',

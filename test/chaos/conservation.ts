@@ -17,11 +17,15 @@ const warmUp = 30_000
 /** Every value of a tag that InfluxDB has, by time in ms. */
 type Stored = ReadonlyMap<number, number>
 
-/** What is not in InfluxDB, or there and never sent: the first of each in words. */
+/**
+ * What is not in InfluxDB, or there and never sent: the first of each in words. `givenUp`: rows that the ledger of the sink says
+ * had no room in the journal; those that are missing are taken from them.
+ */
 export function differences(
   tag: string,
   book: Pick<Book, 'acknowledged' | 'sent' | 'timeOf'>,
   stored: Stored,
+  givenUp = { rows: 0 },
 ): string[] {
   // prettier-ignore
   const acknowledged = [...book.acknowledged[tag]]
@@ -29,7 +33,8 @@ export function differences(
   const sent = new Map(Array.from({ length: book.sent }, (_, n) => [book.timeOf(n), valueAt(tag, n)]))
   const invented = [...stored].filter(([time, value]) => sent.get(time) !== value)
   const told: string[] = []
-  if (missing.length > 0)
+  if (missing.length <= givenUp.rows) givenUp.rows -= missing.length
+  else
     told.push(`${tag}: ${missing.length} of ${acknowledged.length} acknowledged values are missing, the first is number ${missing[0]} of ${iso(book.timeOf(missing[0]))}`) // prettier-ignore
   if (invented.length > 0)
     told.push(`${tag}: ${invented.length} values were never sent, the first is ${invented[0][1]} at ${iso(invented[0][0])}`) // prettier-ignore
@@ -37,9 +42,14 @@ export function differences(
 }
 
 /** What was acknowledged by the broker against what InfluxDB holds, and whether what it has of the PLC was ever written. */
-export async function inDatabase({ database, line: { book } }: Plant, plcFaults: readonly Span[]): Promise<string[]> {
+export async function inDatabase(
+  { agent, database, line: { book } }: Plant,
+  plcFaults: readonly Span[],
+): Promise<string[]> {
   const told: string[] = []
-  for (const tag of tags) told.push(...differences(tag, book, await storedOf(database, tag)))
+  const { sinks } = await agent.ledger()
+  const givenUp = { rows: sinks.find(({ name }) => name === 'history')!.givenUp }
+  for (const tag of tags) told.push(...differences(tag, book, await storedOf(database, tag), givenUp))
   for (const tag of plcTags) {
     const stored = await storedOf(database, tag)
     const written = book.written[tag]
@@ -96,12 +106,14 @@ export async function inJournal(
     const about = new Set(letters.map(({ subject }) => subject.split(' ')[0]))
     const live = conclusions(journal.read('results', 0))
     const unread = [...book.bad].filter((text) => !aside.has(text))
+    // A full disk may have taken the oldest.
+    const gone = { letters: journal.stats('dead').first, results: journal.stats('results').first }
     const unjudged = [...book.parts].filter(
       ([part, time]) => !live.parts.has(part) && !about.has(`camera/${part}`) && !isWithin(cameraFaults, time),
     )
     return [
-      ...(unread.length > 0 ? [`${unread.length} unreadable messages are in no dead letter, the first is ${unread[0]}`] : []), // prettier-ignore
-      ...(unjudged.length > 0 ? [`${unjudged.length} of ${book.parts.size} parts have neither verdict nor dead letter, the first is ${unjudged[0][0]}`] : []), // prettier-ignore
+      ...(unread.length > gone.letters ? [`${unread.length} unreadable messages are in no dead letter, the first is ${unread[0]}`] : []), // prettier-ignore
+      ...(unjudged.length > gone.results ? [`${unjudged.length} of ${book.parts.size} parts have neither verdict nor dead letter, the first is ${unjudged[0][0]}`] : []), // prettier-ignore
       ...twice(live.alarms),
       ...againstReplay(journal, live, await replayed(journal, agent.file)),
     ]

@@ -67,7 +67,12 @@ function* examineLedger({ sources, sinks }: Ledger): Generator<Finding> {
       `${name}: ${difference} rows are unaccounted for`,
       'Please report it with `millwright journal stats --json`.',
     )
-  for (const { name, waiting, deadLettered } of sinks) {
+  for (const { name, waiting, deadLettered, givenUp } of sinks) {
+    if (givenUp > 0)
+      yield warning(
+        `${givenUp} results were given up before ${name} had them`,
+        'The journal had no room for them: give it more (`journal.size`), or the disk.',
+      )
     if (waiting > 100_000)
       yield warning(
         `${waiting} results wait for ${name}`,

@@ -12,11 +12,13 @@ export function ledgerTables({ sources, sinks }: Ledger): TemplateResult {
     const all = Object.values(rejected).reduce((sum, rows) => sum + rows, 0)
     return { name, figures: [received, stored, all, inFlight, difference], note: reasons.join(', ') }
   })
-  const delivered = sinks.map(({ name, stored, delivered, overwritten, deadLettered, waiting, difference }) => ({
-    name,
-    figures: [stored, delivered, overwritten, deadLettered, waiting, difference],
-    note: '',
-  }))
+  const delivered = sinks.map(
+    ({ name, stored, delivered, overwritten, deadLettered, waiting, givenUp, difference }) => ({
+      name,
+      figures: [stored, delivered, overwritten, deadLettered, waiting, givenUp, difference],
+      note: '',
+    }),
+  )
   return html`<section aria-labelledby="ledger-title">
     <h2 id="ledger-title">${words.ledger}</h2>
     <p class="hint">${words.ledgerHint}</p>
