@@ -1,4 +1,4 @@
-import type { Signature } from './audit.ts'
+import type { Signature } from './signature.ts'
 
 /** What an action gives: a number, a text, true or false. */
 export type Setpoint = number | string | boolean
