@@ -18,7 +18,7 @@ import {
 } from '../core/index.ts'
 import { Expression } from '../expressions/index.ts'
 import type { Alarm, Decider } from '../pipeline/index.ts'
-import type { Config } from '../settings/index.ts'
+import type { Config, SafeOccasion } from '../settings/index.ts'
 import { Book, type ActionLedger, type Decision } from './book.ts'
 import { compile, filled, targetOf, type Compiled, type Source } from './compiled.ts'
 import { Facts, keyOf } from './facts.ts'
@@ -170,6 +170,11 @@ export class Decisions implements Decider {
 
   get instances(): Iterable<Instance> {
     return this.#instances.values()
+  }
+
+  /** What is in effect and has a safe value for an occasion. */
+  inEffect(occasion: SafeOccasion): readonly Pick<Decision, 'action' | 'asset'>[] {
+    return this.#inEffect(occasion).map(({ action, name }) => ({ action: action.name, asset: name }))
   }
 
   find(id: string): Decision | undefined {
@@ -501,7 +506,7 @@ export class Decisions implements Decider {
     if (event.type === 'order') this.#order(event)
     else if (event.type === 'execution') this.#carriedOut(event)
     else if (event.type === 'clock') this.#shift(event.step)
-    else if (event.type === 'restart') this.#goSafe('restart', event.detail)
+    else if (event.type === 'restart' || event.type === 'shutdown') this.#goSafe(event.type, event.detail)
     else if (event.type === 'inspection') {
       this.#facts.verdicts.set(event.station, { at: this.#now, what: event })
       this.#changed(`verdict ${event.station}`)
@@ -573,16 +578,30 @@ export class Decisions implements Decider {
     this.#takeBack(instance, 'revert', `${lasting(revert.after)} are over`)
   }
 
-  #goSafe(occasion: 'stop' | 'restart', detail: string): void {
-    for (const instance of this.#instances.values())
-      if (instance.effect && instance.action.settings.safe?.on.includes(occasion)) this.#takeBack(instance, 'safe', detail) // prettier-ignore
+  #goSafe(occasion: SafeOccasion, detail: string): void {
+    for (const instance of this.#inEffect(occasion)) {
+      const open = this.#book.openOf(instance.action.name, instance.name)
+      // Nobody begins what is due while the agent is stopped.
+      if (open?.step === 'due' && open.purpose !== 'safe' && occasion === 'shutdown')
+        this.#step(open, 'expired', detail)
+      this.#takeBack(instance, 'safe', detail)
+    }
+  }
+
+  #inEffect(occasion: SafeOccasion): Instance[] {
+    return [...this.#instances.values()].filter(({ effect, action }) => effect && action.settings.safe?.on.includes(occasion)) // prettier-ignore
   }
 
   #takeBack(instance: Instance, purpose: 'revert' | 'safe', detail: string): void {
     const { effect, action } = instance
     const { revert, safe, do: chosen } = action.settings
     const target = targetOf(action, instance.asset)
-    if (!effect || typeof target !== 'object' || this.#book.openOf(action.name, instance.name)) return
+    const open = this.#book.openOf(action.name, instance.name)
+    // What waits for somebody keeps nothing from its safe value.
+    if (open?.step === 'proposed' && purpose === 'safe')
+      this.#step(open, 'expired', `it goes to its safe value: ${detail}`) // prettier-ignore
+    else if (open) return
+    if (!effect || typeof target !== 'object') return
     instance.effect = undefined
     const value = purpose === 'safe' ? safe!.value : revert!.to === 'previous' ? effect.previous : revert!.to
     const readBack = chosen.write?.read_back

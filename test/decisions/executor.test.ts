@@ -23,6 +23,7 @@ class Bench {
   readonly run: Run
   readonly executor: Executor
   readonly recorded: ExecutionEvent[] = []
+  readonly warned: string[] = []
   /** Seconds since the start, by the clock of the agent. */
   seconds = 0
   #handled = 0
@@ -33,7 +34,7 @@ class Bench {
     this.run = new Run(config, this.script)
     this.executor = new Executor({
       ...{
-        log,
+        log: { ...log, warn: (_: object, message: string) => this.warned.push(message) },
         clock: { now: () => start + this.seconds * 1_000 },
         config: () => config,
         stop: { read: () => undefined },
@@ -221,6 +222,33 @@ describe('what is decided, at an OPC UA server', () => {
       const { purpose, step: came } = await bench!.over(2)
       assert.deepEqual([purpose, came, await server.read('pump1.SpeedSet')], ['revert', step, value])
     }
+  })
+
+  it('goes to its safe value when the agent is stopped, read back before the connection goes', async () => {
+    await begin(slow('safe: { value: 900 }'))
+    await bench!.over()
+    await bench!.executor.stop()
+    const { purpose, step } = bench!.run.engine.ended[0]
+    assert.deepEqual([purpose, step, await server.read('pump1.SpeedSet')], ['safe', 'confirmed', 900])
+  })
+
+  it('is left alone when the agent is stopped, where its safe value is for other occasions', async () => {
+    await begin(slow('safe: { value: 900, on: [loss] }'))
+    await bench!.over()
+    await bench!.executor.stop()
+    assert.equal(await server.read('pump1.SpeedSet'), 600)
+  })
+
+  it('does not hold up the stop of the agent where the server is gone, and the log says so', async () => {
+    await begin(slow('safe: { value: 900 }'))
+    await bench!.over()
+    await server.kill()
+    try {
+      await bench!.executor.stop()
+    } finally {
+      await server.launch()
+    }
+    assert.match(bench!.warned.join(), /slow of line1\/pump1 is not at its safe value/)
   })
 
   it('says of a method that is not there that nothing was done', async () => {
