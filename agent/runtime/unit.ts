@@ -15,7 +15,7 @@ import {
   type JournalEvent,
   type Logger,
 } from '../core/index.ts'
-import { Desk, Executor, farSides, StopFile } from '../decisions/index.ts'
+import { Desk, Executor, farSides, Heartbeats, heartbeatSides, StopFile } from '../decisions/index.ts'
 import { Ingest } from '../ingest/index.ts'
 import { Learning, ModelRequests, type Learner } from '../learning/index.ts'
 import { Letters } from '../letters/index.ts'
@@ -81,6 +81,7 @@ export class Unit {
   readonly #readings: Readings
   readonly #disk: DiskWatch
   readonly #executor: Executor
+  readonly #heartbeats: Heartbeats
   readonly #annals: Annals
   readonly #newest: Newest
   readonly #registry: Registry
@@ -175,6 +176,11 @@ export class Unit {
       engine: () => this.#flow.decisions,
       record: (event) => this.#record(event),
     })
+    this.#heartbeats = new Heartbeats({
+      ...{ clock, log, config: () => this.#setting.config },
+      ...heartbeatSides(() => this.#setting.config, log),
+      progress: () => (this.#failure === undefined ? { next: this.#flow.live.next, end: journal.stats('samples').next } : undefined), // prettier-ignore
+    })
     journal.spare(() => ({
       samples: journal.cursor(pipelineCursor)?.offset ?? 0,
       results: this.#deliveries.owedFrom,
@@ -257,7 +263,9 @@ export class Unit {
     this.ingest.start()
     this.#stops.add('the stations', () => this.#stations.stop())
     this.#stops.add('the sources', () => this.ingest.stop())
+    this.#stops.add('the heartbeats', () => this.#heartbeats.stop())
     this.#stops.add('the actions', () => this.#executor.stop())
+    void this.#begin('heartbeats did not start', () => Promise.resolve(this.#stopping.signal.aborted || this.#heartbeats.start()).then(() => undefined)) // prettier-ignore
     void this.#begin('actions did not start', () => this.#executor.start(starts.unclean))
     void this.#begin('learning did not start', async () => {
       await this.#flow.putToWork(this.#setting.config, (event) => this.#record(event))
@@ -315,6 +323,8 @@ export class Unit {
     }
     this.#gallery.show(Object.keys(config.inspections))
     await this.#executor.release([...changes.changed, ...changes.removed])
+    await this.#heartbeats.release([...changes.changed, ...changes.removed])
+    this.#heartbeats.start()
     await this.#stations.reopen(config, begun, this.#flow.live.next)
     for (const { name, sink } of made) if (sink) this.#deliveries.start(name, sink)
     this.#changed()

@@ -3,6 +3,7 @@ import {
   byteSize,
   decimalMark,
   duration,
+  heartbeatEvery,
   missingWords,
   timePattern,
   timeUnits,
@@ -200,6 +201,13 @@ export const mqttSettings = z
     max_unsettled: byteSize
       .prefault('16MB')
       .describe('Bytes received and not durable yet at which reading from the broker pauses.'),
+    heartbeat: z
+      .strictObject({
+        topic: z.string().regex(/^[^+#\0]+$/, { error: 'must not contain + or #' }).describe('The topic, retained.'), // prettier-ignore
+        every: heartbeatEvery,
+      })
+      .optional()
+      .describe('A message {"state": "alive", "count": 7, ...} as long as pipeline and actions make progress; {"state": "gone"} at the end of the agent, and as the last will of its connection. Absent: none is.'), // prettier-ignore
     publish: publish.optional().describe('Publishes results.'),
   })
   .superRefine((settings, context) => {
