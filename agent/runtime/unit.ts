@@ -82,6 +82,7 @@ export class Unit {
   readonly #disk: DiskWatch
   readonly #executor: Executor
   readonly #heartbeats: Heartbeats
+  readonly #desk: Desk
   readonly #annals: Annals
   readonly #newest: Newest
   readonly #registry: Registry
@@ -156,7 +157,7 @@ export class Unit {
       registry: stationModels(config),
       lives: () => this.#flow.lives,
     })
-    this.ingest = new Ingest({ ...parts, corrections: this.#stations, tickFor: () => (this.#flow.decisions?.waits ? Infinity : tickFor(this.#setting.config)) }) // prettier-ignore
+    this.ingest = new Ingest({ ...parts, corrections: this.#stations, orders: { admit: (order) => this.#desk.admit(order), withdraw: (order) => this.#desk.withdraw(order) }, tickFor: () => (this.#flow.decisions?.waits ? Infinity : tickFor(this.#setting.config)) }) // prettier-ignore
     this.#learning = new Learning({
       script: trainingScript,
       learners: () => this.#learners(),
@@ -192,6 +193,12 @@ export class Unit {
       record: (event) => this.#note(event),
     })
     this.#annals = new Annals(journal, (event) => this.#gallery.told(event))
+    this.#desk = new Desk({
+      ...{ clock, executor: this.#executor, stop: new StopFile(config.data) },
+      config: () => this.#setting.config,
+      engine: () => this.#flow.decisions,
+      record: (events) => this.ingest.record(events.map((event) => ({ kind: 'event', event, arrival: clock.now() }))),
+    })
     this.view = new View(this.#viewParts())
     this.#readings = new Readings({
       ...{ clock, log, journal, ingest: this.ingest, connections: this.connections },
@@ -265,7 +272,7 @@ export class Unit {
     this.#stops.add('the sources', () => this.ingest.stop())
     this.#stops.add('the heartbeats', () => this.#heartbeats.stop())
     this.#stops.add('the actions', () => this.#executor.stop())
-    void this.#begin('heartbeats did not start', () => Promise.resolve(this.#stopping.signal.aborted || this.#heartbeats.start()).then(() => undefined)) // prettier-ignore
+    void this.#begin('heartbeats did not start', () => this.#heartbeats.start())
     void this.#begin('actions did not start', () => this.#executor.start(starts.unclean))
     void this.#begin('learning did not start', async () => {
       await this.#flow.putToWork(this.#setting.config, (event) => this.#record(event))
@@ -345,7 +352,7 @@ export class Unit {
   }
 
   /** Begins a part of the unit once everything is handled that was in the journal at the start; says where it cannot. */
-  async #begin(failure: string, work: () => Promise<void>): Promise<void> {
+  async #begin(failure: string, work: () => Promise<void> | void): Promise<void> {
     try {
       await this.#flow.live.caughtUp
       await work()
@@ -415,12 +422,7 @@ export class Unit {
       ...{ ingest: this.ingest, connections: this.connections, learning: this.#learning, newest: this.#newest },
       ...{ annals: this.#annals, history: new HistoryReader(this.journal), trends: new HealthTrends() },
       ...{ camera: this.#stations, corrections: this.#stations },
-      actions: new Desk({
-        ...{ clock, executor: this.#executor, stop: new StopFile(this.#setting.config.data) },
-        config: () => this.#setting.config,
-        engine: () => this.#flow.decisions,
-        record: (events) => this.ingest.record(events.map((event) => ({ kind: 'event', event, arrival: clock.now() }))),
-      }),
+      actions: this.#desk,
       letters: new Letters({
         ...{ clock, journal: this.journal },
         sink: (name) => this.#deliveries.find(name),

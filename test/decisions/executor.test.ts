@@ -1,73 +1,13 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { opcua } from '../../connectors/opcua/index.ts'
 import { OpcuaWriter } from '../../connectors/opcua/writer.ts'
-import type { ExecutionEvent, JournalEvent } from '../../agent/core/index.ts'
-import { Executor, type Decision, type NodeWriter } from '../../agent/decisions/index.ts'
-import { signatureOf } from '../../agent/decisions/execution/webhook.ts'
+import type { NodeWriter } from '../../agent/decisions/index.ts'
 import { OpcuaServer } from '../support/opcua-server.ts'
 import { until } from '../support/until.ts'
-import { configOf, Run, Script, start } from './bench.ts'
-
-const silent = () => undefined
-const log = { debug: silent, info: silent, warn: silent, error: silent }
-
-/** An engine and an executor over one journal, with a writer that tests may get between. */
-class Bench {
-  readonly script = new Script()
-  readonly run: Run
-  readonly executor: Executor
-  readonly recorded: ExecutionEvent[] = []
-  readonly warned: string[] = []
-  /** Seconds since the start, by the clock of the agent. */
-  seconds = 0
-  #handled = 0
-  #turn: Promise<unknown> = Promise.resolve()
-
-  constructor(actions: string, node: () => NodeWriter) {
-    const config = configOf(actions)
-    this.run = new Run(config, this.script)
-    this.executor = new Executor({
-      ...{
-        log: { ...log, warn: (_: object, message: string) => this.warned.push(message) },
-        clock: { now: () => start + this.seconds * 1_000 },
-        config: () => config,
-        stop: { read: () => undefined },
-      },
-      engine: () => this.run.engine,
-      record: (event: JournalEvent) => {
-        if (event.type === 'execution') this.recorded.push(event)
-        this.script.event(this.seconds, { ...event })
-        return this.pass()
-      },
-      node: () => Promise.resolve(node()),
-      topic: () => Promise.reject(new Error('no broker here')),
-    })
-  }
-
-  /** Lets the engine have what was written to the journal. */
-  pass(): Promise<void> {
-    const work = this.#turn.then(async () => {
-      const before = this.run.events.length
-      const entries = this.script.entries.slice(this.#handled)
-      this.#handled = this.script.entries.length
-      await this.run.over(entries)
-      this.executor.decided(this.run.events.slice(before))
-    })
-    this.#turn = work
-    return work
-  }
-
-  async over(count = 1): Promise<Decision> {
-    await until(() => `${count} decisions are over: ${JSON.stringify(this.recorded)}`, () => this.run.engine.ended.length >= count) // prettier-ignore
-    return this.run.engine.ended[0]
-  }
-}
+import { Bench, log } from './executor-bench.ts'
 
 const slow = (more = '', value = '600') => `  slow:
     for_each: pump
@@ -256,47 +196,4 @@ describe('what is decided, at an OPC UA server', () => {
 `)
     assert.equal((await bench!.over()).step, 'failed')
   })
-})
-
-describe('what is decided, at a webhook', () => {
-  const asked: { readonly headers: IncomingMessage['headers']; readonly body: string }[] = []
-  let answers: number[] = []
-  const server = createServer((request, response) => {
-    let body = ''
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
-    request.on('end', () => {
-      asked.push({ headers: request.headers, body })
-      response.writeHead(answers.shift() ?? 200).end()
-    })
-  })
-  let url: string
-  before(async () => {
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
-  })
-  after(() => server.close())
-
-  const cases: [string, number[], string, number][] = [
-    ['is posted again until it is taken', [503, 429, 200], 'confirmed', 3],
-    ['fails where it will never be taken', [400], 'failed', 1],
-    ['follows nobody elsewhere', [302], 'failed', 1],
-  ]
-  for (const [what, codes, step, times] of cases)
-    it(`${what}, signed, with one id`, async () => {
-      asked.length = 0
-      answers = [...codes]
-      const bench = new Bench(`  tell: { for_each: pump, when: 'signal("speed") > 1', mode: armed, do: { post: { url: "${url}", value: signal("speed"), secret: s3cret } } }
-`, () => assert.fail('no node')) // prettier-ignore
-      await bench.executor.start(false)
-      bench.script.rows(0, { speed: 1300 })
-      await bench.pass()
-      const decision = await bench.over()
-      await bench.executor.stop()
-      assert.deepEqual([decision.step, asked.length], [step, times])
-      assert.deepEqual(new Set(asked.map(({ headers }) => headers['idempotency-key'])), new Set([decision.id]))
-      const { headers, body } = asked[0]
-      assert.equal(headers['x-millwright-signature'], `sha256=${signatureOf('s3cret', Number(headers['x-millwright-time']), body)}`) // prettier-ignore
-      assert.equal((JSON.parse(body) as { value: number }).value, 1300)
-    })
 })

@@ -36,6 +36,7 @@ const rounds = 100
 export class Heartbeats {
   readonly #parts: HeartbeatParts
   readonly #hearts = new Map<string, Heart>()
+  #stopped = false
 
   constructor(parts: HeartbeatParts) {
     this.#parts = parts
@@ -43,6 +44,7 @@ export class Heartbeats {
 
   /** Begins those that are not there yet. */
   start(): void {
+    if (this.#stopped) return
     for (const [name, { definition, settings }] of Object.entries(this.#parts.config().connectors)) {
       const { heartbeat } = settings as { heartbeat?: { node?: string; topic?: string; every: number } }
       if (!heartbeat || this.#hearts.has(name)) continue
@@ -60,6 +62,7 @@ export class Heartbeats {
   }
 
   stop(): Promise<void> {
+    this.#stopped = true
     return this.release([...this.#hearts.keys()])
   }
 }
