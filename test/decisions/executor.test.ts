@@ -25,6 +25,7 @@ describe('what is decided, at an OPC UA server', () => {
   const nodes = [
     { name: 'pump1.SpeedSet', value: 1300 },
     { name: 'pump2.SpeedSet', value: 1300, readOnly: true },
+    { name: 'pump1.Called', value: 0, method: 'pump1.Slow' },
   ]
   const settings = () => opcua.config.parse({ endpoint: server.endpoint, trust: 'any', timeout: '1s', tags: [{ node: 'ns=2;s=pump1.SpeedSet', tag: 'x' }] }) // prettier-ignore
   const writer = (): OpcuaWriter => {
@@ -189,6 +190,22 @@ describe('what is decided, at an OPC UA server', () => {
       await server.launch()
     }
     assert.match(bench!.warned.join(), /slow of line1\/pump1 is not at its safe value/)
+  })
+
+  const calling = (value: string) => `  slow: { for_each: pump, when: 'signal("speed") > 1', mode: armed, do: { call: { connector: plc, object: "ns=2;s=Methods", method: "ns=2;s={2}.Slow", arguments: [${value}] } } }\n` // prettier-ignore
+
+  it('calls a method once, with arguments of its types, and is confirmed by the answer', async () => {
+    await begin(calling(`'signal("speed") * 0.5'`))
+    assert.equal((await bench!.over()).step, 'confirmed')
+    assert.equal(await server.read('pump1.Called'), 650)
+    assert.deepEqual(bench!.recorded.map((one) => one.step), ['intent', 'confirmed']) // prettier-ignore
+  })
+
+  it('fails where the method refuses, in the words of the server', async () => {
+    await begin(calling('-1'))
+    const { step, detail } = await bench!.over()
+    assert.equal(step, 'failed')
+    assert.match(detail, /BadOutOfRange/)
   })
 
   it('says of a method that is not there that nothing was done', async () => {
