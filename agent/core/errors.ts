@@ -117,6 +117,19 @@ export class DeliveryError extends MillwrightError {
   }
 }
 
+/**
+ * What `encode` makes of what a sink is to write. Where that throws, the fault is no failure of the far side and stays: a
+ * DeliveryError that is not retryable, so that the record is found and put aside and holds up none behind it.
+ */
+export function expressed<Encoded>(encode: () => Encoded): Encoded {
+  try {
+    return encode()
+  } catch (error) {
+    if (error instanceof MillwrightError) throw error
+    throw new DeliveryError('DELIVERY_REJECTED', `it cannot be expressed: ${describeError(error)}`, { cause: error })
+  }
+}
+
 /** An order about actions cannot be followed. */
 export class DecisionError extends MillwrightError {}
 

@@ -292,6 +292,7 @@ export class Unit {
     this.#ahead = Math.max(0, this.#ahead + step)
     const told = (error: unknown) => log.error({}, `the step of the clock is not stored: ${describeError(error)}`)
     this.ingest.stepped(step).catch(told)
+    for (const { source } of this.connections) source?.stepped?.(step)
     const from = new Date(clock.now()).toISOString()
     this.view.note({ by: 'the clock', action: 'set', subject: way, detail: `from ${from}` }).catch(told)
   }

@@ -5,6 +5,7 @@ import type { Studio } from '../../models/inspection/studio/studio.ts'
 import type { Config, StationSettings } from '../settings/index.ts'
 import type {
   ConnectorContext,
+  InHand,
   InspectionEvent,
   Journal,
   Logger,
@@ -27,6 +28,8 @@ export interface UnitParts extends LineParts {
   readonly config: Config
   readonly journal: Journal
   readonly metrics: Metrics
+  /** Of the images that are read; absent where there is nothing to mark. */
+  readonly inHand?: InHand
   /** Takes metadata and faces out of images that are stored. */
   readonly studio: Pick<Studio, 'strip'>
   /** Shows people what the stations see. */
@@ -140,9 +143,19 @@ class Watched {
 
 function contextOf(
   name: string,
-  { config, log, metrics, clock, journal }: UnitParts,
+  { config, log, metrics, clock, journal, inHand }: UnitParts,
   folder: string,
   report: (status: Status) => void,
 ): ConnectorContext {
-  return { name, site: config.site, log, metrics, clock, tags: journal.tags, folder, report }
+  const common = { name, site: config.site, log, metrics, clock, tags: journal.tags, folder, report }
+  return { ...common, ...(inHand && { inHand: inTheNameOf(`station ${name}`, inHand) }) }
+}
+
+/** What a source of images has in hand is in the hand of its station, whatever kind of source it is. */
+function inTheNameOf(station: string, inHand: InHand): InHand {
+  return {
+    take: (_, key) => inHand.take(station, key),
+    done: () => inHand.done(station),
+    suspects: () => inHand.suspects(station),
+  }
 }

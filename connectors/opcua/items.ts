@@ -65,20 +65,29 @@ export interface Item {
   retryAt: number
 }
 
+/**
+ * How a value came: as it was sent; asked for again, so that it may have stood long before, and another may hold by now; or read,
+ * so that it holds now.
+ */
+export type Way = 'new' | 'late' | 'read'
+
 /** Turns the values of notifications into what a source hands on. */
 export interface ItemReader {
   /** Since the last `take`: from the value before to the first value after each overflow of the server's queue. */
   readonly overflows: readonly Span[]
   /** Values collected. */
   readonly length: number
-  /** Adds a value of an item, received at `arrival`. `fresh`: false where it may have waited; its age is no clock's then. */
-  add(item: Item, data: DataValue, arrival: number, fresh?: boolean): void
+  /** Adds a value of an item, received at `arrival`. */
+  add(item: Item, data: DataValue, arrival: number, way?: Way): void
   /** Adds a value of the past, whether it was added before or not: it says nothing about what holds now. */
   addPast(item: Item, data: DataValue, arrival: number): void
   /** The connection is lost and nothing is known from then on. */
   addLoss(items: readonly Item[], arrival: number): void
+  stepped?(step: number): void
   /** The server had values for a notification that was longer than a message may be: they are lost. */
   addUnsent?(arrival: number): void
+  /** A value is put aside unread: it ended the process, again and again. */
+  quarantine(item: Item, arrival: number): void
   /** What was added since the last time, or undefined if that is nothing. */
   take(arrival: number): Pick<Arrival, 'batch' | 'rejected'> | undefined
 }

@@ -66,10 +66,10 @@ const stationView: StationView = {
 }
 
 /** Pictures by id. */
-const pictures: Partial<Record<string, PictureAnswer>> = {
-  'id-1': Buffer.from('a picture'),
-  'id-2': 'busy',
-}
+const pictures = new Map<string, PictureAnswer>([
+  ['id-1', Buffer.from('a picture')],
+  ['id-2', 'busy'],
+])
 
 /** An agent that says what the test wants and records what was asked of it. */
 const letter = { id: 7, time: 1, origin: 'a', reason: 'empty', detail: 'x', subject: 's', rows: 1, payload: '', size: 0, whole: true } // prettier-ignore
@@ -160,11 +160,11 @@ export class FakeAgent implements AgentView {
     ),
     image: (station: string, id: string) => (
       this.calls.push(['picture', station, id]),
-      Promise.resolve(pictures[id] ?? 'unknown')
+      Promise.resolve(pictures.get(id) ?? 'unknown')
     ),
     map: (station: string, id: string) => (
       this.calls.push(['map', station, id]),
-      Promise.resolve(pictures[id] ?? 'unknown')
+      Promise.resolve(pictures.get(id) ?? 'unknown')
     ),
   }
 

@@ -10,13 +10,18 @@ import { program } from './program.ts'
 export class AgentProcess {
   readonly #folder: string
   readonly #port: number
+  readonly #preload: readonly string[]
   #process: ChildProcess | undefined
   #output = ''
 
-  /** @param folder gets `plant.yaml`; the configuration should put its data there as well */
-  constructor(folder: string, port: number, configuration: string) {
+  /**
+   * @param folder gets `plant.yaml`; the configuration should put its data there as well
+   * @param preload options of Node.js before the program
+   */
+  constructor(folder: string, port: number, configuration: string, preload: readonly string[] = []) {
     this.#folder = folder
     this.#port = port
+    this.#preload = preload
     writeFileSync(this.file, configuration)
   }
 
@@ -37,6 +42,11 @@ export class AgentProcess {
     return this.#process!.pid!
   }
 
+  /** How it ended, code or signal, where nobody here has ended it. */
+  get ended(): number | string | undefined {
+    return this.#process?.exitCode ?? this.#process?.signalCode ?? undefined
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#process!.kill(name)
   }
@@ -51,7 +61,7 @@ export class AgentProcess {
 
   /** Starts it, again on the same data; resolves when it answers over HTTP. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [...program, 'run', '--config', this.file], {
+    const child = spawn(process.execPath, [...this.#preload, ...program, 'run', '--config', this.file], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#process = child
