@@ -1,3 +1,4 @@
+// Longer than others: what becomes of an arrival, and its count, is in one place.
 import type { Subscription } from 'rxjs'
 import {
   type Arrival,
