@@ -103,6 +103,13 @@ export interface ExecutionEvent {
   readonly detail: string
 }
 
+/** The agent is being stopped in order: actions go to their safe values before their connections do. */
+export interface ShutdownEvent {
+  readonly type: 'shutdown'
+  readonly time: number
+  readonly detail: string
+}
+
 /** The agent begins again after a process that ended without a stop. */
 export interface RestartEvent {
   readonly type: 'restart'

@@ -1,7 +1,7 @@
 import type { ActionEvent, AlarmEvent, ConditionEvent } from './alarm.ts'
 import type { AuditEvent } from './audit.ts'
 import type { Batch } from './batch.ts'
-import type { DecisionEvent, ExecutionEvent, OrderEvent, RestartEvent } from './decision.ts'
+import type { DecisionEvent, ExecutionEvent, OrderEvent, RestartEvent, ShutdownEvent } from './decision.ts'
 import type { CorrectionEvent, InspectionEvent, OpinionEvent, RejectEvent } from './inspection.ts'
 import type { Prediction, PredictionKind } from './prediction.ts'
 
@@ -214,6 +214,7 @@ export type JournalEvent =
   | OrderEvent
   | ExecutionEvent
   | RestartEvent
+  | ShutdownEvent
 
 /**
  * What the journal stores. A `samples` batch of length 0 says that time has passed without data.

@@ -23,6 +23,12 @@ function quantity(units: Readonly<Record<string, number>>, what: string, example
 /** `250ms`, `30s`, `5m`, `2h`, `7d` -> ms. */
 export const duration = quantity(milliseconds, 'a duration', '30s').meta({ title: 'duration' })
 
+/** How often a heartbeat is given: `250ms`, `5s` -> ms. */
+export const heartbeatEvery = duration
+  .refine((every) => every >= 100 && every <= 3_600_000, { error: 'expected 100ms to 1h' })
+  .prefault('5s')
+  .describe('How often.')
+
 /** `64kB`, `2GB`, `512MiB` -> bytes. */
 export const byteSize = quantity(bytesPerUnit, 'a size', '2GB').meta({ title: 'size' })
 

@@ -25,7 +25,15 @@ export interface Decision {
 }
 
 /** Steps that end a decision. */
-const ends: readonly DecisionStep[] = ['refused', 'expired', 'blocked', 'rehearsed', 'confirmed', 'failed', 'unknown']
+export const ends: readonly DecisionStep[] = [
+  'refused',
+  'expired',
+  'blocked',
+  'rehearsed',
+  'confirmed',
+  'failed',
+  'unknown',
+]
 
 /** Where all decisions of an action went: proposed = open + refused + expired + blocked + rehearsed + confirmed + failed + unknown. */
 export interface ActionLedger {

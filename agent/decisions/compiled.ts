@@ -16,6 +16,8 @@ export interface Compiled {
   readonly value: Source | undefined
   readonly arguments: readonly Source[]
   readonly calls: readonly Call[]
+  /** Signals that any of its expressions reads; true: it is looked at again when one changes, as `when` or `until` reads it. */
+  readonly signals: ReadonlyMap<string, boolean>
   /** It reads the time itself: it is looked at again as time passes. */
   readonly timed: boolean
   /** Changes when any of its settings does. */
@@ -28,6 +30,10 @@ export function compile(name: string, settings: ActionSettings): Compiled {
   const value = write?.value ?? publish?.value ?? post?.value
   const texts = [settings.when, settings.until, settings.interlock].filter((text) => text !== undefined)
   const calls = texts.flatMap((text) => callsOf(text))
+  const signals = new Map<string, boolean>()
+  const values = [value, ...(call?.arguments ?? [])].filter((source) => typeof source === 'string')
+  for (const text of [...values, settings.interlock ?? '']) for (const name of signalsOf(text)) signals.set(name, false)
+  for (const text of [settings.when, settings.until ?? '']) for (const name of signalsOf(text)) signals.set(name, true)
   return {
     name,
     settings,
@@ -37,9 +43,14 @@ export function compile(name: string, settings: ActionSettings): Compiled {
     value: set ? set.value : value === undefined ? undefined : sourceOf(value),
     arguments: (call?.arguments ?? []).map(sourceOf),
     calls,
+    signals,
     timed: calls.some(({ name: called }) => called === 'age' || called === 'hour' || called === 'weekday'),
     print: createHash('sha256').update(JSON.stringify(settings, (_, part: unknown) => (part instanceof Secret ? '' : part))).digest('hex').slice(0, 16), // prettier-ignore
   }
+}
+
+function signalsOf(text: string): string[] {
+  return callsOf(text).flatMap(({ name, names }) => name === 'signal' || name === 'age' || name === 'quality' ? [names[0]] : []) // prettier-ignore
 }
 
 function sourceOf(value: Setpoint): Source {

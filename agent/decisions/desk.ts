@@ -121,11 +121,7 @@ export class Desk {
 
   /** Approves or refuses a proposal. Rejects with a DecisionError that says why it cannot be. */
   async answer(order: 'approve' | 'refuse', id: string, signature: Signature, role: Role, reason = ''): Promise<void> {
-    const decision = this.#proposal(order, id)
-    const { by: least } = this.#parts.config().actions[decision.action].approval
-    if (order === 'approve' && !covers(role, least))
-      throw new DecisionError('ACTION_REFUSED', `${decision.action} is approved by the role ${least}, and ${signature.by} is ${role}`) // prettier-ignore
-    this.#answered.set(id, `${signature.by} has ${order === 'approve' ? 'approved' : 'refused'} it`)
+    this.#admit(order, id, signature.by, role)
     try {
       await this.#record({ order, decision: id, reason }, signature, `${order} action`, id, reason)
     } catch (error) {
@@ -134,10 +130,27 @@ export class Desk {
     }
   }
 
+  /** An order that came as a message, from somebody who counts as an operator; see `Orders` of the ingest. */
+  admit({ order, decision: id = '', by, reason = '' }: OrderEvent): string | undefined {
+    try {
+      if (!this.#parts.engine()) return 'no action is configured'
+      if (order === 'resume') return 'no message lifts a stop'
+      if (order === 'stop') this.#halt(by, reason)
+      else this.#admit(order, id, by, 'operator')
+      return undefined
+    } catch (error) {
+      if (error instanceof DecisionError) return error.message
+      throw error
+    }
+  }
+
+  withdraw({ decision }: OrderEvent): void {
+    if (decision !== undefined) this.#answered.delete(decision)
+  }
+
   /** Stops all actions, at once; durable when it resolves. */
   async stop(signature: Signature, reason = ''): Promise<void> {
-    this.#parts.executor.halted = true
-    if (this.#parts.engine()) this.#parts.stop.write({ by: signature.by, reason })
+    this.#halt(signature.by, reason)
     await this.#record({ order: 'stop', reason }, signature, 'stop actions', 'all actions', reason)
   }
 
@@ -147,6 +160,20 @@ export class Desk {
     await this.#record({ order: 'resume', reason }, signature, 'resume actions', 'all actions', reason)
     this.#parts.stop.remove()
     this.#parts.executor.halted = false
+  }
+
+  #halt(by: string, reason: string): void {
+    this.#parts.executor.halted = true
+    if (this.#parts.engine()) this.#parts.stop.write({ by, reason })
+  }
+
+  /** Takes an answer to a proposal, once. Throws a DecisionError where it cannot be. */
+  #admit(order: 'approve' | 'refuse', id: string, by: string, role: Role): void {
+    const { action } = this.#proposal(order, id)
+    const { by: least } = this.#parts.config().actions[action].approval
+    if (order === 'approve' && !covers(role, least))
+      throw new DecisionError('ACTION_REFUSED', `${action} is approved by the role ${least}, and ${by} is ${role}`)
+    this.#answered.set(id, `${by} has ${order === 'approve' ? 'approved' : 'refused'} it`)
   }
 
   #proposal(order: string, id: string): Decision {

@@ -18,7 +18,7 @@ import {
 } from '../core/index.ts'
 import { Expression } from '../expressions/index.ts'
 import type { Alarm, Decider } from '../pipeline/index.ts'
-import type { Config } from '../settings/index.ts'
+import type { Config, SafeOccasion } from '../settings/index.ts'
 import { Book, type ActionLedger, type Decision } from './book.ts'
 import { compile, filled, targetOf, type Compiled, type Source } from './compiled.ts'
 import { Facts, keyOf } from './facts.ts'
@@ -74,6 +74,9 @@ export class Decisions implements Decider {
   #watched = new Uint8Array(256)
   /** Who reads a tag. */
   readonly #readers: (readonly Instance[])[] = []
+  /** Actions for the plant, by the tags that they read, and the others by their class. */
+  readonly #byTag = new Map<string, Compiled[]>()
+  readonly #byClass = new Map<string, Compiled[]>()
   /** By what else is read (`prediction health`): who reads it. */
   readonly #byName = new Map<string, Set<Instance>>()
   readonly #dirty = new Set<Instance>()
@@ -88,7 +91,12 @@ export class Decisions implements Decider {
     const intervals = Object.entries(monitors).map(([name, { every, window }]) => [name, typeof every === 'number' ? every : typeof window === 'number' ? window : 0] as const) // prettier-ignore
     this.#facts = new Facts(tags, Object.fromEntries([...classes].map((name) => [name, assets[name].tags])), new Map(intervals)) // prettier-ignore
     this.monitors = new Set(this.#actions.flatMap(({ calls }) => calls.flatMap(({ name, names }) => (name === 'feature' ? [names[0]] : [])))) // prettier-ignore
-    for (const action of this.#actions) if (action.settings.for_each === undefined) this.#add(action, undefined)
+    for (const action of this.#actions) {
+      const { for_each: each } = action.settings
+      if (each === undefined) for (const name of action.signals.keys()) listed(this.#byTag, name).push(action)
+      else listed(this.#byClass, each).push(action)
+      if (each === undefined) this.#add(action, undefined)
+    }
   }
 
   // ------------------------------------------------------------ what it is told
@@ -103,8 +111,10 @@ export class Decisions implements Decider {
     if (!batch.paced || batch.length === 0) this.#pass(batch.arrival)
     if (batch.length > 0) this.#facts.sources.set(batch.source, Math.max(this.#facts.sources.get(batch.source) ?? -Infinity, batch.arrival)) // prettier-ignore
     if (this.#facts.tags.size > this.#watched.length) this.#watch(this.#facts.tags.size * 2)
-    const { length, tag, time } = batch
+    const { length, tag, time, paced } = batch
     const watched = this.#watched
+    const facts = this.#facts
+    const readers = this.#readers
     let last = -Infinity
     for (let row = 0; row < length; row++) {
       const index = tag[row]
@@ -114,10 +124,10 @@ export class Decisions implements Decider {
       if (time[row] > last) {
         if (this.#dirty.size > 0) this.#look()
         last = time[row]
-        if (batch.paced) this.#pass(last)
+        if (paced === true) this.#pass(last)
       }
-      if (!this.#facts.take(batch, row)) continue
-      for (const reader of this.#readers[index]) {
+      if (!facts.take(batch, row)) continue
+      for (const reader of readers[index]) {
         if (reader.rests(this.#now)) reader.pending = true
         else this.#dirty.add(reader)
       }
@@ -170,6 +180,11 @@ export class Decisions implements Decider {
 
   get instances(): Iterable<Instance> {
     return this.#instances.values()
+  }
+
+  /** What is in effect and has a safe value for an occasion. */
+  inEffect(occasion: SafeOccasion): readonly Pick<Decision, 'action' | 'asset'>[] {
+    return this.#inEffect(occasion).map(({ action, name }) => ({ action: action.name, asset: name }))
   }
 
   find(id: string): Decision | undefined {
@@ -280,20 +295,26 @@ export class Decisions implements Decider {
 
   /** Finds out who reads a tag; whether anybody does. */
   #find(tag: number): boolean {
-    const found = new Set<Instance>()
-    for (const action of this.#actions) {
-      const assets = this.#facts.classes.get(action.settings.for_each ?? '')
-      const place = assets?.locate(tag)
-      if (assets && !place) continue
-      const signal = assets && place ? assets.roles[place.role] : this.#facts.tags.at(tag).name
-      const instance = this.#add(action, place?.asset)
-      const { value, arguments: values, calls } = action
-      const texts = [value, ...values].flatMap((source) => (source instanceof Expression ? [source.text] : []))
-      const inValue = texts.some((text) => text.includes(`"${signal}"`))
-      if (inValue || calls.some(({ name, names }) => (name === 'signal' || name === 'age' || name === 'quality') && names[0] === signal)) found.add(instance) // prettier-ignore
+    const { name } = this.#facts.tags.at(tag)
+    const readers: Instance[] = []
+    let read = false
+    const found = (action: Compiled, asset: Instance['asset'], signal: string) => {
+      const looks = action.signals.get(signal)
+      read ||= looks !== undefined
+      if (looks === true) readers.push(this.#add(action, asset))
     }
-    if (found.size > 0) this.#readers[tag] = [...found]
-    return found.size > 0
+    for (const action of this.#byTag.get(name) ?? []) found(action, undefined, name)
+    for (const [each, actions] of this.#byClass) {
+      const assets = this.#facts.classes.get(each)!
+      const place = assets.locate(tag)
+      if (!place) continue
+      for (const action of actions) {
+        this.#add(action, place.asset)
+        found(action, place.asset, assets.roles[place.role])
+      }
+    }
+    this.#readers[tag] = readers
+    return read
   }
 
   /** Time goes on, never back but by a step of the clock. */
@@ -501,7 +522,7 @@ export class Decisions implements Decider {
     if (event.type === 'order') this.#order(event)
     else if (event.type === 'execution') this.#carriedOut(event)
     else if (event.type === 'clock') this.#shift(event.step)
-    else if (event.type === 'restart') this.#goSafe('restart', event.detail)
+    else if (event.type === 'restart' || event.type === 'shutdown') this.#goSafe(event.type, event.detail)
     else if (event.type === 'inspection') {
       this.#facts.verdicts.set(event.station, { at: this.#now, what: event })
       this.#changed(`verdict ${event.station}`)
@@ -573,16 +594,30 @@ export class Decisions implements Decider {
     this.#takeBack(instance, 'revert', `${lasting(revert.after)} are over`)
   }
 
-  #goSafe(occasion: 'stop' | 'restart', detail: string): void {
-    for (const instance of this.#instances.values())
-      if (instance.effect && instance.action.settings.safe?.on.includes(occasion)) this.#takeBack(instance, 'safe', detail) // prettier-ignore
+  #goSafe(occasion: SafeOccasion, detail: string): void {
+    for (const instance of this.#inEffect(occasion)) {
+      const open = this.#book.openOf(instance.action.name, instance.name)
+      // Nobody begins what is due while the agent is stopped.
+      if (open?.step === 'due' && open.purpose !== 'safe' && occasion === 'shutdown')
+        this.#step(open, 'expired', detail)
+      this.#takeBack(instance, 'safe', detail)
+    }
+  }
+
+  #inEffect(occasion: SafeOccasion): Instance[] {
+    return [...this.#instances.values()].filter(({ effect, action }) => effect && action.settings.safe?.on.includes(occasion)) // prettier-ignore
   }
 
   #takeBack(instance: Instance, purpose: 'revert' | 'safe', detail: string): void {
     const { effect, action } = instance
     const { revert, safe, do: chosen } = action.settings
     const target = targetOf(action, instance.asset)
-    if (!effect || typeof target !== 'object' || this.#book.openOf(action.name, instance.name)) return
+    const open = this.#book.openOf(action.name, instance.name)
+    // What waits for somebody keeps nothing from its safe value.
+    if (open?.step === 'proposed' && purpose === 'safe')
+      this.#step(open, 'expired', `it goes to its safe value: ${detail}`) // prettier-ignore
+    else if (open) return
+    if (!effect || typeof target !== 'object') return
     instance.effect = undefined
     const value = purpose === 'safe' ? safe!.value : revert!.to === 'previous' ? effect.previous : revert!.to
     const readBack = chosen.write?.read_back
@@ -597,6 +632,12 @@ export class Decisions implements Decider {
     this.#book.shift(step)
     for (const instance of this.#instances.values()) instance.shift(step)
   }
+}
+
+function listed<Item>(lists: Map<string, Item[]>, key: string): Item[] {
+  const list = lists.get(key) ?? []
+  lists.set(key, list)
+  return list
 }
 
 const isTrue = (outcome: ReturnType<typeof outcomeOf>): boolean => 'value' in outcome && outcome.value === true

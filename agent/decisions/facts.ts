@@ -13,7 +13,9 @@ import {
 export interface Newest {
   time: number
   arrival: number
-  value: number | string | boolean
+  /** As it came; a text beside it. A field that holds numbers only costs no object a sample. */
+  raw: number
+  text: string
   quality: Quality
   source: string
   /** Silence means that it still holds. */
@@ -36,6 +38,11 @@ interface Saved {
   readonly verdicts: readonly (readonly [string, Known<InspectionEvent>])[]
   readonly alarms: readonly (readonly [string, AlarmState])[]
   readonly states: readonly (readonly [string, string])[]
+}
+
+export function valueOf({ type, raw, text }: Newest): number | string | boolean {
+  if (type === 'text') return text
+  return type === 'boolean' && Number.isFinite(raw) ? raw !== 0 : raw
 }
 
 export const keyOf = (of: string, asset: string): string => `${of}\n${asset}`
@@ -77,11 +84,10 @@ export class Facts {
     known.arrival = batch.paced ? time : batch.arrival
     known.quality = batch.quality[row] as Quality
     known.source = batch.source
-    if (known.type === 'number') known.value = raw
-    else if (known.type === 'boolean') known.value = Number.isFinite(raw) ? raw !== 0 : NaN
-    else {
+    known.raw = raw
+    if (known.type === 'text') {
       const text = batch.texts?.[raw]
-      known.value = text ?? ''
+      known.text = text ?? ''
       if (text === undefined) known.quality = Quality.bad
     }
     return true
@@ -90,7 +96,7 @@ export class Facts {
   #meet(tag: number, source: string): Newest {
     const { type, reporting } = this.tags.at(tag)
     const kind = type === 'text' || type === 'boolean' ? type : 'number'
-    return (this.newest[tag] = { time: -Infinity, arrival: -Infinity, value: NaN, quality: Quality.bad, source, holds: reporting === 'change', type: kind }) // prettier-ignore
+    return (this.newest[tag] = { time: -Infinity, arrival: -Infinity, raw: NaN, text: '', quality: Quality.bad, source, holds: reporting === 'change', type: kind }) // prettier-ignore
   }
 
   takeFeatures(monitor: string, { length, names, values, asset }: FeatureBatch, now: number): void {

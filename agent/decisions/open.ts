@@ -1,25 +1,37 @@
-import { MqttWriter } from '../../connectors/mqtt/writer.ts'
+import { type Message, MqttWriter } from '../../connectors/mqtt/writer.ts'
 import type { MqttSettings } from '../../connectors/mqtt/index.ts'
 import { plcOf } from '../connections/index.ts'
 import type { Logger, TagTable } from '../core/index.ts'
 import type { Config } from '../settings/index.ts'
 import { Decisions } from './engine.ts'
 import type { ExecutorParts } from './execution/executor.ts'
+import type { HeartbeatSides } from './execution/heartbeat.ts'
 
 /** Sessions of their own at servers and brokers of the configuration, for what is written. */
 export function farSides(config: () => Config, log: Logger): Pick<ExecutorParts, 'node' | 'topic'> {
   return {
-    node: async (connector) => {
-      const { OpcuaWriter } = await import('../../connectors/opcua/writer.ts')
-      const { settings, pki } = plcOf(config(), connector)
-      return new OpcuaWriter(settings, pki, log)
-    },
-    topic: (connector) => {
-      const { connectors, site } = config()
-      const settings = connectors[connector].settings as MqttSettings
-      return Promise.resolve(new MqttWriter(settings, `${settings.client_id ?? `millwright-${site}-${connector}`}-act`))
-    },
+    node: (connector) => nodeWriter(config(), connector, log),
+    topic: (connector) => Promise.resolve(topicWriter(config(), connector, 'act')),
   }
+}
+
+/** Likewise for heartbeats: a slow action holds none up. */
+export function heartbeatSides(config: () => Config, log: Logger): HeartbeatSides {
+  return {
+    node: (connector) => nodeWriter(config(), connector, log),
+    topic: (connector, will) => Promise.resolve(topicWriter(config(), connector, 'beat', { ...will, qos: 1, retain: true })), // prettier-ignore
+  }
+}
+
+async function nodeWriter(config: Config, connector: string, log: Logger) {
+  const { OpcuaWriter } = await import('../../connectors/opcua/writer.ts')
+  const { settings, pki } = plcOf(config, connector)
+  return new OpcuaWriter(settings, pki, log)
+}
+
+function topicWriter({ connectors, site }: Config, connector: string, suffix: string, will?: Message): MqttWriter {
+  const settings = connectors[connector].settings as MqttSettings
+  return new MqttWriter(settings, `${settings.client_id ?? `millwright-${site}-${connector}`}-${suffix}`, will)
 }
 
 /** The decisions of a configuration; undefined where there are no actions and nothing of earlier ones is open. */

@@ -10,7 +10,7 @@ import {
   type Zone,
 } from '../core/index.ts'
 import { type ConclusionReading, type Expression, type PartReading, type Reader, type Value, Undecided } from '../expressions/index.ts' // prettier-ignore
-import { type Facts, keyOf, type Newest } from './facts.ts'
+import { type Facts, keyOf, type Newest, valueOf } from './facts.ts'
 
 /** What an expression came to: its value, or why it has none. */
 export type Outcome = { readonly value: Value } | { readonly why: string }
@@ -55,7 +55,9 @@ export class FactReader implements Reader {
   }
 
   signal(name: string): Value {
-    const { value, quality } = this.#fresh(name)
+    const newest = this.#fresh(name)
+    const { quality } = newest
+    const value = valueOf(newest)
     if (quality !== Quality.good) throw new Undecided(`${name} is ${qualityNames[quality]}`)
     if (typeof value === 'number' && !Number.isFinite(value)) throw new Undecided(`${name} has no value`)
     return this.#note('signal', name, value)

@@ -1,5 +1,6 @@
 import { Environment, evaluate, type ParseResult } from '@marcbachmann/cel-js'
 import { registerArithmetic, withArithmetic } from './arithmetic.ts'
+import { type Shortcut, shortcutOf } from './shortcut.ts'
 import { Undecided } from './undecided.ts'
 import { Conclusion, PartVerdictView } from './views.ts'
 
@@ -111,15 +112,32 @@ registerArithmetic(environment)
 export class Expression {
   readonly text: string
   readonly #run: ParseResult
+  readonly #shortcut: Shortcut | undefined
 
   /** Throws where it is not one: `problemsOf` says why. */
   constructor(text: string) {
     this.text = text
-    this.#run = environment.parse(withArithmetic(environment.parse(text).ast))
+    const { ast } = environment.parse(text)
+    this.#run = environment.parse(withArithmetic(ast))
+    this.#shortcut = shortcutOf(ast)
   }
 
   /** Its value by what `from` reads. Throws `Undecided` with the reason where it has none. */
   value(from: Reader): Value {
+    return this.#short(from) ?? this.inFull(from)
+  }
+
+  #short(from: Reader): Value | undefined {
+    try {
+      return this.#shortcut?.(from)
+    } catch {
+      // What is not known may not matter: CEL decides.
+      return undefined
+    }
+  }
+
+  /** The same by CEL alone. */
+  inFull(from: Reader): Value {
     reader = from
     try {
       return plain(this.#run({}))

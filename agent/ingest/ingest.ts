@@ -1,3 +1,4 @@
+// Longer than others: what becomes of an arrival, and its count, is in one place.
 import type { Subscription } from 'rxjs'
 import {
   type Arrival,
@@ -8,15 +9,16 @@ import {
   type Journal,
   JournalError,
   type JournalRecord,
-  type LabelEvent,
   type Logger,
   type Metrics,
+  type OrderEvent,
   type Source,
   describeError,
   emptyBatch,
 } from '../core/index.ts'
 import { AuditChain } from './audit-chain.ts'
 import type { Corrections } from './corrections.ts'
+import { audited, type Orders } from './orders.ts'
 import { expressible, expressibleEvents } from './expressible.ts'
 
 /** How long arrivals may be under way from a source to here, ms. */
@@ -57,6 +59,8 @@ export interface IngestOptions {
   tickFor(): number
   /** Looks up what corrections speak of; absent where there are no stations. */
   readonly corrections?: Corrections
+  /** Absent where there are no actions. */
+  readonly orders?: Orders
   readonly inHand?: InHand | undefined
 }
 
@@ -181,8 +185,9 @@ export class Ingest {
     tally.inFlight += rows
     const records: JournalRecord[] = batch.length > 0 || batch.paced ? [{ kind: 'samples', batch }] : []
     const said = events.filter((event) => event.type === 'correction')
+    const ordered = events.filter((event) => event.type === 'order')
     for (const event of events) {
-      if (event.type === 'correction') continue
+      if (event.type === 'correction' || event.type === 'order') continue
       records.push({ kind: 'event', event, arrival: batch.arrival })
       // What a file says is read as data; what comes as a message somebody says now.
       if (event.type === 'label' && batch.paced !== true) records.push(audited(name, event, batch.arrival))
@@ -193,6 +198,7 @@ export class Ingest {
         records.length > 0 ? this.#chain.append(records) : undefined,
         letters.length > 0 ? journal.append('dead', letters) : undefined,
         said.length > 0 ? this.#correct(name, tally, said, batch.arrival) : undefined,
+        ordered.length > 0 ? this.#order(name, tally, ordered, batch.arrival) : undefined,
       ])
     } catch (error) {
       tally.inFlight -= rows
@@ -210,18 +216,47 @@ export class Ingest {
 
   /** Corrections wait for what they speak of to be found; what comes after them does not. */
   async #correct(name: string, tally: Tally, said: readonly CorrectionEvent[], arrival: number): Promise<void> {
-    const { journal, corrections, metrics } = this.#options
+    const { corrections } = this.#options
     for (const event of said) {
       const found = corrections ? await corrections.admit(event) : 'there are no stations'
       if (typeof found !== 'string') {
         await this.#chain.append([{ kind: 'event', event: found, arrival }, audited(name, found, arrival)])
         continue
       }
-      await journal.append('dead', [{ kind: 'dead', letter: unknownPart(name, event, found, arrival) }])
-      tally.received++
-      tally.rejected.unknown = ((tally.rejected.unknown as number | undefined) ?? 0) + 1
-      metrics.count('rejected_samples_total', 1, { source: name, reason: 'unknown' })
+      await this.#putAside(name, tally, event, `${event.station} ${event.part}`, found, arrival)
     }
+  }
+
+  /** Orders hold from here on, before they are stored; what cannot be obeyed is a dead letter that says why. */
+  async #order(name: string, tally: Tally, ordered: readonly OrderEvent[], arrival: number): Promise<void> {
+    const { orders } = this.#options
+    const answers = ordered.map((event) => [event, orders ? orders.admit(event) : 'there are no actions'] as const)
+    const obeyed = answers.flatMap(([event, why]) => (why === undefined ? [event] : []))
+    try {
+      await this.#chain.append(obeyed.flatMap((event) => [{ kind: 'event', event, arrival }, audited(name, event, arrival)])) // prettier-ignore
+    } catch (error) {
+      for (const event of obeyed) orders?.withdraw(event)
+      throw error
+    }
+    for (const [event, why] of answers)
+      if (why !== undefined) await this.#putAside(name, tally, event, event.decision ?? event.order, why, arrival)
+  }
+
+  async #putAside(
+    name: string,
+    tally: Tally,
+    event: CorrectionEvent | OrderEvent,
+    subject: string,
+    detail: string,
+    time: number,
+  ): Promise<void> {
+    const { journal, metrics } = this.#options
+    const payload = Buffer.from(JSON.stringify(event))
+    const letter: DeadLetter = { time, origin: name, reason: 'unknown', detail, subject, rows: 1, payload, size: payload.length } // prettier-ignore
+    await journal.append('dead', [{ kind: 'dead', letter }])
+    tally.received++
+    tally.rejected.unknown = ((tally.rejected.unknown as number | undefined) ?? 0) + 1
+    metrics.count('rejected_samples_total', 1, { source: name, reason: 'unknown' })
   }
 
   #count(name: string, tally: Tally, { batch, rejected = [] }: Arrival): void {
@@ -268,20 +303,4 @@ export class Ingest {
     const received = stored + Object.values(rejected).reduce((total, rows) => total + rows, 0)
     return { received, stored, rejected, inFlight: 0, refused: 0 }
   }
-}
-
-/** What somebody said of an asset or a part over a source, by the name that they gave themselves. */
-function audited(source: string, event: LabelEvent | CorrectionEvent, time: number): JournalRecord {
-  const [action, subject, word] =
-    event.type === 'label'
-      ? ['label', event.asset, [event.label, event.class ?? event.value].filter((part) => part !== undefined).join(' ')]
-      : ['verdict', `${event.station} ${event.part}`, event.class]
-  const detail = `${word} over ${source}`
-  return { kind: 'event', event: { type: 'audit', time, by: event.by, action, subject, detail }, arrival: time }
-}
-
-function unknownPart(origin: string, event: CorrectionEvent, detail: string, time: number): DeadLetter {
-  const payload = Buffer.from(JSON.stringify(event))
-  const subject = `${event.station} ${event.part}`
-  return { time, origin, reason: 'unknown', detail, subject, rows: 1, payload, size: payload.length }
 }

@@ -20,5 +20,5 @@ export interface Decider {
 
 /** Events that only the decider makes something of: what it makes of them is a result. */
 export function isForDecider({ type }: JournalEvent): boolean {
-  return type === 'order' || type === 'execution' || type === 'restart'
+  return type === 'order' || type === 'execution' || type === 'restart' || type === 'shutdown'
 }

@@ -15,7 +15,7 @@ import {
   type JournalEvent,
   type Logger,
 } from '../core/index.ts'
-import { Desk, Executor, farSides, StopFile } from '../decisions/index.ts'
+import { Desk, Executor, farSides, Heartbeats, heartbeatSides, StopFile } from '../decisions/index.ts'
 import { Ingest } from '../ingest/index.ts'
 import { Learning, ModelRequests, type Learner } from '../learning/index.ts'
 import { Letters } from '../letters/index.ts'
@@ -81,6 +81,8 @@ export class Unit {
   readonly #readings: Readings
   readonly #disk: DiskWatch
   readonly #executor: Executor
+  readonly #heartbeats: Heartbeats
+  readonly #desk: Desk
   readonly #annals: Annals
   readonly #newest: Newest
   readonly #registry: Registry
@@ -155,7 +157,7 @@ export class Unit {
       registry: stationModels(config),
       lives: () => this.#flow.lives,
     })
-    this.ingest = new Ingest({ ...parts, corrections: this.#stations, tickFor: () => (this.#flow.decisions?.waits ? Infinity : tickFor(this.#setting.config)) }) // prettier-ignore
+    this.ingest = new Ingest({ ...parts, corrections: this.#stations, orders: { admit: (order) => this.#desk.admit(order), withdraw: (order) => this.#desk.withdraw(order) }, tickFor: () => (this.#flow.decisions?.waits ? Infinity : tickFor(this.#setting.config)) }) // prettier-ignore
     this.#learning = new Learning({
       script: trainingScript,
       learners: () => this.#learners(),
@@ -175,6 +177,11 @@ export class Unit {
       engine: () => this.#flow.decisions,
       record: (event) => this.#record(event),
     })
+    this.#heartbeats = new Heartbeats({
+      ...{ clock, log, config: () => this.#setting.config },
+      ...heartbeatSides(() => this.#setting.config, log),
+      progress: () => (this.#failure === undefined ? { next: this.#flow.live.next, end: journal.stats('samples').next } : undefined), // prettier-ignore
+    })
     journal.spare(() => ({
       samples: journal.cursor(pipelineCursor)?.offset ?? 0,
       results: this.#deliveries.owedFrom,
@@ -186,6 +193,12 @@ export class Unit {
       record: (event) => this.#note(event),
     })
     this.#annals = new Annals(journal, (event) => this.#gallery.told(event))
+    this.#desk = new Desk({
+      ...{ clock, executor: this.#executor, stop: new StopFile(config.data) },
+      config: () => this.#setting.config,
+      engine: () => this.#flow.decisions,
+      record: (events) => this.ingest.record(events.map((event) => ({ kind: 'event', event, arrival: clock.now() }))),
+    })
     this.view = new View(this.#viewParts())
     this.#readings = new Readings({
       ...{ clock, log, journal, ingest: this.ingest, connections: this.connections },
@@ -257,7 +270,9 @@ export class Unit {
     this.ingest.start()
     this.#stops.add('the stations', () => this.#stations.stop())
     this.#stops.add('the sources', () => this.ingest.stop())
+    this.#stops.add('the heartbeats', () => this.#heartbeats.stop())
     this.#stops.add('the actions', () => this.#executor.stop())
+    void this.#begin('heartbeats did not start', () => this.#heartbeats.start())
     void this.#begin('actions did not start', () => this.#executor.start(starts.unclean))
     void this.#begin('learning did not start', async () => {
       await this.#flow.putToWork(this.#setting.config, (event) => this.#record(event))
@@ -316,6 +331,8 @@ export class Unit {
     }
     this.#gallery.show(Object.keys(config.inspections))
     await this.#executor.release([...changes.changed, ...changes.removed])
+    await this.#heartbeats.release([...changes.changed, ...changes.removed])
+    this.#heartbeats.start()
     await this.#stations.reopen(config, begun, this.#flow.live.next)
     for (const { name, sink } of made) if (sink) this.#deliveries.start(name, sink)
     this.#changed()
@@ -336,7 +353,7 @@ export class Unit {
   }
 
   /** Begins a part of the unit once everything is handled that was in the journal at the start; says where it cannot. */
-  async #begin(failure: string, work: () => Promise<void>): Promise<void> {
+  async #begin(failure: string, work: () => Promise<void> | void): Promise<void> {
     try {
       await this.#flow.live.caughtUp
       await work()
@@ -406,12 +423,7 @@ export class Unit {
       ...{ ingest: this.ingest, connections: this.connections, learning: this.#learning, newest: this.#newest },
       ...{ annals: this.#annals, history: new HistoryReader(this.journal), trends: new HealthTrends() },
       ...{ camera: this.#stations, corrections: this.#stations },
-      actions: new Desk({
-        ...{ clock, executor: this.#executor, stop: new StopFile(this.#setting.config.data) },
-        config: () => this.#setting.config,
-        engine: () => this.#flow.decisions,
-        record: (events) => this.ingest.record(events.map((event) => ({ kind: 'event', event, arrival: clock.now() }))),
-      }),
+      actions: this.#desk,
       letters: new Letters({
         ...{ clock, journal: this.journal },
         sink: (name) => this.#deliveries.find(name),

@@ -93,7 +93,8 @@ const rate = z
   })
 
 /** When an action goes to its safe value. */
-export const safeOccasions = ['stop', 'loss', 'restart'] as const
+export const safeOccasions = ['stop', 'loss', 'restart', 'shutdown'] as const
+export type SafeOccasion = (typeof safeOccasions)[number]
 
 const action = z.strictObject({
   for_each: z.string().optional().describe('The class of assets that it is for, a key of `assets`. Absent: it is for the plant, and signals go by the names of their tags.'), // prettier-ignore
@@ -128,7 +129,7 @@ const action = z.strictObject({
   safe: z
     .strictObject({
       value: z.union([z.boolean(), z.number(), z.string()]).describe('The value, as it is.'),
-      on: z.array(z.enum(safeOccasions)).min(1).default([...safeOccasions]).describe('stop: somebody stops all actions; loss: the condition is undecided for longer than `fresh`; restart: the agent begins after a crash.'), // prettier-ignore
+      on: z.array(z.enum(safeOccasions)).min(1).default([...safeOccasions]).describe('stop: somebody stops all actions; loss: the condition is undecided for longer than `fresh`; restart: the agent begins after a crash; shutdown: the agent is stopped in order, or by an update.'), // prettier-ignore
     })
     .optional()
     .describe('What is written while it is in effect and cannot be watched any more. Absent: it is left alone.'),

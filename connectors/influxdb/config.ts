@@ -41,6 +41,7 @@ const shared = {
       agent: measurement('agent').describe('The agent itself: process, journal, ledgers.'),
       inspection: measurement('inspection').describe('Verdicts on parts.'),
       correction: measurement('correction').describe('What operators say of parts.'),
+      action: measurement('action').describe('Steps of what actions decide.'),
       tag: measurement('tag').describe('What the tags are: unit, type, range; once a start.'),
     })
     .prefault({})

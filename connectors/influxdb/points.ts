@@ -4,6 +4,7 @@ import {
   type AlarmEvent,
   type Batch,
   type CorrectionEvent,
+  type DecisionEvent,
   type Entry,
   type GapEvent,
   type InspectionEvent,
@@ -14,6 +15,7 @@ import {
   type Prediction,
   Quality,
   type Rejection,
+  type Setpoint,
   type TagTable,
   expressed,
   rowsOf,
@@ -32,6 +34,7 @@ export const contents = [
   'reports',
   'agent',
   'inspections',
+  'actions',
 ] as const
 export type Content = (typeof contents)[number]
 
@@ -47,6 +50,7 @@ export interface MeasurementNames {
   readonly inspection: string
   readonly correction: string
   readonly tag: string
+  readonly action: string
 }
 
 export interface PointOptions {
@@ -152,6 +156,8 @@ export class PointEncoder {
         this.#line(entry, index, 0, event.time, this.#correction(event))
       if (event.type === 'inspection' && this.#content.has('inspections'))
         this.#line(entry, index, 0, event.time, this.#inspection(event))
+      if (event.type === 'decision' && this.#content.has('actions'))
+        this.#line(entry, index, 0, event.time, this.#decision(event))
     }
   }
 
@@ -323,6 +329,16 @@ export class PointEncoder {
     )
   }
 
+  #decision(event: DecisionEvent): string {
+    const { site, measurements } = this.#options
+    const { action, asset, purpose, step, id, guard, by, value, previous, read, why, ms, detail } = event
+    const reasons = why?.map(({ what, value: was }) => `${what} = ${String(was)}`).join(', ')
+    return (
+      seriesKey(measurements.action, { action, asset, purpose, site, step }) +
+      fields({ id, guard, by, why: reasons, ...byType('value', value), ...byType('previous', previous), ...byType('read', read), ms, detail }, {}) // prettier-ignore
+    )
+  }
+
   #inspection(event: InspectionEvent): string {
     const { site, measurements } = this.#options
     const { station, verdict, part, label, score, threshold, model, ms, values, measured, reason, image } = event
@@ -415,6 +431,11 @@ function conclusionFields({ label, score, threshold, model, contributions }: Mea
     measured_model: model,
     ...shares(contributions),
   }
+}
+
+/** A field has one type for ever: numbers in the field itself, what is none beside it. */
+function byType(name: string, value: Setpoint | undefined): Record<string, string | number | undefined> {
+  return typeof value === 'number' || value === undefined ? { [name]: value } : { [`${name}_text`]: String(value) }
 }
 
 /** Contributions as one float field per role. */

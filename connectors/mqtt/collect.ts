@@ -1,3 +1,4 @@
+// Longer than others: all that may come out of a message comes out here, under one set of bounds.
 import { performance } from 'node:perf_hooks'
 import {
   type AuditEvent,
@@ -6,6 +7,9 @@ import {
   type DeadLetter,
   type DeadReason,
   labelEventOf,
+  type OrderEvent,
+  orderEventOf,
+  type OrderMessage,
   type LabelEvent,
   type LabelMessage,
   Quality,
@@ -35,9 +39,11 @@ export class Collector implements Receiver {
   readonly #values: Values
   readonly #box: LetterBox
   readonly #bounds: Bounds
+  /** The message at hand is retained. */
+  #retained = false
   /** The only field that is looked at, as a letter names it; absent: all of them. */
   only: string | undefined
-  events: (LabelEvent | CorrectionEvent | AuditEvent)[] = []
+  events: (LabelEvent | CorrectionEvent | OrderEvent | AuditEvent)[] = []
   /** Live messages that were the retained one again, so far. */
   duplicates = 0
   #route: Route | undefined
@@ -92,6 +98,7 @@ export class Collector implements Receiver {
     retained = false,
   ): void {
     this.#begin(route, route.topic, bytes, start, end, size, arrival, stale)
+    this.#retained = retained
     const rows = this.#held
     const { repaired } = this.#samples
     if (route.kept !== undefined && this.#isKept(route, retained)) return
@@ -107,7 +114,14 @@ export class Collector implements Receiver {
     else if (this.#box.own === 0 && route.settings.preset === undefined) {
       this.#letter('empty', 'no value in the payload', '')
     }
-    if (retained && taken > 0 && this.#samples.repaired === repaired && !route.arrivalOnly && size <= mostKept)
+    if (
+      retained &&
+      taken > 0 &&
+      this.#samples.repaired === repaired &&
+      !route.arrivalOnly &&
+      route.settings.format !== 'orders' &&
+      size <= mostKept
+    )
       route.kept = Buffer.from(bytes.subarray(start, end))
   }
 
@@ -247,6 +261,14 @@ export class Collector implements Receiver {
     const event = labelEventOf(message, this.#arrival)
     if (event) this.events.push(event)
     else this.reject('malformed', 'no label: the alarm is not named by its id')
+  }
+
+  order(message: OrderMessage): void {
+    this.#bound()
+    // What a broker keeps for new subscribers would be ordered again with each connection; of a stop that is the lesser harm.
+    if (this.#retained && message.order !== 'stop')
+      this.reject('malformed', 'a retained order: publish it without retain') // prettier-ignore
+    else this.events.push(orderEventOf(message, this.#arrival))
   }
 
   reject(reason: DeadReason, detail: string, field = ''): void {

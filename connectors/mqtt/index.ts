@@ -16,7 +16,7 @@ export { fieldName, matchFilter, tagName } from './patterns.ts'
 export { recognise, type Recognised } from './formats/recognise.ts'
 export { listen, type HeardTopic, type Listened, type ListenOptions } from './listen.ts'
 export type { MqttSettings } from './settings.ts'
-export type { AlarmMessage, ModelMessage, PredictionMessage, StatusMessage } from './publications.ts'
+export type { AlarmMessage, ModelMessage, PredictionMessage, StatusMessage } from './messages.ts'
 
 /**
  * MQTT 3.1.1 and 5. A source where `topics` is given, a sink where `publish` is; with both, two connections to the same

@@ -3,6 +3,7 @@ import {
   byteSize,
   decimalMark,
   duration,
+  heartbeatEvery,
   missingWords,
   timePattern,
   timeUnits,
@@ -86,7 +87,7 @@ const topic = z.strictObject({
     .enum(formatNames)
     .default('auto')
     .describe(
-      'How the payload is read; `auto` tells it by its first bytes. `labels`: what people or a laboratory know of an asset or part, such as {"type": "failure", "asset": "line3/pump7", "by": "Mei"}; models learn from it.',
+      'How the payload is read; `auto` tells it by its first bytes. `labels`: what people or a laboratory know of an asset or part, such as {"type": "failure", "asset": "line3/pump7", "by": "Mei"}; models learn from it. `orders`: {"order": "approve", "decision": ID, "by": "Mei"}, also `refuse`, and `stop` without a decision: whoever may publish there orders as an operator.',
     ),
   qos: qos.optional().describe('Quality of service of this subscription; absent: that of the connector.'),
   time: time
@@ -155,9 +156,9 @@ const publish = z.strictObject({
     .describe('Also publishes every prediction, not only the newest, at `.../every` below its topic, not retained.'),
   retain: z.boolean().default(true).describe('Whether the broker keeps the newest prediction for later subscribers.'),
   content: z
-    .array(z.enum(['predictions', 'alarms', 'models', 'inspections', 'reports']))
+    .array(z.enum(['predictions', 'alarms', 'models', 'inspections', 'reports', 'actions']))
     .min(1)
-    .default(['predictions', 'alarms', 'models', 'inspections', 'reports'])
+    .default(['predictions', 'alarms', 'models', 'inspections', 'reports', 'actions'])
     .describe('What is published.'),
 })
 
@@ -200,6 +201,13 @@ export const mqttSettings = z
     max_unsettled: byteSize
       .prefault('16MB')
       .describe('Bytes received and not durable yet at which reading from the broker pauses.'),
+    heartbeat: z
+      .strictObject({
+        topic: z.string().regex(/^[^+#\0]+$/, { error: 'must not contain + or #' }).describe('The topic, retained.'), // prettier-ignore
+        every: heartbeatEvery,
+      })
+      .optional()
+      .describe('A message {"state": "alive", "count": 7, ...} as long as pipeline and actions make progress; {"state": "gone"} at the end of the agent, and as the last will of its connection. Absent: none is.'), // prettier-ignore
     publish: publish.optional().describe('Publishes results.'),
   })
   .superRefine((settings, context) => {

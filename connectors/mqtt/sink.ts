@@ -9,7 +9,8 @@ import {
   expressed,
 } from '../../agent/core/index.ts'
 import { Connection } from './connection.ts'
-import { type Publication, Publisher, type StatusMessage } from './publications.ts'
+import type { StatusMessage } from './messages.ts'
+import { type Publication, Publisher } from './publications.ts'
 import { reasonOf, type Trouble } from './reasons.ts'
 import type { MqttSettings, PublishSettings } from './settings.ts'
 

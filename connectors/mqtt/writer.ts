@@ -21,8 +21,8 @@ export class MqttWriter {
   #opened = false
   readonly #waiting = new Set<() => void>()
 
-  /** `clientId`: no other client of the broker has it. */
-  constructor(settings: MqttSettings, clientId: string) {
+  /** `clientId`: no other client of the broker has it; `will`: what the broker says when the connection breaks. */
+  constructor(settings: MqttSettings, clientId: string, will?: Message) {
     this.#url = settings.url
     const told = () => {
       const waiting = [...this.#waiting]
@@ -32,6 +32,7 @@ export class MqttWriter {
     this.#connection = new Connection(settings, {
       clientId,
       clean: true,
+      ...(will && { will: { ...will, payload: Buffer.from(will.payload) } }),
       up: (client) => {
         this.#client = client
         told()

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, labelKinds, secret, secretFile } from '../../agent/core/index.ts'
+import { duration, heartbeatEvery, labelKinds, secret, secretFile } from '../../agent/core/index.ts'
 import { matchProblem, templateProblem } from './match.ts'
 import { pathProblem } from './path.ts'
 
@@ -209,6 +209,13 @@ export const settings = z.strictObject({
     .min(1.5)
     .default(3)
     .describe('After this many keep-alives missed in a row the client is rebuilt.'),
+  heartbeat: z
+    .strictObject({
+      node: nodeId.describe('A Boolean, which is toggled, or a number, which counts from 0 to 99 and begins again.'),
+      every: heartbeatEvery,
+    })
+    .optional()
+    .describe('A node that is written, over a session of its own, as long as pipeline and actions make progress: a PLC can tell by it that the agent is gone. Absent: none is.'), // prettier-ignore
   lifetime: duration.prefault('5m').describe('How long the server keeps a subscription while the agent is away.'),
   timeout: duration.prefault('10s').describe('Longest wait for an answer.'),
   items_per_subscription: z

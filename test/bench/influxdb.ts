@@ -83,6 +83,7 @@ function encoding(tags: TagTable, entries: readonly Entry[], points: number): nu
     inspection: 'i',
     correction: 'c',
     tag: 't',
+    action: 'd',
   }
   const options = { site: 'plant', tags, measurements, content: contents, maxLines: 5_000, maxBytes: 4_000_000 }
   const encoder = new PointEncoder(options)

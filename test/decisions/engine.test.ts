@@ -124,6 +124,7 @@ describe('decisions', () => {
     ['stop', (script) => script.order(10, 'stop'), true],
     ['restart', (script) => script.event(10, { type: 'restart' }), true],
     ['loss', (script) => script.rows(10, { speed: bad }).tick(40).tick(75), true],
+    ['shutdown', (script) => script.event(10, { type: 'shutdown' }), true],
     ['nothing', (script) => script.rows(10, { speed: 1000 }).tick(40), false],
   ]
   for (const [occasion, make, goes] of occasions)
@@ -133,6 +134,18 @@ describe('decisions', () => {
       assert.equal(told.some((one) => one.endsWith('safe due')), goes, told.join('\n')) // prettier-ignore
       if (goes) assert.equal(events.at(-1)?.value, 900)
     })
+
+  it('go to the safe value also where another decision waits for somebody', async () => {
+    const script = new Script().rows(0, { speed: 1300 }).order(1, 'approve', id(0)).executed(2, id(0))
+    script.rows(70, { speed: 1300 }).order(80, 'stop')
+    const { told } = await decide(slow('safe: { value: 900 }\nagain: 1m'), script)
+    assert.deepEqual(told.slice(-4), [
+      '70 slow proposed',
+      '80 slow expired',
+      '80 slow safe proposed',
+      '80 slow safe due',
+    ])
+  })
 
   it('set states that others read', async () => {
     const actions = `  hot: { for_each: pump, when: signal("speed") > 1200, do: { set: { state: mode, value: hot } }, mode: armed }

@@ -1,72 +1,13 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { opcua } from '../../connectors/opcua/index.ts'
 import { OpcuaWriter } from '../../connectors/opcua/writer.ts'
-import type { ExecutionEvent, JournalEvent } from '../../agent/core/index.ts'
-import { Executor, type Decision, type NodeWriter } from '../../agent/decisions/index.ts'
-import { signatureOf } from '../../agent/decisions/execution/webhook.ts'
+import type { NodeWriter } from '../../agent/decisions/index.ts'
 import { OpcuaServer } from '../support/opcua-server.ts'
 import { until } from '../support/until.ts'
-import { configOf, Run, Script, start } from './bench.ts'
-
-const silent = () => undefined
-const log = { debug: silent, info: silent, warn: silent, error: silent }
-
-/** An engine and an executor over one journal, with a writer that tests may get between. */
-class Bench {
-  readonly script = new Script()
-  readonly run: Run
-  readonly executor: Executor
-  readonly recorded: ExecutionEvent[] = []
-  /** Seconds since the start, by the clock of the agent. */
-  seconds = 0
-  #handled = 0
-  #turn: Promise<unknown> = Promise.resolve()
-
-  constructor(actions: string, node: () => NodeWriter) {
-    const config = configOf(actions)
-    this.run = new Run(config, this.script)
-    this.executor = new Executor({
-      ...{
-        log,
-        clock: { now: () => start + this.seconds * 1_000 },
-        config: () => config,
-        stop: { read: () => undefined },
-      },
-      engine: () => this.run.engine,
-      record: (event: JournalEvent) => {
-        if (event.type === 'execution') this.recorded.push(event)
-        this.script.event(this.seconds, { ...event })
-        return this.pass()
-      },
-      node: () => Promise.resolve(node()),
-      topic: () => Promise.reject(new Error('no broker here')),
-    })
-  }
-
-  /** Lets the engine have what was written to the journal. */
-  pass(): Promise<void> {
-    const work = this.#turn.then(async () => {
-      const before = this.run.events.length
-      const entries = this.script.entries.slice(this.#handled)
-      this.#handled = this.script.entries.length
-      await this.run.over(entries)
-      this.executor.decided(this.run.events.slice(before))
-    })
-    this.#turn = work
-    return work
-  }
-
-  async over(count = 1): Promise<Decision> {
-    await until(() => `${count} decisions are over: ${JSON.stringify(this.recorded)}`, () => this.run.engine.ended.length >= count) // prettier-ignore
-    return this.run.engine.ended[0]
-  }
-}
+import { Bench, log } from './executor-bench.ts'
 
 const slow = (more = '', value = '600') => `  slow:
     for_each: pump
@@ -84,6 +25,7 @@ describe('what is decided, at an OPC UA server', () => {
   const nodes = [
     { name: 'pump1.SpeedSet', value: 1300 },
     { name: 'pump2.SpeedSet', value: 1300, readOnly: true },
+    { name: 'pump1.Called', value: 0, method: 'pump1.Slow' },
   ]
   const settings = () => opcua.config.parse({ endpoint: server.endpoint, trust: 'any', timeout: '1s', tags: [{ node: 'ns=2;s=pump1.SpeedSet', tag: 'x' }] }) // prettier-ignore
   const writer = (): OpcuaWriter => {
@@ -223,52 +165,52 @@ describe('what is decided, at an OPC UA server', () => {
     }
   })
 
+  it('goes to its safe value when the agent is stopped, read back before the connection goes', async () => {
+    await begin(slow('safe: { value: 900 }'))
+    await bench!.over()
+    await bench!.executor.stop()
+    const { purpose, step } = bench!.run.engine.ended[0]
+    assert.deepEqual([purpose, step, await server.read('pump1.SpeedSet')], ['safe', 'confirmed', 900])
+  })
+
+  it('is left alone when the agent is stopped, where its safe value is for other occasions', async () => {
+    await begin(slow('safe: { value: 900, on: [loss] }'))
+    await bench!.over()
+    await bench!.executor.stop()
+    assert.equal(await server.read('pump1.SpeedSet'), 600)
+  })
+
+  it('does not hold up the stop of the agent where the server is gone, and the log says so', async () => {
+    await begin(slow('safe: { value: 900 }'))
+    await bench!.over()
+    await server.kill()
+    try {
+      await bench!.executor.stop()
+    } finally {
+      await server.launch()
+    }
+    assert.match(bench!.warned.join(), /slow of line1\/pump1 is not at its safe value/)
+  })
+
+  const calling = (value: string) => `  slow: { for_each: pump, when: 'signal("speed") > 1', mode: armed, do: { call: { connector: plc, object: "ns=2;s=Methods", method: "ns=2;s={2}.Slow", arguments: [${value}] } } }\n` // prettier-ignore
+
+  it('calls a method once, with arguments of its types, and is confirmed by the answer', async () => {
+    await begin(calling(`'signal("speed") * 0.5'`))
+    assert.equal((await bench!.over()).step, 'confirmed')
+    assert.equal(await server.read('pump1.Called'), 650)
+    assert.deepEqual(bench!.recorded.map((one) => one.step), ['intent', 'confirmed']) // prettier-ignore
+  })
+
+  it('fails where the method refuses, in the words of the server', async () => {
+    await begin(calling('-1'))
+    const { step, detail } = await bench!.over()
+    assert.equal(step, 'failed')
+    assert.match(detail, /BadOutOfRange/)
+  })
+
   it('says of a method that is not there that nothing was done', async () => {
     await begin(`  slow: { for_each: pump, when: 'signal("speed") > 1', mode: armed, do: { call: { connector: plc, object: i=85, method: "ns=2;s=Nope" } } }
 `)
     assert.equal((await bench!.over()).step, 'failed')
   })
-})
-
-describe('what is decided, at a webhook', () => {
-  const asked: { readonly headers: IncomingMessage['headers']; readonly body: string }[] = []
-  let answers: number[] = []
-  const server = createServer((request, response) => {
-    let body = ''
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
-    request.on('end', () => {
-      asked.push({ headers: request.headers, body })
-      response.writeHead(answers.shift() ?? 200).end()
-    })
-  })
-  let url: string
-  before(async () => {
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
-  })
-  after(() => server.close())
-
-  const cases: [string, number[], string, number][] = [
-    ['is posted again until it is taken', [503, 429, 200], 'confirmed', 3],
-    ['fails where it will never be taken', [400], 'failed', 1],
-    ['follows nobody elsewhere', [302], 'failed', 1],
-  ]
-  for (const [what, codes, step, times] of cases)
-    it(`${what}, signed, with one id`, async () => {
-      asked.length = 0
-      answers = [...codes]
-      const bench = new Bench(`  tell: { for_each: pump, when: 'signal("speed") > 1', mode: armed, do: { post: { url: "${url}", value: signal("speed"), secret: s3cret } } }
-`, () => assert.fail('no node')) // prettier-ignore
-      await bench.executor.start(false)
-      bench.script.rows(0, { speed: 1300 })
-      await bench.pass()
-      const decision = await bench.over()
-      await bench.executor.stop()
-      assert.deepEqual([decision.step, asked.length], [step, times])
-      assert.deepEqual(new Set(asked.map(({ headers }) => headers['idempotency-key'])), new Set([decision.id]))
-      const { headers, body } = asked[0]
-      assert.equal(headers['x-millwright-signature'], `sha256=${signatureOf('s3cret', Number(headers['x-millwright-time']), body)}`) // prettier-ignore
-      assert.equal((JSON.parse(body) as { value: number }).value, 1300)
-    })
 })

@@ -113,6 +113,7 @@ function create(namespace: Namespace, node: ServerNode): void {
         }) as UAVariable)
   variables.set(node.name, variable)
   if (node.alarm) addAlarm(namespace, variable, node.alarm)
+  if (node.method !== undefined) addMethod(namespace, node, node.method)
   const { history, past = [] } = node
   if (history)
     space().installHistoricalDataNode(variable, { maxOnlineValues: typeof history === 'number' ? history : 1_000 })
@@ -133,6 +134,7 @@ function folder(namespace: Namespace, path: string): UAObject {
   const parent = names.length === 0 ? space().rootFolder.objects : folder(namespace, names.join('/'))
   const made = namespace.addObject({
     ...(names.length === 0 ? { organizedBy: parent } : { componentOf: parent }),
+    ...(path === 'Methods' && { nodeId: 's=Methods' }),
     browseName: name === 'ParameterSet' ? { name, namespaceIndex: di } : name,
     eventSourceOf: space().rootFolder.objects.server,
   })
@@ -164,6 +166,23 @@ function addAlarm(namespace: Namespace, inputNode: UAVariable, { name, high }: N
     lowLowLimit: -2e9,
     highHighLimit: 1e9,
   })
+}
+
+function addMethod(namespace: Namespace, { name }: ServerNode, method: string): void {
+  const inputArguments = [{ name: 'value', dataType: DataType.Double }]
+  const owner = folder(namespace, 'Methods')
+  namespace
+    .addMethod(owner, {
+      browseName: method,
+      nodeId: `s=${method}`,
+      inputArguments,
+      outputArguments: [],
+    }) // prettier-ignore
+    .bindMethod(([{ value }], _, callback) => {
+      const refused = value < 0
+      if (!refused) write({ name, value })
+      callback(null, { statusCode: refused ? StatusCodes.BadOutOfRange : StatusCodes.Good, outputArguments: [] })
+    })
 }
 
 function enumeration(namespace: Namespace, names: string[]) {

@@ -35,6 +35,8 @@ export interface ServerNode extends ServerValue {
   readonly id?: string
   /** Has an alarm of this name that is active above `high`, of the object that it stands in. */
   readonly alarm?: { readonly name: string; readonly high: number }
+  /** The object `Methods` has a method of this name that takes a Double and writes it here; one below 0 it refuses. */
+  readonly method?: string
   /** Clients may read it only. */
   readonly readOnly?: boolean
 }

@@ -15,6 +15,7 @@ import type { Config } from '../../settings/index.ts'
 import type { Decision } from '../book.ts'
 import type { Decisions } from '../engine.ts'
 import type { StopFile } from '../stop-file.ts'
+import { Farewell } from './farewell.ts'
 import { isRefusal, pause, readBack } from './node-write.ts'
 import { post } from './webhook.ts'
 
@@ -40,6 +41,8 @@ export interface ExecutorParts {
 /** Pauses between tries, ms. */
 const firstPause = 100
 const longestPause = 60_000
+/** Safe values at the stop of the agent take no longer than that, ms. */
+const longestFarewell = 5_000
 
 /**
  * Carries out what was decided: one at a time at each far side, each once. The intent is on disk before anything is written;
@@ -54,6 +57,9 @@ export class Executor {
   readonly #nodes = new Map<string, Promise<NodeWriter>>()
   readonly #topics = new Map<string, Promise<TopicWriter>>()
   #started = false
+  /** The agent is being stopped: only safe values are written. */
+  readonly #ending = new AbortController()
+  #farewell: Farewell | undefined
   /** Stopped by somebody whose order may still be on its way to the disk. */
   halted = false
 
@@ -78,14 +84,23 @@ export class Executor {
   /** What the pipeline has just decided. */
   decided(events: readonly DecisionEvent[]): void {
     if (!this.#started) return
-    for (const { id, step } of events) {
-      const decision = step === 'due' ? this.#parts.engine()?.find(id) : undefined
+    for (const { id, step, purpose } of events) {
+      const wanted = step === 'due' && (purpose === 'safe' || !this.#ending.signal.aborted)
+      const decision = wanted ? this.#parts.engine()?.find(id) : undefined
       if (decision) this.#run(decision)
     }
+    this.#farewell?.decided(events)
   }
 
-  /** Takes nothing new; resolves when what is in hand is done, or is left for the next start. */
+  /** Takes nothing new, writes safe values; resolves when what is in hand is done, or is left for the next start. */
   async stop(): Promise<void> {
+    this.#ending.abort()
+    if (this.#started) {
+      const { log, engine, record, clock } = this.#parts
+      const inHand = () => Promise.all([...this.#lanes].flatMap(([lane, work]) => (lane.startsWith('post') ? [] : [work]))) // prettier-ignore
+      this.#farewell = new Farewell({ log, engine, record, inHand })
+      await this.#farewell.say(clock.now(), AbortSignal.timeout(longestFarewell))
+    }
     this.#started = false
     this.#stopping.abort()
     await Promise.all(this.#lanes.values())
@@ -121,7 +136,7 @@ export class Executor {
   }
 
   async #carryOut(decision: Decision): Promise<void> {
-    if (this.#stopping.signal.aborted || !(await this.#allowed(decision))) return
+    if (this.#ends(decision).aborted || !(await this.#allowed(decision))) return
     switch (decision.target?.kind) {
       case 'write':
         return this.#write(decision)
@@ -265,9 +280,14 @@ export class Executor {
           return undefined
         }
       }
-      await pause(wait, this.#stopping.signal)
-      if (this.#stopping.signal.aborted) return undefined
+      await pause(wait, this.#ends(decision))
+      if (this.#ends(decision).aborted) return undefined
     }
+  }
+
+  /** Aborts when a decision that was not begun is left for the next start. */
+  #ends({ purpose }: Decision): AbortSignal {
+    return (purpose === 'safe' ? this.#stopping : this.#ending).signal
   }
 
   /** Whether it may be carried out at this moment; says why not in the journal. */
@@ -289,10 +309,11 @@ export class Executor {
   }
 
   /** Whether it is on disk that it is about to be done. */
-  async #intend({ id, target, value, expires }: Decision, previous?: Writable): Promise<boolean> {
+  async #intend(decision: Decision, previous?: Writable): Promise<boolean> {
+    const { id, target, value, expires } = decision
     const { clock, record, log } = this.#parts
     const time = clock.now()
-    if (time > expires || this.#stopping.signal.aborted) return false
+    if (time > expires || this.#ends(decision).aborted) return false
     try {
       await record({ type: 'execution', time, id, step: 'intent', target: target!, ...(value !== undefined && { value }), ...(previous !== undefined && { previous }), detail: '' }) // prettier-ignore
       return true

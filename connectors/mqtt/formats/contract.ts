@@ -1,4 +1,11 @@
-import type { DeadReason, DecimalMark, LabelMessage, Quality, TimeReader } from '../../../agent/core/index.ts'
+import type {
+  DeadReason,
+  DecimalMark,
+  LabelMessage,
+  OrderMessage,
+  Quality,
+  TimeReader,
+} from '../../../agent/core/index.ts'
 import type { BinaryReader } from './binary.ts'
 import type { ItemReader } from './items.ts'
 
@@ -26,6 +33,8 @@ export interface Receiver {
   sameBytes(bytes: Buffer, from: number, to: number): boolean
   /** What somebody knows of an asset. */
   label(message: LabelMessage): void
+  /** What somebody orders about actions. */
+  order(message: OrderMessage): void
   /** Something that cannot be used: all of the payload, or the value of `field`. */
   reject(reason: DeadReason, detail: string, field?: string): void
 }

@@ -4,6 +4,7 @@ import type { Decode, FormatOptions } from './contract.ts'
 import { jsonFormat } from './json.ts'
 import { labelsFormat } from './labels.ts'
 import { lineFormat, looksLikeLine } from './line.ts'
+import { ordersFormat } from './orders.ts'
 import { looksLikePairs, pairsFormat } from './pairs.ts'
 import { binaryFormat, numberFormat, textFormat } from './plain.ts'
 
@@ -13,10 +14,10 @@ export { binaryReader, binaryTypes, encodings, type BinaryValue } from './binary
 export { itemEnd, type ItemReader, ruleReader } from './items.ts'
 export { presetNames, presets, type PresetName } from './presets.ts'
 
-export const formatNames = ['auto', 'json', 'number', 'text', 'line', 'pairs', 'cbor', 'labels'] as const
+export const formatNames = ['auto', 'json', 'number', 'text', 'line', 'pairs', 'cbor', 'labels', 'orders'] as const
 export type FormatName = (typeof formatNames)[number]
 /** Formats of samples, which can be told by their first bytes. */
-export type SampleFormat = Exclude<FormatName, 'auto' | 'labels'>
+export type SampleFormat = Exclude<FormatName, 'auto' | 'labels' | 'orders'>
 
 /** The reader of payloads in a format. */
 export function createFormat(name: FormatName, options: FormatOptions): Decode {
@@ -50,6 +51,8 @@ function readerOf(name: FormatName, options: FormatOptions): Decode {
       return cborFormat(options)
     case 'labels':
       return labelsFormat()
+    case 'orders':
+      return ordersFormat()
     case 'auto':
       return autoFormat(options)
   }

@@ -86,6 +86,7 @@ function readFields(payload: Buffer, format: Recognised['format'], options: Form
     same: () => true,
     sameBytes: () => true,
     label: () => undefined,
+    order: () => undefined,
     reject: (_, detail, field) => (problem ??= field ? `${field}: ${detail}` : detail),
   }
   createFormat(format, options)(payload, 0, payload.length, receiver)

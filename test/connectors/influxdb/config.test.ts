@@ -24,6 +24,7 @@ describe('configuration of influxdb', () => {
       'reports',
       'agent',
       'inspections',
+      'actions',
     ])
     assert.ok(influxdb.config.parse({ version: 3, url: 'https://influx/v3', database: 'plant' }))
   })

@@ -26,6 +26,7 @@ const measurements = {
   inspection: 'inspection',
   correction: 'correction',
   tag: 'tag',
+  action: 'action',
 }
 
 const report: ReportEvent = {
@@ -407,6 +408,20 @@ describe('points of InfluxDB', () => {
       pointsOf(encoderOf(new TagTable(), { content: ['models'] as unknown as typeof contents }), entries),
       [],
     )
+  })
+
+  it('say what actions decide, a number in a field of its own and of bounded series', () => {
+    const event = { type: 'decision', time: 7, id: 'slow/p1/t', action: 'slow', asset: 'p1', purpose: 'do', step: 'proposed', value: 600, why: [{ what: 'signal("speed")', value: 1300 }], detail: '' } as const // prettier-ignore
+    const texts = { ...event, step: 'confirmed', value: 'auto', previous: false, ms: 12, by: 'Mei' } as const
+    const [first, second] = pointsOf(encoderOf(new TagTable()), [
+      { kind: 'event', event, arrival: 0, offset: 1 },
+      { kind: 'event', event: texts, arrival: 0, offset: 2 },
+    ])
+    const series = { action: 'slow', asset: 'p1', purpose: 'do', site: 'shenzhen-1' }
+    assert.deepEqual([first.measurement, first.tags], ['action', { ...series, step: 'proposed' }])
+    assert.deepEqual(Object.keys(first.fields).sort(), ['detail', 'id', 'value', 'why'])
+    assert.deepEqual(second.tags, { ...series, step: 'confirmed' })
+    assert.deepEqual(Object.keys(second.fields).sort(), ['by', 'detail', 'id', 'ms', 'previous_text', 'value_text', 'why']) // prettier-ignore
   })
 
   it('of one series stay in one list, in their order', () => {

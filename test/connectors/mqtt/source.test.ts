@@ -67,6 +67,27 @@ describe('connectors/mqtt source (needs mosquitto)', function () {
     assert.match(run.letters[1].detail, /asset/)
   })
 
+  it('hands on orders about actions, one a message, and none that is kept for later or lifts a stop', async () => {
+    const run = track(new SourceRun({ ...settings(), topics: [{ filter: 'plant/orders', format: 'orders' }] }))
+    await publisher.publishAsync('plant/orders', '{"order":"refuse","decision":"a","by":"Mei"}', { qos: 1, retain: true }) // prettier-ignore
+    await run.up()
+    await run.until('the retained one is put aside', () => run.letters.length === 1)
+    const wrong = ['{"order":"approve","by":"Mei"}', '{"order":"stop"}', '{"order":"resume","by":"Mei"}', '[{"order":"stop","by":"Mei"}]', 'stop'] // prettier-ignore
+    for (const text of wrong) await publisher.publishAsync('plant/orders', text, { qos: 1 })
+    for (const order of [{ order: 'approve', decision: 'b', reason: 'fine' }, { order: 'stop' }])
+      await publisher.publishAsync('plant/orders', JSON.stringify({ ...order, by: 'Mei' }), { qos: 1 })
+    const events = () => run.arrivals.flatMap((arrival) => arrival.events ?? [])
+    await run.until('both came', () => events().length === 2)
+    assert.deepEqual(events().map((event) => ({ ...event, time: 0 })), [
+      { type: 'order', time: 0, order: 'approve', decision: 'b', by: 'Mei', reason: 'fine' },
+      { type: 'order', time: 0, order: 'stop', by: 'Mei' },
+    ]) // prettier-ignore
+    assert.equal(run.letters.length, 1 + wrong.length)
+    assert.match(run.letters[0].detail, /retained order/)
+    assert.match(run.letters[3].detail, /no message lifts a stop/)
+    await publisher.publishAsync('plant/orders', '', { qos: 1, retain: true })
+  })
+
   for (const version of ['3.1.1', 5] as const) {
     for (const qos of [0, 1, 2] as const) {
       it(`receives samples with MQTT ${version} and QoS ${qos}, each once and in order`, async () => {
