@@ -6,6 +6,9 @@ const words: Readonly<Record<string, string>> = {
   textures: 'Gradient-boosted trees over descriptors of texture, which tell classes.',
   patches:
     'Gaussians over filter responses by place and over the texture of the whole image, learned from good images.',
+  embedding:
+    'Gaussians by place, over all places and over the whole image, of layers of a network that was trained on photographs; learned from good images.',
+  combination: 'Several methods that learned from good images, by the mean of their calibrated evidence.',
   segmentation: 'A small U-Net that looks for defects, learned from good images with made-up defects.',
 }
 

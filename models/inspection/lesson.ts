@@ -1,7 +1,7 @@
 import { DetectorError } from '../../agent/core/index.ts'
 import { decodeImage, type Preparation } from './decode.ts'
 import type { ImageSet } from './images.ts'
-import { channelsOf } from './manifest.ts'
+import type { View } from './views.ts'
 import type { ImageTraining, LabelledImage, TrainedStation } from './assignment.ts'
 
 /** Decoded images, those to learn from apart from the held-out ones. */
@@ -23,9 +23,11 @@ const fewestGood = 20
 export const fewestPerClass = 5
 
 /** Decodes the images of a training at `size` and holds some out. Throws a DetectorError (TRAINING_DATA). */
-export async function prepare(job: ImageTraining, names: readonly string[], size: number): Promise<Prepared> {
-  const { methods } = job.settings
-  const channels = names.length > 1 && methods.length === 1 && methods[0] === 'classifier' ? channelsOf(job) : 1
+export async function prepare(
+  job: ImageTraining,
+  names: readonly string[],
+  { size, channels }: View,
+): Promise<Prepared> {
   const wanted: Preparation = { width: size, height: size, channels, region: job.region }
   const unusable: { name: string; detail: string }[] = []
   const { set, files } = await decodeAll(job, job.images, wanted, unusable)

@@ -2,7 +2,8 @@ import { encodeOnnx, type Port } from '../../onnx/graph.ts'
 import { treesPart, type Ensemble } from '../../trees/index.ts'
 import { GraphBuilder } from '../network/layers.ts'
 import { addFilterBank, featureCount } from '../patches/filter-bank.ts'
-import { cells, deviationFloor } from '../patches/fit.ts'
+import { cells } from '../patches/fit.ts'
+import { deviationFloor } from '../patches/texture.ts'
 
 /** Numbers that describe the texture of an image: mean, logarithmic deviation, least and greatest of each feature. */
 export const descriptorCount = 4 * featureCount
