@@ -19,6 +19,8 @@ import { cellProbabilities, cellSize, segmentationGraph, segmentationScore } fro
 import { trainSegmentation } from './segmentation/train.ts'
 import type { LearnedImageSettings, Method } from './settings.ts'
 import type { View } from './views.ts'
+import { momentCount, momentGraph, transferGraph } from './transfer/graph.ts'
+import { fitLogistic, probabilitiesOf } from './transfer/logistic.ts'
 import { descriptorCount, descriptorGraph, textureGraph } from './textures/graph.ts'
 
 /** A trained method. */
@@ -49,25 +51,35 @@ export interface Lesson {
 export const methods: Record<Method, (lesson: Lesson) => Promise<Fitted>> = {
   classifier: fitClassifier,
   textures: fitTextures,
+  transfer: fitTransfer,
   patches: fitGood,
   embedding: fitEmbedded,
   segmentation: fitSegmentation,
 }
 
-const usualSizes: Record<Method, number> = { classifier: 64, textures: 128, patches: 128, embedding: 256, segmentation: 128 } // prettier-ignore
+const usualSizes = { classifier: 64, textures: 128, patches: 128, segmentation: 128 } as const
+/** Those of networks that have seen photographs: the greatest that hardly enlarges the image is taken, each a multiple of the others. */
+const sizesSeen = [64, 128, 256] as const
+const mostEnlarged = 1.25
 /** Good images that say enough of what good is; their features by place would fill the memory. */
 const mostEmbedded = 500
 
-/** Size and channels that a method sees images of a station at. */
-export function viewFor(method: Method, settings: LearnedImageSettings, colour: 'grey' | 'rgb'): View {
-  const inColour = method === 'embedding' || (method === 'classifier' && settings.methods.length === 1)
-  return { size: sizeOf(method, settings), channels: inColour ? channelsOf({ colour }) : 1 }
+/** Size and channels that a method sees images of a station at; `pixels` on their shorter side. */
+export function viewFor(method: Method, settings: LearnedImageSettings, colour: 'grey' | 'rgb', pixels: number): View {
+  const inColour =
+    method === 'embedding' || method === 'transfer' || (method === 'classifier' && settings.methods.length === 1)
+  return { size: sizeOf(method, settings, pixels), channels: inColour ? channelsOf({ colour }) : 1 }
 }
 
-/** Width and height that a method sees images at. */
-export function sizeOf(method: Method, { size }: LearnedImageSettings): number {
-  const wanted = size ?? usualSizes[method]
-  if (method === 'classifier' || wanted % 64 === 0) return wanted
+/**
+ * Width and height that a method sees images at. An image that is enlarged for a network that has seen photographs looks out
+ * of focus to it: what tells fine textures apart is lost.
+ */
+export function sizeOf(method: Method, { size }: LearnedImageSettings, pixels: number): number {
+  const seen = method === 'transfer' || method === 'embedding'
+  const usual = () => (seen ? (sizesSeen.findLast((own) => own <= pixels * mostEnlarged) ?? sizesSeen[0]) : usualSizes[method]) // prettier-ignore
+  const wanted = size ?? usual()
+  if (method === 'classifier' || method === 'transfer' || wanted % 64 === 0) return wanted
   throw new DetectorError('TRAINING_FAILED', `${method} needs a size that is a multiple of 64, not ${wanted}`)
 }
 
@@ -122,6 +134,30 @@ async function fitTextures(lesson: Lesson): Promise<Fitted> {
   }
 }
 
+async function fitTransfer(lesson: Lesson): Promise<Fitted> {
+  const { images, labels, classes, settings, signal } = lesson
+  const input = inputOf(lesson)
+  const { width, channels } = images
+  const backbone = await openBackbone(width, settings.backbone)
+  const describe = (set: ImageSet, progress?: (share: number) => void) =>
+    through(momentGraph(backbone, width, channels), input, set, 'moments', (share) => {
+      signal?.throwIfAborted()
+      progress?.(share)
+    })
+  const rows = await describe(images, (share) => lesson.progress?.(0.9 * share))
+  const columns = momentCount(backbone)
+  const values = new Float32Array(rows.length * columns)
+  rows.forEach((row, i) => values.set(row, i * columns))
+  const byClass = classWeights(labels, classes, settings.balance)
+  const weights = Float64Array.from(labels, (label) => byClass[label])
+  const model = fitLogistic({ rows: values, columns, labels, classes, weights }, signal)
+  return {
+    onnx: transferGraph(model, backbone, width, channels),
+    input,
+    answers: async (set) => (await describe(set)).map((row) => probabilitiesOf(model, row)),
+  }
+}
+
 async function fitGood(lesson: Lesson): Promise<Fitted> {
   const { images } = lesson
   const input = inputOf(lesson)
@@ -148,7 +184,11 @@ async function fitEmbedded(lesson: Lesson): Promise<Fitted> {
       signal?.throwIfAborted()
       progress?.(share)
     })
-  const { model, heldOut } = fitEmbedding(await describe(images, (share) => lesson.progress?.(0.8 * share)), settings.seed) // prettier-ignore
+  const { model, heldOut } = fitEmbedding(
+    await describe(images, (share) => lesson.progress?.(0.8 * share)),
+    backbone.layers.map((layer) => layer.channels),
+    settings.seed,
+  )
   lesson.progress?.(1)
   return {
     onnx: goodGraph(model, backbone, width, channels),

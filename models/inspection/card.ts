@@ -4,6 +4,7 @@ import type { MethodResult } from './assignment.ts'
 const words: Readonly<Record<string, string>> = {
   classifier: 'A convolutional network that tells classes, trained from scratch.',
   textures: 'Gradient-boosted trees over descriptors of texture, which tell classes.',
+  transfer: 'A linear classifier over layers of a network that was trained on photographs.',
   patches:
     'Gaussians over filter responses by place and over the texture of the whole image, learned from good images.',
   embedding:

@@ -1,20 +1,22 @@
 import { encodeOnnx, type Port } from '../onnx/graph.ts'
 import { spliceOnnx } from '../onnx/splice.ts'
 import type { Fitted } from './candidates.ts'
-import { evidence as evidenceStep, score as scoreStep } from './embedding/graph.ts'
-import { evidence, scoreOf, type Calibration } from './evidence.ts'
+import { evidence, leastEvidence, scoreOf, type Calibration } from './evidence.ts'
+import { addEvidence, addMean, addScore, number } from './evidence-graph.ts'
+import { spreadRows } from './images.ts'
 import { GraphBuilder } from './network/layers.ts'
 
 /** A method of good images with how its scores lie for good ones that it did not learn from. */
 export interface Member {
   /** Takes the same images as the other members. */
   readonly fitted: Fitted
+  /** Of the logarithms of its scores. */
   readonly calibration: Calibration
 }
 
 /** The score of several by their own scores: the mean of their evidence. Each is as likely to see what another does not. */
 export function combinedScore(scores: readonly number[], calibrations: readonly Calibration[]): number {
-  const sum = scores.reduce((total, score, i) => total + evidence(calibrations[i], score), 0)
+  const sum = scores.reduce((total, score, i) => total + Math.max(leastEvidence, evidence(calibrations[i], Math.log(score))), 0) // prettier-ignore
   return scoreOf(sum / scores.length)
 }
 
@@ -22,8 +24,10 @@ export function combinedScore(scores: readonly number[], calibrations: readonly 
 export function combine(members: readonly Member[]): Fitted {
   const calibrations = members.map(({ calibration }) => calibration)
   const [{ fitted: first }] = members
+  const heldOut = heldOutBy(members)
   return {
     input: first.input,
+    ...(heldOut && { heldOut }),
     cells: Math.max(...members.map(({ fitted }) => fitted.cells!)),
     onnx: spliceOnnx([
       ...members.map(({ fitted }, i) => ({ onnx: fitted.onnx, what: `method ${i + 1}`, feeds: { image: 'image' } })),
@@ -40,21 +44,37 @@ export function combine(members: readonly Member[]): Fitted {
   }
 }
 
+/** Scores of images that every fit held out; a method that looked at fewer images looked at evenly spaced ones. */
+function heldOutBy(members: readonly Member[]): Float64Array | undefined {
+  const each = members.flatMap(({ fitted }) => (fitted.heldOut ? [fitted.heldOut] : []))
+  if (each.length < members.length) return undefined
+  const calibrations = members.map(({ calibration }) => calibration)
+  const fewest = Math.min(...each.map(({ length }) => length))
+  const rows = each.map(({ length }) => spreadRows(length, fewest))
+  return Float64Array.from(
+    { length: fewest },
+    (_, i) =>
+    combinedScore(each.map((own, member) => own[rows[member][i]]), calibrations), // prettier-ignore
+  )
+}
+
 /** `scoreN` [batch] and `mapN` [batch, rows, columns] of each to `score` and `map`, the latter as fine as the finest. */
 function fusion(members: readonly Member[]): Uint8Array {
   const builder = new GraphBuilder()
   const sizes = members.map(({ fitted }) => fitted.cells!)
   const finest = Math.max(...sizes)
-  const mean = (parts: readonly string[]) =>
-    builder.add('Div', [parts.reduce((sum, part) => builder.add('Add', [sum, part])), builder.constant([1], Float32Array.of(parts.length))]) // prettier-ignore
+  const found = (value: string, calibration: Calibration) => {
+    const own = addEvidence(builder, builder.add('Log', [value]), calibration)
+    return builder.add('Max', [own, number(builder, leastEvidence)])
+  }
   const inputs = sizes.flatMap((cells, i): Port[] => [
     { name: `score${i}`, type: 'float32', shape: ['batch'] },
     { name: `map${i}`, type: 'float32', shape: ['batch', cells, cells] },
   ])
-  const scores = members.map(({ calibration }, i) => evidenceStep(builder, `score${i}`, calibration))
+  const scores = members.map(({ calibration }, i) => found(`score${i}`, calibration))
   const maps = members.map(({ calibration }, i) => {
     const cells = sizes[i]
-    const own = evidenceStep(builder, `map${i}`, calibration)
+    const own = found(`map${i}`, calibration)
     if (cells === finest) return own
     const square = builder.add('Reshape', [own, builder.constant([4], BigInt64Array.of(-1n, 1n, BigInt(cells), BigInt(cells)))]) // prettier-ignore
     const scales = builder.constant([4], Float32Array.of(1, 1, finest / cells, finest / cells))
@@ -62,8 +82,11 @@ function fusion(members: readonly Member[]): Uint8Array {
     return builder.add('Reshape', [finer, builder.constant([3], BigInt64Array.of(-1n, BigInt(finest), BigInt(finest)))])
   })
   const outputs = [
-    { of: scoreStep(builder, mean(scores)), port: { name: 'score', type: 'float32', shape: ['batch'] } as const },
-    { of: scoreStep(builder, mean(maps)), port: { name: 'map', type: 'float32', shape: ['batch', finest, finest] } as const }, // prettier-ignore
+    {
+      of: addScore(builder, addMean(builder, scores)),
+      port: { name: 'score', type: 'float32', shape: ['batch'] } as const,
+    },
+    { of: addScore(builder, addMean(builder, maps)), port: { name: 'map', type: 'float32', shape: ['batch', finest, finest] } as const }, // prettier-ignore
   ]
   return encodeOnnx(builder.finish('combination', inputs, outputs))
 }

@@ -26,7 +26,10 @@ export function goodMerit(falseRejects: number, missed: number): number {
 const mostCopies = 40
 
 /** Copies of held-out good images, each with a made-up defect of one kind; the same for the same seed. */
-export function madeUpDefects(good: ImageSet, seed: number): { readonly set: ImageSet; readonly kinds: readonly DefectKind[] } {
+export function madeUpDefects(
+  good: ImageSet,
+  seed: number,
+): { readonly set: ImageSet; readonly kinds: readonly DefectKind[] } {
   const random = seededRandom(seed + 1)
   const rows = spreadRows(good.count, mostCopies)
   const kinds = kindsFor(good.channels).flatMap((kind) => rows.map(() => kind))

@@ -1,33 +1,35 @@
 import { quantile } from '../linear-algebra.ts'
 
-/** How the logarithm of a distance lies for good images that the fit did not see. */
+/** How a quantity lies for good images that the fit did not see. */
 export interface Calibration {
   readonly median: number
   /** Standard deviation of a normal distribution with the same middle and upper tail. */
   readonly spread: number
 }
 
-/** Least spread: held-out images of few parts may all be alike. */
+/** Least spread of the logarithm of a distance: held-out images of few parts may all be alike. */
 const leastSpread = 0.01
 const toDeviation = 1.4826
 /** The 95 % quantile of the standard normal distribution. */
 const upper = 1.645
 
-/** From positive distances of held-out good images. The middle half says what is usual, the upper tail is not ignored. */
-export function calibrate(distances: Float64Array | readonly number[]): Calibration {
-  const logs = Float64Array.from(distances, (value) => Math.log(value))
-  const median = quantile(logs, 0.5)
-  const usual = toDeviation * quantile(logs.map((value) => Math.abs(value - median)), 0.5) // prettier-ignore
-  return { median, spread: Math.max(leastSpread, usual, (quantile(logs, 0.95) - median) / upper) }
+/** From values of held-out good images. The middle half says what is usual, the upper tail is not ignored. */
+export function calibrate(values: ArrayLike<number>): Calibration {
+  const own = Float64Array.from(values)
+  const median = quantile(own, 0.5)
+  const usual = toDeviation * quantile(own.map((value) => Math.abs(value - median)), 0.5) // prettier-ignore
+  return { median, spread: Math.max(leastSpread, usual, (quantile(own, 0.95) - median) / upper) }
 }
 
-/** By how many standard deviations a distance is above what is usual of good images. */
-export function evidence({ median, spread }: Calibration, distance: number): number {
-  return (Math.log(distance) - median) / spread
+/** By how many standard deviations a value is above what is usual of good images. */
+export function evidence({ median, spread }: Calibration, value: number): number {
+  return (value - median) / spread
 }
 
-/** Beyond this the score says nothing more, and stays finite. */
+/** Evidence beyond this says nothing more, and scores stay finite. */
 export const mostEvidence = 60
+/** No method is surer than this that an image is good: it must not outweigh another that has found something. */
+export const leastEvidence = -2
 /** What doubles a score: near the threshold, which is about 1, the score reads like a ratio of distances. */
 const doubling = 4
 

@@ -1,6 +1,7 @@
 import { DetectorError } from '../../agent/core/index.ts'
-import { decodeImage, type Preparation } from './decode.ts'
-import type { ImageSet } from './images.ts'
+import { quantile } from '../linear-algebra.ts'
+import { decodeImage, imageSize, type Preparation } from './decode.ts'
+import { spreadRows, type ImageSet } from './images.ts'
 import type { View } from './views.ts'
 import type { ImageTraining, LabelledImage, TrainedStation } from './assignment.ts'
 
@@ -34,6 +35,16 @@ export async function prepare(
   const labels = files.map(({ label }) => names.indexOf(label))
   const defects = await decodeAll(job, job.defects ?? [], wanted, unusable)
   return { set, files, labels: Uint16Array.from(labels), defects, unusable, ...split(files, names, job.settings.held_out) } // prettier-ignore
+}
+
+/** Pixels on the shorter side of what a station sees of its images, in the middle of a few of them. */
+export async function pixelsOf({ images, region, bounds }: ImageTraining): Promise<number> {
+  const shorter: number[] = []
+  for (const row of spreadRows(images.length, 9)) {
+    const size = await imageSize(images[row].image, bounds, region)
+    if (size) shorter.push(Math.min(size.width, size.height))
+  }
+  return shorter.length === 0 ? Infinity : quantile(shorter, 0.5)
 }
 
 async function decodeAll(

@@ -11,10 +11,10 @@ import { classScores, confusionMatrix, runFitted } from './evaluation.ts'
 import { calibrate } from './evidence.ts'
 import { selectImages } from './images.ts'
 import { openInspector } from './inspector.ts'
-import { prepare, type Prepared } from './lesson.ts'
+import { pixelsOf, prepare, type Prepared } from './lesson.ts'
 import { type ImageBundle, type ImageManifest, type ImageOutput } from './manifest.ts'
 import { classMethods, goodMethods, type Method } from './settings.ts'
-import { behindView, viewOf } from './views.ts'
+import { behindView, viewOf, type View } from './views.ts'
 import type { ImageTraining, MethodResult, TrainedStation } from './assignment.ts'
 
 const goldenCount = 4
@@ -34,16 +34,26 @@ export async function trainStation(job: ImageTraining): Promise<TrainedStation> 
   if (allowed.length === 0) {
     throw new DetectorError('TRAINING_DATA', `none of ${job.settings.methods.join(', ')} can learn from ${names.length > 1 ? 'labelled images' : 'good images only'}`, { remedy: `Allow ${kind.join(' or ')} under methods.` }) // prettier-ignore
   }
-  const judged = names.length > 1 ? await judgeAllClasses(job, allowed, names) : await judgeAllGood(job, allowed, names)
-  const combined = judged.find(({ method }) => method === 'combination')
-  const first = judged.reduce((a, b) => (b.rank > a.rank ? b : a))
-  const best = combined && first.rank <= combined.rank + combined.error ? combined : first
+  const pixels = await pixelsOf(job)
+  const views = allowed.map((method) => [method, viewFor(method, job.settings, job.colour, pixels)] as const)
+  const judged = names.length > 1 ? await judgeAllClasses(job, views, names) : await judgeAllGood(job, views, names)
+  const best = chosen(judged)
   const before = await meritBefore(job, best.data)
   if (before !== undefined) best.metrics.merit_before = before
   const results = judged.map(({ method, metrics, seconds }) => ({ method, metrics, seconds, chosen: method === best.method })) // prettier-ignore
   const bundle = await bundleOf(job, best, names, results)
   await (await openInspector(bundle, job.bounds)).close()
   return { bundle, results, unusable: best.data.unusable }
+}
+
+/**
+ * The best; but another has to be better by more than chance than what is preferred: the combination of methods, and of
+ * classifiers the one that learned to see before, as few held-out images say little.
+ */
+function chosen(judged: readonly Judged[]): Judged {
+  const best = judged.reduce((a, b) => (b.rank > a.rank ? b : a))
+  const preferred = judged.find(({ method }) => method === 'combination' || method === 'transfer')
+  return preferred && best.rank <= preferred.rank + preferred.error ? preferred : best
 }
 
 /** A method with what the held-out images say of it. */
@@ -56,48 +66,53 @@ interface Judged {
   readonly threshold: number
   /** Greater is better. */
   readonly rank: number
-  /** Standard error of the rank, where it is known. */
+  /** Standard error of the rank. */
   readonly error: number
   readonly seconds: number
 }
 
-async function judgeAllClasses(job: ImageTraining, allowed: readonly Method[], names: readonly string[]) {
+async function judgeAllClasses(job: ImageTraining, views: Views, names: readonly string[]) {
   const judged: Judged[] = []
-  for (const [method, started] of within(job, allowed)) {
-    const data = await prepare(job, names, viewFor(method, job.settings, job.colour))
+  for (const [method, view, started] of within(job, views)) {
+    const data = await prepare(job, names, view)
     const fitted = await fit(job, method, data, names)
-    judged.push({ method, fitted, data, ...(await judgeClasses(fitted, data, names)), error: 0, seconds: since(started) }) // prettier-ignore
+    judged.push({ method, fitted, data, ...(await judgeClasses(fitted, data, names)), seconds: since(started) }) // prettier-ignore
   }
   return judged
 }
 
 /** All see the same images, each through its own view, so that they can be combined. */
-async function judgeAllGood(job: ImageTraining, allowed: readonly Method[], names: readonly string[]) {
-  const views = allowed.map((method) => viewFor(method, job.settings, job.colour))
-  const widest = { size: Math.max(...views.map(({ size }) => size)), channels: views.some(({ channels }) => channels === 3) ? 3 : 1 } as const // prettier-ignore
+async function judgeAllGood(job: ImageTraining, views: Views, names: readonly string[]) {
+  const widest = { size: Math.max(...views.map(([, { size }]) => size)), channels: views.some(([, { channels }]) => channels === 3) ? 3 : 1 } as const // prettier-ignore
   const data = await prepare(job, names, widest)
   const trial = trialOf(data, job.settings)
   const judged: (Judged & Judgement)[] = []
   const judge = async (method: Judged['method'], fitted: Fitted, started: number) =>
     judged.push({ method, fitted, data, ...(await judgeGood(fitted, trial, job.settings)), seconds: since(started) })
-  for (const [method, started] of within(job, allowed)) {
-    const own = { ...data, set: viewOf(data.set, viewFor(method, job.settings, job.colour)) }
+  for (const [method, view, started] of within(job, views)) {
+    const own = { ...data, set: viewOf(data.set, view) }
     await judge(method, behindView(await fit(job, method, own, names), widest), started)
   }
   if (judged.length > 1) {
     const started = performance.now()
-    const members = judged.map(({ fitted, goodScores }) => ({ fitted, calibration: calibrate(goodScores) }))
+    const members = judged.map(({ fitted, goodScores }) => ({
+      fitted,
+      calibration: calibrate(goodScores.map(Math.log)),
+    }))
     await judge('combination', combine(members), started)
   }
   return judged
 }
 
+/** Methods with what they see images at. */
+type Views = readonly (readonly [Method, View])[]
+
 /** The methods that the budget has time for, and when each begins. */
-function* within({ budget = Infinity }: ImageTraining, methods: readonly Method[]) {
+function* within({ budget = Infinity }: ImageTraining, views: Views) {
   const started = performance.now()
-  for (const [i, method] of methods.entries()) {
+  for (const [i, [method, view]] of views.entries()) {
     if (i > 0 && performance.now() - started > budget) return
-    yield [method, performance.now()] as const
+    yield [method, view, performance.now()] as const
   }
 }
 
@@ -119,7 +134,11 @@ async function judgeClasses(fitted: Fitted, data: Prepared, names: readonly stri
   const answers = await runFitted(fitted, selectImages(data.set, data.heldOut), 'probabilities')
   const confusion = confusionMatrix(Uint16Array.from(data.heldOut, (row) => data.labels[row]), answers, names.length) // prettier-ignore
   const metrics: Record<string, number> = { ...classScores(confusion), merit: meanRecall(confusion) }
-  return { metrics, confusion, threshold: NaN, rank: metrics.macro_f1 }
+  const count = data.heldOut.length
+  // None wrong of a few is no proof (Laplace's rule of succession).
+  const share = (metrics.accuracy * count + 1) / (count + 2)
+  const error = Math.sqrt((share * (1 - share)) / count)
+  return { metrics, confusion, threshold: NaN, rank: metrics.macro_f1, error }
 }
 
 async function bundleOf(

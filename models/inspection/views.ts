@@ -68,7 +68,8 @@ function viewGraph(from: View, to: View, { mean, std }: ImageInput): Uint8Array 
     const window = { ints: [from.size / to.size, from.size / to.size] }
     x = whole(builder.add('AveragePool', [x], { kernel_shape: window, strides: window }))
   }
-  const perChannel = (values: readonly number[]) => builder.constant([1, values.length, 1, 1], Float32Array.from(values))
+  const perChannel = (values: readonly number[]) =>
+    builder.constant([1, values.length, 1, 1], Float32Array.from(values))
   x = builder.add('Div', [x, number(255)])
   if (mean) x = builder.add('Sub', [x, perChannel(mean)])
   if (std) x = builder.add('Div', [x, perChannel(std)])

@@ -13,88 +13,126 @@ const reach = 1
 const folds = 4
 
 /** What good images look like through a backbone. */
-export interface EmbeddingModel {
+export interface EmbeddingModel extends Gaussians {
   /** [dimensions, features], of features in units of their deviation. */
   readonly projection: Float32Array
   readonly dimensions: number
+  readonly calibration: Calibrations
+}
+
+interface Gaussians {
   /** One for each place: for parts that lie the same. */
   readonly byPlace: readonly Gaussian[]
   /** One for all places: for scenes that lie anyhow. */
   readonly anywhere: Gaussian
-  /** Of mean and logarithmic deviation of each feature over the whole image: its texture. */
-  readonly whole: Gaussian
-  readonly calibration: { readonly byPlace: Calibration; readonly anywhere: Calibration; readonly whole: Calibration }
+  /** Of mean and logarithmic deviation of the features of each layer over the whole image: its texture. */
+  readonly whole: readonly Gaussian[]
+}
+
+/** Of logarithms of distances, and of the evidence that is the mean of several. */
+interface Calibrations {
+  readonly byPlace: Calibration
+  readonly anywhere: Calibration
+  readonly whole: readonly Calibration[]
+  /** Of the mean of `byPlace` and `anywhere`. */
+  readonly local: Calibration
+  /** Of the mean over the layers. */
+  readonly texture: Calibration
+}
+
+/** Features of one image: projected [place, dimension], and the texture by layer. */
+interface Description {
+  readonly projected: Float64Array
+  readonly textures: readonly Float64Array[]
 }
 
 /**
- * Fits Gaussians to features [image][feature, place] of good images; how far good ones are comes from contiguous quarters of
- * the images, each judged by a fit on the rest. Returns as well the scores of those held-out judgements, by image.
- * Sources: Defard et al. (2021), "PaDiM"; with Gaussians over all places and over the whole image beside those by place.
+ * Fits Gaussians to features [image][feature, place] of good images, `layers` of so many features each; how far good ones
+ * are comes from contiguous quarters of the images, each judged by a fit on the rest. Returns as well the scores of those
+ * held-out judgements, by image.
+ * Source: Defard et al. (2021), "PaDiM", with Gaussians over all places and over the whole image beside those by place.
  */
-export function fitEmbedding(features: readonly Float32Array[], seed: number) {
-  const count = features[0].length / places
-  const projection = randomProjection(features, count, seed)
-  const dimensions = projection.length / count
-  const projected = features.map((image) => project(image, projection, dimensions))
-  const textures = features.map((image) => textureOf(image, count))
+export function fitEmbedding(features: readonly Float32Array[], layers: readonly number[], seed: number) {
+  const projection = randomProjection(features, features[0].length / places, seed)
+  const dimensions = (projection.length * places) / features[0].length
+  const all = features.map((image) => describe(image, layers, projection, dimensions))
   const foldOf = (i: number) => Math.floor((i * folds) / features.length)
-  const parts = Array.from({ length: folds }, (_, fold) =>
-    sumsByPlace(projected.filter((_, i) => foldOf(i) === fold), dimensions), // prettier-ignore
-  )
-  const all = parts.reduce(joined)
-  const distances: Distances[] = []
-  for (let fold = 0; fold < folds; fold++) {
-    const gaussians = { ...fitPlaces(less(all, parts[fold])), whole: fitWhole(textures.filter((_, i) => foldOf(i) !== fold)) } // prettier-ignore
-    features.forEach((_, i) => {
-      if (foldOf(i) === fold) distances.push(distancesOf(gaussians, projected[i], textures[i]))
-    })
-  }
-  const calibration = {
-    byPlace: calibrate(distances.map((own) => meanOfHighest(own.byPlace))),
-    anywhere: calibrate(distances.map((own) => meanOfHighest(own.anywhere))),
-    whole: calibrate(distances.map((own) => own.whole)),
-  }
-  const model: EmbeddingModel = { projection, dimensions, ...fitPlaces(all), whole: fitWhole(textures), calibration }
+  const of = (fold: number, inside: boolean) => all.filter((_, i) => (foldOf(i) === fold) === inside)
+  const parts = Array.from({ length: folds }, (_, fold) => sumsByPlace(of(fold, true).map(({ projected }) => projected), dimensions)) // prettier-ignore
+  const sums = parts.reduce(joined)
+  const distances = parts.flatMap((part, fold) => {
+    const gaussians = { ...fitPlaces(less(sums, part)), whole: fitTextures(of(fold, false)) }
+    return of(fold, true).map((own) => distancesOf(gaussians, own))
+  })
+  const calibration = calibrations(distances)
+  const model: EmbeddingModel = { projection, dimensions, ...fitPlaces(sums), whole: fitTextures(all), calibration }
   return { model, heldOut: Float64Array.from(distances, (own) => scoreOf(strongest(calibration, own))) }
 }
 
 /** The score of an image by its features [feature, place], as the graph gives it. */
 export function scoreEmbedding(model: EmbeddingModel, features: Float32Array): number {
-  const projected = project(features, model.projection, model.dimensions)
-  const texture = textureOf(features, features.length / places)
-  return scoreOf(strongest(model.calibration, distancesOf(model, projected, texture)))
+  const layers = model.whole.map(({ mean }) => mean.length / 2)
+  const own = describe(features, layers, model.projection, model.dimensions)
+  return scoreOf(strongest(model.calibration, distancesOf(model, own)))
 }
 
+/** Logarithms of distances. */
 interface Distances {
-  readonly byPlace: Float64Array
-  readonly anywhere: Float64Array
-  readonly whole: number
+  readonly byPlace: number
+  readonly anywhere: number
+  readonly whole: readonly number[]
 }
 
-/** A defect shows in one of them, as a rule, so the strongest evidence counts. */
-function strongest(calibration: EmbeddingModel['calibration'], own: Distances): number {
+function calibrations(distances: readonly Distances[]): Calibrations {
+  const byPlace = calibrate(distances.map((own) => own.byPlace))
+  const anywhere = calibrate(distances.map((own) => own.anywhere))
+  const whole = distances[0].whole.map((_, layer) => calibrate(distances.map((own) => own.whole[layer])))
+  const local = calibrate(distances.map((own) => localEvidence({ byPlace, anywhere }, own)))
+  const texture = calibrate(distances.map((own) => textureEvidence({ whole }, own)))
+  return { byPlace, anywhere, whole, local, texture }
+}
+
+function localEvidence({ byPlace, anywhere }: Pick<Calibrations, 'byPlace' | 'anywhere'>, own: Distances): number {
+  return (evidence(byPlace, own.byPlace) + evidence(anywhere, own.anywhere)) / 2
+}
+
+function textureEvidence({ whole }: Pick<Calibrations, 'whole'>, own: Distances): number {
+  return whole.reduce((sum, layer, i) => sum + evidence(layer, own.whole[i]), 0) / whole.length
+}
+
+/** Looks at the same thing are averaged; a defect is local or all over, as a rule, so the stronger of these counts. */
+function strongest(calibration: Calibrations, own: Distances): number {
+  const { local, texture } = calibration
   return Math.max(
-    evidence(calibration.byPlace, meanOfHighest(own.byPlace)),
-    evidence(calibration.anywhere, meanOfHighest(own.anywhere)),
-    evidence(calibration.whole, own.whole),
+    evidence(local, localEvidence(calibration, own)),
+    evidence(texture, textureEvidence(calibration, own)),
   )
 }
 
-function distancesOf(
-  { byPlace, anywhere, whole }: Pick<EmbeddingModel, 'byPlace' | 'anywhere' | 'whole'>,
-  projected: Float64Array,
-  texture: Float64Array,
-): Distances {
+function distancesOf({ byPlace, anywhere, whole }: Gaussians, { projected, textures }: Description): Distances {
   const size = anywhere.mean.length
   const at = (place: number) => projected.subarray(place * size, (place + 1) * size)
+  const highest = (of: (place: number) => number) => Math.log(meanOfHighest(Float64Array.from({ length: places }, (_, place) => of(place)))) // prettier-ignore
   return {
-    byPlace: Float64Array.from({ length: places }, (_, place) => distance(byPlace[place], at(place))),
-    anywhere: Float64Array.from({ length: places }, (_, place) => distance(anywhere, at(place))),
-    whole: distance(whole, texture),
+    byPlace: highest((place) => distance(byPlace[place], at(place))),
+    anywhere: highest((place) => distance(anywhere, at(place))),
+    whole: whole.map((layer, i) => Math.log(distance(layer, textures[i]))),
   }
 }
 
-function fitPlaces(sums: PlaceSums): Pick<EmbeddingModel, 'byPlace' | 'anywhere'> {
+function describe(
+  image: Float32Array,
+  layers: readonly number[],
+  projection: Float32Array,
+  dimensions: number,
+): Description {
+  // prettier-ignore
+  let from = 0
+  const textures = layers.map((count) => textureOf(image.subarray(from * places, (from += count) * places), count))
+  return { projected: project(image, projection, dimensions), textures }
+}
+
+function fitPlaces(sums: PlaceSums): Pick<Gaussians, 'byPlace' | 'anywhere'> {
   const byPlace = Array.from({ length: places }, (_, place) => {
     const [y, x] = [Math.floor(place / cells), place % cells]
     const near: number[] = []
@@ -108,11 +146,12 @@ function fitPlaces(sums: PlaceSums): Pick<EmbeddingModel, 'byPlace' | 'anywhere'
   return { byPlace, anywhere: gaussianOf(sums, Array.from({ length: places }, (_, place) => place)) } // prettier-ignore
 }
 
-function fitWhole(textures: readonly Float64Array[]): Gaussian {
-  const size = textures[0].length
-  const rows = new Float64Array(textures.length * size)
-  textures.forEach((texture, i) => rows.set(texture, i * size))
-  return fitGaussian(rows, textures.length, size)
+function fitTextures(images: readonly Description[]): Gaussian[] {
+  return images[0].textures.map(({ length: size }, layer) => {
+    const rows = new Float64Array(images.length * size)
+    images.forEach(({ textures }, i) => rows.set(textures[layer], i * size))
+    return fitGaussian(rows, images.length, size)
+  })
 }
 
 /** Each feature divided by its deviation over all images and places, then mixed by chance. */

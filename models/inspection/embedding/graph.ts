@@ -1,5 +1,6 @@
 import type { Port } from '../../onnx/graph.ts'
-import { mostEvidence, scoreLine, type Calibration } from '../evidence.ts'
+import type { Calibration } from '../evidence.ts'
+import { addEvidence, addMean, addScore } from '../evidence-graph.ts'
 import type { GraphBuilder } from '../network/layers.ts'
 import { highest } from '../patches/fit.ts'
 import type { Gaussian } from '../patches/gaussian.ts'
@@ -11,30 +12,44 @@ import type { EmbeddingModel } from './fit.ts'
 /** The whole detector, backbone and all: `image` [batch, channels, size, size], 0 to 1; `score` [batch]; `map` [batch, cells, cells]. */
 export function goodGraph(model: EmbeddingModel, backbone: Backbone, size: number, channels: number): Uint8Array {
   return embeddingGraph(backbone, size, channels, (builder, features) => {
-    const { calibration } = model
-    const projected = builder.add('MatMul', [builder.constant([model.dimensions, model.projection.length / model.dimensions], model.projection), features]) // prettier-ignore
+    const { calibration, dimensions, projection } = model
+    const mixing = builder.constant([dimensions, projection.length / dimensions], projection)
+    const projected = builder.add('MatMul', [mixing, features])
     const byPlace = distancesByPlace(builder, projected, model.byPlace)
     const anywhere = distances(builder, projected, model.anywhere)
-    const whole = textureDistance(builder, features, model.whole)
+    const known = (distance: string, own: Calibration) => addEvidence(builder, builder.add('Log', [distance]), own)
+    const local = (...parts: readonly [byPlace: string, anywhere: string]) => {
+      const each = [known(parts[0], calibration.byPlace), known(parts[1], calibration.anywhere)]
+      return addEvidence(builder, addMean(builder, each), calibration.local)
+    }
+    const layers = textures(builder, features, model).map((distance, i) => known(distance, calibration.whole[i]))
+    const texture = addEvidence(builder, addMean(builder, layers), calibration.texture)
     const strongest = builder.add('Max', [
-      evidence(builder, highestMean(builder, byPlace), calibration.byPlace),
-      evidence(builder, highestMean(builder, anywhere), calibration.anywhere),
-      evidence(builder, whole, calibration.whole),
-    ])
-    const local = builder.add('Max', [
-      evidence(builder, byPlace, calibration.byPlace),
-      evidence(builder, anywhere, calibration.anywhere),
+      local(highestMean(builder, byPlace), highestMean(builder, anywhere)),
+      texture,
     ])
     const shape = builder.constant([3], BigInt64Array.of(-1n, BigInt(cells), BigInt(cells)))
-    const map = builder.add('Reshape', [score(builder, local), shape])
+    const map = builder.add('Reshape', [addScore(builder, local(byPlace, anywhere)), shape])
     const port = (name: string, sizes: readonly number[]): Port => ({ name, type: 'float32', shape: ['batch', ...sizes] }) // prettier-ignore
     return {
       name: 'embedding',
       outputs: [
-        { of: score(builder, strongest), port: port('score', []) },
+        { of: addScore(builder, strongest), port: port('score', []) },
         { of: map, port: port('map', [cells, cells]) },
       ],
     }
+  })
+}
+
+/** Distance [batch] of the texture of each layer. */
+function textures(builder: GraphBuilder, features: string, { whole }: EmbeddingModel): string[] {
+  let from = 0
+  const bound = (value: number) => builder.constant([1], BigInt64Array.of(BigInt(value)))
+  return whole.map((gaussian) => {
+    const to = from + gaussian.mean.length / 2
+    const layer = builder.add('Slice', [features, bound(from), bound(to), bound(1)])
+    from = to
+    return textureDistance(builder, layer, gaussian)
   })
 }
 
@@ -64,19 +79,4 @@ function distances(builder: GraphBuilder, projected: string, { mean, whitening }
 function highestMean(builder: GraphBuilder, values: string): string {
   const count = builder.constant([1], BigInt64Array.of(BigInt(highest)))
   return builder.add('ReduceMean', [builder.add('TopK', [values, count])], { axes: { ints: [1] }, keepdims: 0 })
-}
-
-/** As `evidence` of evidence.ts. */
-export function evidence(builder: GraphBuilder, distance: string, { median, spread }: Calibration): string {
-  const number = (value: number) => builder.constant([], Float32Array.of(value))
-  const above = builder.add('Sub', [builder.add('Log', [distance]), number(median)])
-  return builder.add('Div', [above, number(spread)])
-}
-
-/** As `scoreOf` of evidence.ts. */
-export function score(builder: GraphBuilder, value: string): string {
-  const number = (own: number) => builder.constant([], Float32Array.of(own))
-  const bounded = builder.add('Min', [value, number(mostEvidence)])
-  const line = builder.add('Add', [builder.add('Mul', [bounded, number(scoreLine.slope)]), number(scoreLine.offset)])
-  return builder.add('Exp', [line])
 }

@@ -15,7 +15,11 @@ function input(size: number): Port {
 /** [batch, descriptors] */
 function addDescriptors(builder: GraphBuilder, size: number): string {
   const places = builder.constant([3], BigInt64Array.of(-1n, BigInt(featureCount), BigInt(cells * cells)))
-  const features = builder.add('Reshape', [addFilterBank(builder, 'image', size, cells), places])
+  return addMoments(builder, builder.add('Reshape', [addFilterBank(builder, 'image', size, cells), places]))
+}
+
+/** Mean, logarithmic deviation, least and greatest over the places of features [batch, features, places]: [batch, 4 x features]. */
+export function addMoments(builder: GraphBuilder, features: string): string {
   const over = { axes: { ints: [2] } }
   const mean = builder.add('ReduceMean', [features], over)
   const apart = builder.add('Sub', [features, mean])

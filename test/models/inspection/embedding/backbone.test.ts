@@ -31,7 +31,12 @@ async function featuresOf(backbone: Awaited<ReturnType<typeof openBackbone>>, pi
   const session = await openSession(embeddingFeatures(backbone, size, 1), 'test')
   try {
     const set = { count: 1, width: size, height: size, channels: 1, pixels } as const
-    const [features] = await runImages(session, imageInput.parse({ colour: 'grey', width: size, height: size }), set, 'features')
+    const [features] = await runImages(
+      session,
+      imageInput.parse({ colour: 'grey', width: size, height: size }),
+      set,
+      'features',
+    )
     return features
   } finally {
     await session.close()
