@@ -17,12 +17,12 @@ const scenes: Readonly<Record<string, readonly [good: (random: Random) => Uint8A
 } // prettier-ignore
 
 function noisier(pixels: Uint8Array, random: Random): Uint8Array {
-  return pixels.map((value) => Math.min(255, Math.max(0, value + 3 * random.normal())))
+  return pixels.map((value) => Math.min(255, Math.max(0, value + 7 * random.normal())))
 }
 
-function pictures(make: (random: Random) => Uint8Array, count: number, random: Random) {
+function pictures(make: (random: Random) => Uint8Array, count: number, random: Random, pixels = size) {
   return Promise.all(
-    Array.from({ length: count }, async (_, i) => ({ name: `${i}`, label: 'good', image: await png(make(random), size) })), // prettier-ignore
+    Array.from({ length: count }, async (_, i) => ({ name: `${i}`, label: 'good', image: await png(make(random), pixels) })), // prettier-ignore
   )
 }
 
@@ -91,7 +91,8 @@ describe('the choice among methods of good images', function () {
   })
 
   it('joins methods that see other sizes and colours of the same image', async () => {
-    const images = await pictures(scenes['a spot on a part'][0], 24, seededRandom(10))
+    const large = (random: Random) => disc(256, random, false)
+    const images = await pictures(large, 24, seededRandom(10), 256)
     // Its golden images are run through the exported graph before a model is handed out.
     const { bundle } = await trainStation(job(images, { methods: ['patches', 'embedding'], size: undefined }, { colour: 'rgb' })) // prettier-ignore
     assert.equal(bundle.manifest.type, 'combination')

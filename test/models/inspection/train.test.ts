@@ -149,6 +149,16 @@ describe('image models', function () {
     assert.equal(answer.label, 'across')
   })
 
+  it('tell classes from five images of each, by what a network has seen before', async () => {
+    const { bundle, results } = await trainStation(job(await textures(5), { methods: ['transfer', 'textures'], size: 64 })) // prettier-ignore
+    assert.equal(bundle.manifest.type, 'transfer', JSON.stringify(results))
+    for (const across of [true, false]) {
+      const answer = await ask(bundle, await png(stripes(64, across, random), 64))
+      assert.equal(answer.label, across ? 'across' : 'along')
+      assert.ok(answer.score > 0.8)
+    }
+  })
+
   for (const places of [false, true]) {
     const told = places ? 'tells places apart' : 'sees the whole'
     it(`tell classes by a network that ${told}, whose graph gives what its trainer gives`, async () => {
