@@ -1,5 +1,3 @@
-import { escaped } from './sheet.ts'
-
 /** What a contact sheet shows. */
 export interface SheetPage {
   readonly title: string
@@ -85,4 +83,10 @@ function sliderOf({ threshold, scores }: NonNullable<SheetPage['slider']>): stri
   const all = (truth: number) => scores.filter(([, own]) => own === truth).length
   const known = all(0) + all(1) > 0 ? ` · false rejects: ${over(0)} of ${all(0)} · caught: ${over(1)} of ${all(1)}` : ''
   return `<form><label>Threshold <input id="threshold" type="range" min="0" max="1" step="0.001"> <button type="button" id="reset">as configured</button></label><output id="counts">threshold ${threshold.toPrecision(4)}${known}</output></form>`
+}
+
+/** As text in HTML, in attributes too. */
+export function escaped(text: string): string {
+  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' } // prettier-ignore
+  return text.replace(/[&<>"']/g, (character) => entities[character])
 }

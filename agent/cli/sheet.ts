@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto'
 import { mapPicture, previewOf } from '../../models/inspection/picture.ts'
 import type { ImageBundle } from '../../models/inspection/manifest.ts'
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
+import { openFaceDetector } from '../../models/inspection/faces/detector.ts'
+import { strippedImage } from '../../models/inspection/stripped.ts'
 import { readWhole } from '../core/index.ts'
 import type { StationSettings } from '../settings/index.ts'
 import { type ImageFile, rule } from '../stations/index.ts'
-import { page, script } from './sheet-page.ts'
+import { escaped, page, script } from './sheet-page.ts'
 
 /** An image with what the model made of it, or why it could not. */
 export interface Judged {
@@ -21,7 +23,7 @@ const side = 360
 /**
  * A page for a colleague: the images that are worst first, each with the contours of where, the verdict and the score; and a
  * threshold to try, with what it rejects and catches where the folders say the truth. It needs nothing beside it, and what
- * names say in it is text. Sheets are bounded: what comes after the worst is counted, not shown.
+ * names say in it is text; what `keep` takes out of images that are stored is taken out of these. Sheets are bounded: what comes after the worst is counted, not shown.
  */
 export async function contactSheet(
   station: string,
@@ -36,12 +38,16 @@ export async function contactSheet(
   rows.sort((a, b) => b.worst - a.worst || (a.image.file < b.image.file ? -1 : 1))
   const cards: string[] = []
   let bytes = 0
+  const shown = settings.keep.outside === 'black' ? settings.region : undefined
+  const faces = settings.keep.faces === 'removed' ? await openFaceDetector() : undefined
+  const strip = async (image: Uint8Array) => (await strippedImage(image, shown, faces)).bytes
   for (const row of rows) {
     if (cards.length === most.images || bytes > most.bytes) break
-    const pictures = await picturesOf(row, manifest.input.region, limit)
+    const pictures = await picturesOf(row, strip, manifest.input.region, limit)
     bytes += pictures.reduce((sum, picture) => sum + picture.length, 0)
     cards.push(card(row, pictures))
   }
+  await faces?.close()
   const scores = rows.flatMap(({ answer, truth: own }) => ('score' in answer ? [[answer.score, own === undefined ? -1 : Number(own)]] : [])) // prettier-ignore
   return page({
     title: `${station}: ${judged.length} images`,
@@ -74,20 +80,27 @@ function truthOf(judged: readonly Judged[], passes: readonly string[]) {
   return { good, defective, of }
 }
 
-async function picturesOf({ image, answer }: Row, region: ImageBundle['manifest']['input']['region'], limit = 0) {
+async function picturesOf(
+  { image, answer }: Row,
+  strip: (image: Uint8Array) => Promise<Uint8Array>,
+  region: ImageBundle['manifest']['input']['region'],
+  limit = 0,
+) {
   if ('detail' in answer) return []
   const bytes = await readWhole(image.path)
   const url = (type: string, picture: Uint8Array) => `data:image/${type};base64,${Buffer.from(picture).toString('base64')}` // prettier-ignore
-  const preview = url('jpeg', await previewOf(bytes, undefined, side))
+  const preview = url('jpeg', await previewOf(await strip(bytes), undefined, side))
   return answer.map ? [preview, url('png', await mapPicture(answer.map, limit, bytes, region))] : [preview]
 }
 
-function card({ image, answer, verdict, words, truth }: Row, [preview, map]: readonly string[]): string {
+function card({ image, answer, verdict, words, truth }: Row, pictures: readonly string[]): string {
   const known = truth === undefined ? '' : `<span class="truth">${truth ? 'defective' : 'good'} by its folder</span>`
   const score = 'score' in answer ? `<b>${answer.score.toPrecision(3)}</b> ${escaped(answer.label)}` : ''
-  const pictures = preview === undefined ? '' : `<img src="${preview}" alt="">${map === undefined ? '' : `<div class="map"><img src="${preview}" alt=""><img src="${map}" alt="where the score is above the threshold"></div>`}` // prettier-ignore
+  const [preview, map] = pictures.map((url) => `<img src="${url}" alt="">`)
+  const beside = pictures.length === 2 ? `<div class="map">${preview}${map}</div>` : ''
+  const shown = pictures.length === 0 ? '' : `${preview}${beside}`
   const data = 'score' in answer && !answer.probabilities ? ` data-score="${answer.score}"` : ''
-  return `<li class="${verdict}"${data}><div class="pictures">${pictures}</div><p><strong class="verdict">${verdict}</strong> ${score} ${known}</p><p class="file">${escaped(image.file)}</p><p class="why">${escaped(words)}</p></li>`
+  return `<li class="${verdict}"${data}><div class="pictures">${shown}</div><p><strong class="verdict">${verdict}</strong> ${score} ${known}</p><p class="file">${escaped(image.file)}</p><p class="why">${escaped(words)}</p></li>`
 }
 
 function headOf(rows: readonly Row[], shown: number, version: string, truth: ReturnType<typeof truthOf>): string {
@@ -96,10 +109,4 @@ function headOf(rows: readonly Row[], shown: number, version: string, truth: Ret
   const less = shown < rows.length ? ` The worst ${shown} are shown.` : ''
   const folders = truth.good.length === 0 ? 'The folders do not say which parts are good: none is called as good parts are.' : `By their folders, ${truth.good.join(', ')} are good${truth.defective.length > 0 ? `, and ${truth.defective.join(', ')} defective` : ''}.` // prettier-ignore
   return `<p>${counts}; model ${escaped(version)}.${less}</p><p>${escaped(folders)}</p>`
-}
-
-/** As text in HTML, in attributes too. */
-export function escaped(text: string): string {
-  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' } // prettier-ignore
-  return text.replace(/[&<>"']/g, (character) => entities[character])
 }

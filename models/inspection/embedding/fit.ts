@@ -2,6 +2,7 @@ import { calibrate, evidence, scoreOf, type Calibration } from '../evidence.ts'
 import { meanOfHighest } from '../patches/fit.ts'
 import { distance, fitGaussian, type Gaussian } from '../patches/gaussian.ts'
 import { textureOf } from '../patches/texture.ts'
+import { quantile } from '../../linear-algebra.ts'
 import { seededRandom } from '../../random.ts'
 import { cells, places } from './features.ts'
 import { gaussianOf, joined, less, sumsByPlace, type PlaceSums } from './place-sums.ts'
@@ -17,7 +18,14 @@ export interface EmbeddingModel extends Gaussians {
   /** [dimensions, features], of features in units of their deviation. */
   readonly projection: Float32Array
   readonly dimensions: number
+  /** What distances are multiplied by at each place: some, such as corners, are far off in every image. */
+  readonly even: Evening
   readonly calibration: Calibrations
+}
+
+interface Evening {
+  readonly byPlace: Float64Array
+  readonly anywhere: Float64Array
 }
 
 interface Gaussians {
@@ -60,12 +68,21 @@ export function fitEmbedding(features: readonly Float32Array[], layers: readonly
   const of = (fold: number, inside: boolean) => all.filter((_, i) => (foldOf(i) === fold) === inside)
   const parts = Array.from({ length: folds }, (_, fold) => sumsByPlace(of(fold, true).map(({ projected }) => projected), dimensions)) // prettier-ignore
   const sums = parts.reduce(joined)
-  const distances = parts.flatMap((part, fold) => {
+  const apart = parts.flatMap((part, fold) => {
     const gaussians = { ...fitPlaces(less(sums, part)), whole: fitTextures(of(fold, false)) }
     return of(fold, true).map((own) => distancesOf(gaussians, own))
   })
+  const even = { byPlace: evened(apart.map((own) => own.byPlace)), anywhere: evened(apart.map((own) => own.anywhere)) }
+  const distances = apart.map((own) => summary(own, even))
   const calibration = calibrations(distances)
-  const model: EmbeddingModel = { projection, dimensions, ...fitPlaces(sums), whole: fitTextures(all), calibration }
+  const model: EmbeddingModel = {
+    projection,
+    dimensions,
+    ...fitPlaces(sums),
+    whole: fitTextures(all),
+    even,
+    calibration,
+  }
   return { model, heldOut: Float64Array.from(distances, (own) => scoreOf(strongest(calibration, own))) }
 }
 
@@ -73,10 +90,17 @@ export function fitEmbedding(features: readonly Float32Array[], layers: readonly
 export function scoreEmbedding(model: EmbeddingModel, features: Float32Array): number {
   const layers = model.whole.map(({ mean }) => mean.length / 2)
   const own = describe(features, layers, model.projection, model.dimensions)
-  return scoreOf(strongest(model.calibration, distancesOf(model, own)))
+  return scoreOf(strongest(model.calibration, summary(distancesOf(model, own), model.even)))
 }
 
-/** Logarithms of distances. */
+/** By place, and of the texture of each layer. */
+interface PlaceDistances {
+  readonly byPlace: Float64Array
+  readonly anywhere: Float64Array
+  readonly whole: readonly number[]
+}
+
+/** Logarithms, of the highest places. */
 interface Distances {
   readonly byPlace: number
   readonly anywhere: number
@@ -109,15 +133,30 @@ function strongest(calibration: Calibrations, own: Distances): number {
   )
 }
 
-function distancesOf({ byPlace, anywhere, whole }: Gaussians, { projected, textures }: Description): Distances {
+function distancesOf({ byPlace, anywhere, whole }: Gaussians, { projected, textures }: Description): PlaceDistances {
   const size = anywhere.mean.length
-  const at = (place: number) => projected.subarray(place * size, (place + 1) * size)
-  const highest = (of: (place: number) => number) => Math.log(meanOfHighest(Float64Array.from({ length: places }, (_, place) => of(place)))) // prettier-ignore
+  const each = (gaussian: (place: number) => Gaussian) =>
+    Float64Array.from({ length: places }, (_, place) => distance(gaussian(place), projected.subarray(place * size, (place + 1) * size))) // prettier-ignore
   return {
-    byPlace: highest((place) => distance(byPlace[place], at(place))),
-    anywhere: highest((place) => distance(anywhere, at(place))),
-    whole: whole.map((layer, i) => Math.log(distance(layer, textures[i]))),
+    byPlace: each((place) => byPlace[place]),
+    anywhere: each(() => anywhere),
+    whole: whole.map((layer, i) => distance(layer, textures[i])),
   }
+}
+
+function summary({ byPlace, anywhere, whole }: PlaceDistances, even: Evening): Distances {
+  return {
+    byPlace: Math.log(meanOfHighest(byPlace.map((value, place) => value * even.byPlace[place]))),
+    anywhere: Math.log(meanOfHighest(anywhere.map((value, place) => value * even.anywhere[place]))),
+    whole: whole.map(Math.log),
+  }
+}
+
+/** Factors that make the middle of the distances of good images the same at all places. */
+function evened(distances: readonly Float64Array[]): Float64Array {
+  const middles = Float64Array.from({ length: places }, (_, place) => quantile(distances.map((own) => own[place]), 0.5)) // prettier-ignore
+  const middle = quantile(middles, 0.5)
+  return middles.map((own) => middle / own)
 }
 
 function describe(

@@ -15,8 +15,9 @@ export function goodGraph(model: EmbeddingModel, backbone: Backbone, size: numbe
     const { calibration, dimensions, projection } = model
     const mixing = builder.constant([dimensions, projection.length / dimensions], projection)
     const projected = builder.add('MatMul', [mixing, features])
-    const byPlace = distancesByPlace(builder, projected, model.byPlace)
-    const anywhere = distances(builder, projected, model.anywhere)
+    const even = (values: string, factors: Float64Array) => builder.add('Mul', [values, builder.constant([1, places], Float32Array.from(factors))]) // prettier-ignore
+    const byPlace = even(distancesByPlace(builder, projected, model.byPlace), model.even.byPlace)
+    const anywhere = even(distances(builder, projected, model.anywhere), model.even.anywhere)
     const known = (distance: string, own: Calibration) => addEvidence(builder, builder.add('Log', [distance]), own)
     const local = (...parts: readonly [byPlace: string, anywhere: string]) => {
       const each = [known(parts[0], calibration.byPlace), known(parts[1], calibration.anywhere)]
