@@ -10,6 +10,7 @@ const grounds = ['config', 'connectors', 'models', 'operators', 'journal']
 const floors = [
   'core',
   ...grounds,
+  'expressions',
   'settings',
   'signals',
   'learning',
@@ -19,6 +20,7 @@ const floors = [
   'letters',
   'pipeline',
   'stations',
+  'decisions',
   'training',
   'replay',
   'process',
@@ -114,7 +116,10 @@ export default defineConfig(
     files: ['agent/*.ts', 'agent/cli/**'],
     rules: forbid([{ regex: aroundDoors(''), message: 'A room is entered by its door, index.ts.' }]),
   },
-  { files: ['agent/cli/**', 'test/bench/**', 'test/fuzz/**', 'test/support/**'], rules: { 'no-console': 'off' } },
+  {
+    files: ['agent/cli/**', 'test/bench/**', 'test/chaos/**', 'test/fuzz/**', 'test/support/**'],
+    rules: { 'no-console': 'off' },
+  },
   {
     files: ['test/**'],
     rules: { '@typescript-eslint/no-unused-expressions': 'off', '@typescript-eslint/unbound-method': 'off' },

@@ -59,7 +59,7 @@ export function parseConfig<Schema extends z.ZodType>(
   const issues = [...(result.error?.issues ?? []), ...references].filter(
     ({ path }) => !unresolved.test(String(document.getIn(path))),
   )
-  problems.push(...explainIssues(issues, schema, document, lines))
+  problems.push(...explainIssues(issues, schema, document, lines, text))
   if (problems.length > 0) throw new ConfigError(problems)
   return result.data as z.output<Schema>
 }

@@ -11,9 +11,10 @@ export function explainIssues(
   schema: z.ZodType,
   document: Document,
   lines: LineCounter,
+  text: string,
 ): ConfigProblem[] {
   const problems = issues
-    .flatMap((issue) => explain(issue, schema, document))
+    .flatMap((issue) => explain(issue, schema, document, text))
     .map((found) => {
       const position = found.offset === undefined ? undefined : lines.linePos(found.offset)
       return {
@@ -31,7 +32,7 @@ interface Found {
   readonly offset: number | undefined
 }
 
-function explain(issue: Issue, schema: z.ZodType, document: Document): Found[] {
+function explain(issue: Issue, schema: z.ZodType, document: Document, text: string): Found[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const path = [...issue.path, key]
@@ -45,14 +46,17 @@ function explain(issue: Issue, schema: z.ZodType, document: Document): Found[] {
   if (issue.code === 'invalid_union') {
     const branch = closestBranch(issue.errors)
     if (branch)
-      return branch.flatMap((inner) => explain({ ...inner, path: [...issue.path, ...inner.path] }, schema, document))
+      return branch.flatMap((inner) =>
+        explain({ ...inner, path: [...issue.path, ...inner.path] }, schema, document, text),
+      )
   }
   const missing = !document.hasIn(issue.path) && issue.path.length > 0
   const last = String(issue.path.at(-1))
   const message =
     missing && issue.code === 'invalid_type' ? `"${last}" is missing (${plain(issue.message)})` : plain(issue.message)
   const aboutKey = issue.code === 'custom' && issue.params?.about === 'key'
-  const offset = aboutKey ? offsetOfKey(document, issue.path) : offsetOf(document, issue.path)
+  const piece = issue.code === 'custom' ? (issue.params?.piece as string | undefined) : undefined
+  const offset = aboutKey ? offsetOfKey(document, issue.path) : (offsetOfPiece(document, issue.path, piece, text) ?? offsetOf(document, issue.path)) // prettier-ignore
   return [{ path: issue.path, message, offset }]
 }
 
@@ -72,6 +76,19 @@ function closestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[
 function hint(key: string, known: readonly string[]): string {
   const meant = nearest(key, known)
   return meant ? `; did you mean "${meant}"?` : known.length > 0 ? `; known keys: ${known.join(', ')}` : ''
+}
+
+/** Offset of a piece of the text at `path`, where the file has it as it is. */
+function offsetOfPiece(
+  document: Document,
+  path: readonly PropertyKey[],
+  piece: string | undefined,
+  text: string,
+): number | undefined {
+  const node = piece === undefined ? undefined : document.getIn(path, true)
+  if (!isScalar(node) || !node.range) return undefined
+  const at = text.slice(node.range[0], node.range[1]).indexOf(piece!.split('\n')[0])
+  return at < 0 ? undefined : node.range[0] + at
 }
 
 /** Offset of the value at `path`, or of the nearest parent that exists. */

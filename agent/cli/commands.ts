@@ -40,6 +40,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     says: 'Alarms of the running agent: list, acknowledge, shelve.',
     load: async () => (await import('./alarms.ts')).alarms(),
   },
+  actions: {
+    says: 'Actions of the running agent: list, approve, refuse, stop all.',
+    load: async () => (await import('./actions.ts')).actions(),
+  },
   doctor: {
     says: 'Look for what is wrong with machine, connections, stations and agent; each finding with its remedy.',
     load: async () => (await import('./doctor.ts')).doctor(),

@@ -1,6 +1,6 @@
 import { open, rename } from 'node:fs/promises'
 import { headers, predictionRow } from '../../connectors/csv/index.ts'
-import type { JournalRecord, ModelEvent } from '../core/index.ts'
+import type { DecisionEvent, JournalRecord, ModelEvent } from '../core/index.ts'
 import { Episodes } from '../replay/index.ts'
 
 /** Gathers what a replay leads to; the predictions in a file, if one is named, under another name until it is whole. */
@@ -8,6 +8,8 @@ export class Results {
   predictions = 0
   alarms = 0
   readonly steps: ModelEvent[] = []
+  /** What actions would have done. */
+  readonly decisions: DecisionEvent[] = []
   readonly episodes = new Episodes()
   readonly #path: string
   readonly #handle: Awaited<ReturnType<typeof open>> | undefined
@@ -31,6 +33,7 @@ export class Results {
       } else if (record.kind === 'event' && record.event.type === 'alarm' && record.event.change === 'raised') {
         this.alarms++
       } else if (record.kind === 'event' && record.event.type === 'model') this.steps.push(record.event)
+      else if (record.kind === 'event' && record.event.type === 'decision') this.decisions.push(record.event)
     }
     if (this.#lines.length > 5_000) await this.#flush()
   }

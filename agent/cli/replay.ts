@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { Decisions } from '../decisions/index.ts'
 import { ReadReport } from '../../connectors/csv/index.ts'
 import {
   type Episode,
@@ -8,7 +9,14 @@ import {
   replay,
   replayJournal,
 } from '../replay/index.ts'
-import { type Arrival, type JournalRecord, type ModelEvent, SourceError, TagTable } from '../core/index.ts'
+import {
+  type Arrival,
+  type DecisionEvent,
+  type JournalRecord,
+  type ModelEvent,
+  SourceError,
+  TagTable,
+} from '../core/index.ts'
 import { type Config, monitorModels } from '../settings/index.ts'
 import { configOption, loadOrExit } from './configuration.ts'
 import { Progress, databaseHistory, dataFile, format, instant } from './data.ts'
@@ -28,6 +36,7 @@ interface ReplayOptions {
   readonly out?: string
   readonly learn?: boolean
   readonly keepModels?: boolean
+  readonly actions?: boolean
   readonly model: Readonly<Record<string, string>>
   readonly compare?: string
   readonly compareModel: Readonly<Record<string, string>>
@@ -60,6 +69,7 @@ export function replayCommand(): Command {
       '--keep-models',
       'put the models that it learned and put to work into the registry, the last one as the newest',
     )
+    .option('--actions', 'print what the actions would have done; nothing is written anywhere')
     .addOption(version('--model', 'the model that a monitor works with throughout'))
     .addOption(new Option('--compare <config>', 'run a second configuration as well, and print which alarms differ'))
     .addOption(version('--compare-model', 'run a second time with this model, and print which alarms differ'))
@@ -93,7 +103,8 @@ async function run(options: ReplayOptions, command: Command): Promise<void> {
     command.error('error: say what to replay: --data FILE, --journal or --influx')
   if (options.influx !== undefined && options.from === undefined) command.error('error: say from when on: --from TIME')
   const second = compare !== undefined || Object.keys(compareModel).length > 0
-  if (options.out === undefined && !second) command.error('error: say where the predictions go: --out FILE')
+  if (options.out === undefined && !second && !options.actions)
+    command.error('error: say where the predictions go: --out FILE, or ask for --actions')
   const first = await once(options, options.config, options.model, options.out)
   if (!second) {
     report(first, options)
@@ -126,7 +137,11 @@ async function once(
   const common = { config, versions, results: (records: readonly JournalRecord[]) => results.write(records) }
   try {
     const summary = options.journal
-      ? await overJournal(file, { ...common, registry, progress: (samples) => progress.show(samples, 'samples') })
+      ? await overJournal(file, options.actions === true, {
+          ...common,
+          registry,
+          progress: (samples) => progress.show(samples, 'samples'),
+        })
       : await overFile(options, { ...common, registry, progress, report: report! })
     await results.done()
     progress.end()
@@ -140,17 +155,19 @@ async function once(
 
 async function overJournal(
   file: string,
+  acts: boolean,
   options: Omit<JournalReplayOptions, 'journal' | 'log'>,
 ): Promise<ReplaySummary> {
   let summary: ReplaySummary | undefined
   await withJournal(file, async (journal) => {
-    summary = await replayJournal({ ...options, journal, log: createLogger(options.config) })
+    const decider = acts && { decider: new Decisions(options.config, journal.tags) }
+    summary = await replayJournal({ ...options, ...decider, journal, log: createLogger(options.config) })
   })
   return summary!
 }
 
 async function overFile(
-  { data, influx, from, to, learn, keepModels }: ReplayOptions,
+  { data, influx, from, to, learn, keepModels, actions }: ReplayOptions,
   {
     config,
     versions,
@@ -172,6 +189,7 @@ async function overFile(
     arrivals,
     ...(!learn && { registry, ...(versions && { versions }) }),
     ...(keepModels && { keep: registry }),
+    ...(actions && { decider: new Decisions(config, tags) }),
     results,
     progress: (samples) => progress.show(samples, 'samples'),
   })
@@ -196,11 +214,11 @@ function nothingFits({ assets }: Config, report: ReadReport): SourceError {
 
 function report({ summary, results, report: read, seconds }: Outcome, { json, out }: ReplayOptions): void {
   const { samples, models, kept } = summary
-  const { predictions, alarms, steps, episodes } = results
+  const { predictions, alarms, steps, episodes, decisions } = results
   const all = episodes.all()
   if (json) {
     const rejected = Object.fromEntries(read?.refused ?? [])
-    console.log(JSON.stringify({ samples, rejected, predictions, alarms, episodes: all, models, steps, kept, seconds, out, ...(read && { read }) })) // prettier-ignore
+    console.log(JSON.stringify({ samples, rejected, ...(decisions.length > 0 && { decisions }), predictions, alarms, episodes: all, models, steps, kept, seconds, out, ...(read && { read }) })) // prettier-ignore
     return
   }
   if (read) console.log(readingText(read))
@@ -214,6 +232,7 @@ function report({ summary, results, report: read, seconds }: Outcome, { json, ou
   }
   for (const [monitor, versions] of Object.entries(kept)) console.log(`  ${monitor}: kept as ${versions.join(', ')}`)
   for (const line of stepLines(steps)) console.log(line)
+  for (const line of decisionLines(decisions)) console.log(line)
   for (const line of episodeTable(all.length > mostEpisodes ? `the first ${mostEpisodes} alarms` : 'alarms', all.slice(0, mostEpisodes))) console.log(line) // prettier-ignore
 }
 
@@ -224,6 +243,13 @@ function stepLines(steps: readonly ModelEvent[]): string[] {
   if (steps.length === 0) return []
   const rows = steps.map(({ time, monitor, step, version, detail }) => [new Date(time).toISOString(), monitor, stepWords[step], version, detail]) // prettier-ignore
   return ['', 'what was learned:', table(rows)]
+}
+
+/** What actions would have done, in order. */
+function decisionLines(decisions: readonly DecisionEvent[]): string[] {
+  if (decisions.length === 0) return []
+  const rows = decisions.map(({ time, id, step, value, guard, detail }) => [new Date(time).toISOString(), id, step, value === undefined ? '' : String(value), guard ?? '', detail]) // prettier-ignore
+  return ['', 'what the actions would have done:', table(rows)]
 }
 
 const stepWords: Readonly<Record<ModelEvent['step'], string>> = {

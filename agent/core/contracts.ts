@@ -21,9 +21,6 @@ export interface Clock {
   now(): number
 }
 
-/** A clock that shows less was never set, as that of a gateway without a battery before its time service answers; ms since epoch. */
-export const clockUnsetBefore = Date.UTC(2025, 0, 1)
-
 export const systemClock: Clock = { now: () => Date.now() }
 
 // ---------------------------------------------------------------- journal
@@ -136,6 +133,8 @@ export interface Source {
   closed?(): Promise<void>
   /** Reads what it had put aside once more, by the settings of today; a text says why it cannot. */
   again?(letter: DeadLetter): Arrival | string
+  /** The clock is about to be set forward by `step` ms; back where negative. */
+  stepped?(step: number): void
 }
 
 /** Something that was looked at, and what to do about it. */

@@ -47,6 +47,10 @@ export const errorCodes = {
   AGENT_UNREACHABLE: { retryable: true, meaning: 'No running agent answers at its address.' },
   AGENT_REFUSED: { retryable: false, meaning: 'The running agent refused what a command asked of it.' },
   TOKEN_REFUSED: { retryable: false, meaning: 'A token cannot be given out or taken back.' },
+  ACTION_REFUSED: {
+    retryable: false,
+    meaning: 'An order about actions cannot be followed: it is over, answered already, or all are stopped.',
+  },
   BACKUP_BROKEN: { retryable: false, meaning: 'A backup cannot be written or read, or is damaged.' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>
 
@@ -112,6 +116,22 @@ export class DeliveryError extends MillwrightError {
     this.retryAfter = options.retryAfter
   }
 }
+
+/**
+ * What `encode` makes of what a sink is to write. Where that throws, the fault is no failure of the far side and stays: a
+ * DeliveryError that is not retryable, so that the record is found and put aside and holds up none behind it.
+ */
+export function expressed<Encoded>(encode: () => Encoded): Encoded {
+  try {
+    return encode()
+  } catch (error) {
+    if (error instanceof MillwrightError) throw error
+    throw new DeliveryError('DELIVERY_REJECTED', `it cannot be expressed: ${describeError(error)}`, { cause: error })
+  }
+}
+
+/** An order about actions cannot be followed. */
+export class DecisionError extends MillwrightError {}
 
 /** A command cannot do its work with the running agent, or with a file of the user. */
 export class AgentError extends MillwrightError {}

@@ -121,7 +121,7 @@ export interface ImageArrival {
   /** Why the far side could not send the image, in words; `image` is empty then. */
   readonly unsent?: string
   /** Why the source itself put the image aside, before anybody looked at it. */
-  readonly refused?: { readonly reason: 'time' | 'oversized'; readonly detail: string }
+  readonly refused?: { readonly reason: 'time' | 'oversized' | 'quarantined'; readonly detail: string }
   /** Called once: whether its verdict is stored. Where not, it was dropped and counted, or the station has stopped. */
   settled?(judged: boolean): void
 }

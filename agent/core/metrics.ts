@@ -74,6 +74,11 @@ export const metrics = {
     labels: ['station', 'outcome'],
     help: 'Signals to a PLC, by what became of them: done is written and read back.',
   },
+  decisions_total: {
+    type: 'counter',
+    labels: ['action', 'step'],
+    help: 'Steps of decisions of actions: proposed, approved, blocked, confirmed and so on.',
+  },
   drift_psi: {
     type: 'gauge',
     labels: ['monitor'],

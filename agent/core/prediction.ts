@@ -55,3 +55,12 @@ export function sharesOf(names: readonly string[], amounts: ArrayLike<number>): 
   const shares = names.map((name, part): [string, number] => [name, sum > 0 ? adds[part] / sum : 0])
   return Object.fromEntries(shares.sort((one, other) => other[1] - one[1]))
 }
+
+/**
+ * Health of a score against its threshold: 1 at score 0, 0.5 at the threshold, falling towards 0 beyond.
+ * Null where there is no score or no threshold.
+ */
+export function healthOf(score: number, threshold: number): number | null {
+  if (!Number.isFinite(score) || !(threshold > 0)) return null
+  return 1 / (1 + (Math.max(0, score) / threshold) ** 2)
+}

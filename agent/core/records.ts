@@ -1,6 +1,7 @@
 import type { ActionEvent, AlarmEvent, ConditionEvent } from './alarm.ts'
 import type { AuditEvent } from './audit.ts'
 import type { Batch } from './batch.ts'
+import type { DecisionEvent, ExecutionEvent, OrderEvent, RestartEvent } from './decision.ts'
 import type { CorrectionEvent, InspectionEvent, OpinionEvent, RejectEvent } from './inspection.ts'
 import type { Prediction, PredictionKind } from './prediction.ts'
 
@@ -209,6 +210,10 @@ export type JournalEvent =
   | CorrectionEvent
   | OpinionEvent
   | RejectEvent
+  | DecisionEvent
+  | OrderEvent
+  | ExecutionEvent
+  | RestartEvent
 
 /**
  * What the journal stores. A `samples` batch of length 0 says that time has passed without data.

@@ -2,7 +2,7 @@
 export const roles = {
   viewer: 'Reads how machines and agent are.',
   operator:
-    'Acknowledges and shelves alarms, says what is true of machines and parts, sends images, reads dead letters.',
+    'Acknowledges and shelves alarms, approves and stops actions, says what is true of machines and parts, sends images, reads dead letters.',
   engineer: 'Trains, promotes and takes back models, changes types of tags, trusts certificates, settles dead letters.',
   admin: 'Everything: reads the audit, ends sessions of others.',
 } as const satisfies Record<string, string>

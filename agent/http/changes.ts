@@ -49,6 +49,7 @@ export function addChanges(route: Route, { view }: Pick<AppParts, 'view'>): void
       context.json(await view.settleLetters(action, letters, signed(context, by))),
     )
   addModels(route, { view })
+  addActions(route, { view })
   route('POST /api/tags/retype', async (context, { body: { by, tag, type } }) => {
     const from = await view.retype(tag, type, signed(context, by))
     if (from === 'unknown') throw new Problem('HTTP_UNKNOWN', `there is no tag ${tag}`)
@@ -90,6 +91,20 @@ function addModels(route: Route, { view }: Pick<AppParts, 'view'>): void {
     await note(signature, 'rollback', monitor, `to ${version} ${reason}`.trim())
     return context.json({ monitor, version })
   })
+}
+
+function addActions(route: Route, { view: { actions } }: Pick<AppParts, 'view'>): void {
+  for (const order of ['approve', 'refuse'] as const)
+    route(`POST /api/actions/decisions/:decision/${order}`, async (context, { body: { by, reason } }) => {
+      const decision = context.req.param('decision')!
+      await actions.answer(order, decision, signed(context, by), context.get('caller')!.role, reason)
+      return context.json({ decision })
+    })
+  for (const order of ['stop', 'resume'] as const)
+    route(`POST /api/actions/${order}`, async (context, { body: { by, reason } }) => {
+      await actions[order](signed(context, by), reason)
+      return context.json({ stopped: order === 'stop' })
+    })
 }
 
 /** Images of parts, from cameras and programs that post them. */

@@ -1,6 +1,7 @@
+// Longer than others: every address of the API, in one table.
 import { z } from 'zod'
 import { queries, requests } from './requests.ts'
-import { inspectionShapes as inspections } from '../view/index.ts'
+import { actionShapes, inspectionShapes as inspections } from '../view/index.ts'
 import { shapes } from '../view/index.ts'
 
 /**
@@ -159,6 +160,39 @@ export const operations = {
     access: 'change',
     body: requests.acknowledge,
     answer: done,
+  },
+  'GET /api/actions': {
+    summary: 'Actions: how each stands, what is proposed, what was done.',
+    access: 'read',
+    answer: actionShapes.actionsView,
+  },
+  'POST /api/actions/decisions/:decision/approve': {
+    summary: 'Approves what is proposed: it is carried out if its guards hold.',
+    access: 'change',
+    body: requests.order,
+    answer: z.strictObject({ decision: z.string() }),
+    otherwise: notNow,
+  },
+  'POST /api/actions/decisions/:decision/refuse': {
+    summary: 'Refuses what is proposed.',
+    access: 'change',
+    body: requests.order,
+    answer: z.strictObject({ decision: z.string() }),
+    otherwise: notNow,
+  },
+  'POST /api/actions/stop': {
+    summary: 'Stops all actions until somebody lifts it, over restarts too.',
+    access: 'change',
+    body: requests.order,
+    answer: z.strictObject({ stopped: z.boolean() }),
+    otherwise: notNow,
+  },
+  'POST /api/actions/resume': {
+    summary: 'Lifts the stop of all actions.',
+    access: 'change',
+    body: requests.order,
+    answer: z.strictObject({ stopped: z.boolean() }),
+    otherwise: notNow,
   },
   'GET /api/models': {
     summary: 'The life of the model of every monitor and station.',

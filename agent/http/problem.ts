@@ -1,4 +1,4 @@
-import { DetectorError, MillwrightError, describeError } from '../core/index.ts'
+import { DecisionError, DetectorError, MillwrightError, describeError } from '../core/index.ts'
 
 /** Every error code of the API that is not one of the agent's own, with its HTTP status and what to do. */
 export const problems = {
@@ -56,7 +56,7 @@ export function answerTo(error: unknown): { status: number; body: { error: objec
     const { status, remedy } = problems[error.code]
     return { status, body: { error: { code: error.code, message: error.message, remedy } }, unforeseen: false }
   }
-  if (error instanceof DetectorError) {
+  if (error instanceof DetectorError || error instanceof DecisionError) {
     const { code, remedy } = error
     return { status: 409, body: { error: { code, message: describeError(error), remedy } }, unforeseen: false }
   }

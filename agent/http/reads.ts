@@ -30,6 +30,7 @@ export function addReads(
   })
   route('GET /api/audit', async (context, { query }) => context.json(await view.audit(query.limit)))
   route('GET /api/models', async (context) => context.json(await view.models()))
+  route('GET /api/actions', (context) => context.json(view.actions.view()))
   route('GET /api/certificates', async (context) => context.json(await view.certificates()))
   route('GET /api/alarms/history', async (context, { query }) => context.json(await view.alarmHistory(query.limit)))
   route('GET /api/alarms.csv', async (context, { query }) => {

@@ -42,6 +42,7 @@ export const requests = {
     letters: z.array(z.int().min(0)).min(1).max(200).describe('Ids of dead letters.'),
   }),
   acknowledge: z.strictObject({ by, reason }),
+  order: z.strictObject({ by, reason }),
   shelve: z.strictObject({
     by,
     reason,

@@ -17,6 +17,7 @@ import {
 } from '../core/index.ts'
 import { AuditChain } from './audit-chain.ts'
 import type { Corrections } from './corrections.ts'
+import { expressible, expressibleEvents } from './expressible.ts'
 
 /** How long arrivals may be under way from a source to here, ms. */
 const inFlight = 10_000
@@ -142,6 +143,14 @@ export class Ingest {
     await this.record([{ kind: 'event', event: { type: 'clock', time, step }, arrival: time }])
   }
 
+  /** What no sink could express is put aside before it is stored. */
+  #expressible(name: string, arrival: Arrival): Arrival {
+    const { batch, letters } = expressible(arrival.batch, this.#options.journal.tags)
+    const said = expressibleEvents(arrival.events ?? [], name, arrival.batch.arrival)
+    if (letters.length + said.letters.length === 0) return arrival
+    return { ...arrival, batch, events: said.events, rejected: [...(arrival.rejected ?? []), ...letters, ...said.letters] } // prettier-ignore
+  }
+
   /** As the clock is now: what was received just before it was set is not of another time. */
   #byClock(arrival: Arrival): Arrival {
     if (!this.#step || arrival.batch.paced) return arrival
@@ -162,8 +171,9 @@ export class Ingest {
     void taking.finally(() => underWay.delete(taking))
   }
 
-  async #take(name: string, arrival: Arrival): Promise<void> {
+  async #take(name: string, given: Arrival): Promise<void> {
     const { journal } = this.#options
+    const arrival = this.#expressible(name, given)
     const { batch, rejected = [], events = [] } = arrival
     const tally = this.#tallies.get(name)!
     const rows = batch.length + rejected.reduce((total, letter) => total + letter.rows, 0)

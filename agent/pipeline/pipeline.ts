@@ -1,3 +1,4 @@
+// Longer than others: the data flow is read in one go.
 import { Subject, share } from 'rxjs'
 import type { Config } from '../settings/index.ts'
 import { aggregate } from './aggregate.ts'
@@ -5,11 +6,13 @@ import { Alarms } from './alarms.ts'
 import { carryOver, fingerprints } from './carry-over.ts'
 import { Checkpoint } from './checkpoint.ts'
 import { clean } from './clean.ts'
+import { isForDecider, type Decider } from './decider.ts'
 import {
   AssetClass,
   type Batch,
   type ConditionEvent,
   type CorrectionEvent,
+  type DecisionEvent,
   type Detector,
   type Entry,
   type InspectionEvent,
@@ -38,6 +41,8 @@ export interface PipelineOptions {
   detector(monitor: string, version: string): Promise<Detector | undefined>
   /** Lives of models that judge outside the pipeline, fresh: it tells them what the journal says, and keeps them. By name. */
   readonly lives?: ReadonlyMap<string, ModelLife>
+  /** Decides by what it concludes, fresh. */
+  readonly decider?: Decider | undefined
   /** Whether the cleaned samples, and what `aggregates` make of them, are results too. */
   readonly keepSamples: boolean
   /** What `save` returned at an earlier time. */
@@ -79,6 +84,8 @@ export class Pipeline {
   readonly steps = new Subject<string>()
   /** Cleaned samples, as they pass. */
   readonly cleaned = new Subject<Batch>()
+  /** What the decider decided. */
+  readonly decided = new Subject<readonly DecisionEvent[]>()
   /** Predictions, as they are made. */
   readonly predictions = new Subject<readonly Prediction[]>()
   readonly #options: PipelineOptions
@@ -123,6 +130,7 @@ export class Pipeline {
     }
     this.lives = options.lives ?? new Map()
     for (const [name, life] of this.lives) this.#checkpoint.keep(lifeKey(name), life)
+    if (options.decider) this.#attach(options.decider)
   }
 
   static async create(options: PipelineOptions): Promise<Pipeline> {
@@ -153,14 +161,22 @@ export class Pipeline {
 
   /** Handles entries in order; resolves with what they led to. The last entry's offset is the origin of all of it. */
   async handle(entries: readonly Entry[]): Promise<JournalRecord[]> {
+    const { decider } = this.#options
     const predictions: Prediction[] = []
     const events: JournalEvent[] = []
     for (const entry of entries) {
+      const [made, told] = [predictions.length, events.length]
       if (entry.kind === 'samples') this.#input.next(entry.batch)
       else if (entry.kind === 'event') {
         await this.#conclude(predictions, events)
         events.push(...(await this.#apply(entry.event)))
       }
+      if (!decider) continue
+      // What is decided at an entry must not depend on which entries are handled together.
+      await this.#conclude(predictions, events)
+      const decided = decider.take(entry, predictions.slice(made), events.slice(told))
+      events.push(...decided)
+      if (decided.length > 0) this.decided.next(decided)
     }
     await this.#conclude(predictions, events)
     const last = entries.at(-1)
@@ -191,6 +207,14 @@ export class Pipeline {
 
   async close(): Promise<void> {
     for (const monitor of this.monitors.values()) await monitor.use(undefined, undefined)
+  }
+
+  #attach(decider: Decider): void {
+    decider.begin(this.alarms.open())
+    this.#checkpoint.keep('decisions', decider)
+    this.cleaned.subscribe((batch) => decider.samples(batch))
+    for (const [name, { vectors }] of this.monitors)
+      if (decider.monitors.has(name)) vectors.subscribe((features) => decider.windows(name, features))
   }
 
   /** The signals of each class that is to be watched, by the windows of its first monitor. */
@@ -229,7 +253,7 @@ export class Pipeline {
     if (event.type === 'inspection' || event.type === 'correction' || event.type === 'opinion') {
       for (const name of [event.station, valuesModel(event.station)]) this.lives.get(name)?.take(event)
     }
-    return event.type === 'opinion' ? [] : [event]
+    return event.type === 'opinion' || isForDecider(event) ? [] : [event]
   }
 
   /** A step in the life of a model. */

@@ -1,7 +1,7 @@
 import type { Registry } from '../../models/registry.ts'
 import type { Config } from '../settings/index.ts'
-import { type Entry, type Journal, type JournalRecord, type Logger, silentMetrics } from '../core/index.ts'
-import { Pipeline, detectorLoader } from '../pipeline/index.ts'
+import { arrivalOf, type Entry, type Journal, type JournalRecord, type Logger, silentMetrics } from '../core/index.ts'
+import { type Decider, Pipeline, detectorLoader } from '../pipeline/index.ts'
 import type { ReplaySummary } from './replay.ts'
 
 export interface JournalReplayOptions {
@@ -12,6 +12,10 @@ export interface JournalReplayOptions {
   readonly log: Logger
   /** The only version that a monitor works with, whatever the journal says. */
   readonly versions?: Readonly<Record<string, string>>
+  /** Decides as the journal goes on; where it is given, it has been told of everything at the end. */
+  readonly decider?: Decider
+  /** ms since epoch: what came later is left out. */
+  readonly to?: number
   /** Gets the results, in order; the replay waits for it. */
   results(records: readonly JournalRecord[]): void | Promise<void>
   /** `share`: of the journal, 0 to 1. */
@@ -27,19 +31,22 @@ const chunk = 256
  * windows and the alarms that were open then are those of a pipeline that starts there.
  */
 export async function replayJournal(options: JournalReplayOptions): Promise<ReplaySummary> {
-  const { config, journal, registry, log, versions = {} } = options
+  const { config, journal, registry, log, versions = {}, to = Infinity } = options
   const pipeline = await Pipeline.create({
     config,
     tags: journal.tags,
     metrics: silentMetrics,
     detector: detectorLoader(config, registry, log),
     keepSamples: true,
+    decider: options.decider,
   })
   const { first, next: end } = journal.stats('samples')
   let samples = 0
   await options.results(await pipeline.handle(startingModels(options, first)))
   for (let next = first; next < end;) {
-    const entries = journal.read('samples', next, Math.min(chunk, end - next))
+    const read = journal.read('samples', next, Math.min(chunk, end - next))
+    const late = read.findIndex((entry) => arrivalOf(entry) > to)
+    const entries = late < 0 ? read : read.slice(0, late)
     if (entries.length === 0) break
     const last = entries[entries.length - 1]
     next = last.offset + 1

@@ -14,7 +14,7 @@ import {
 } from '../core/index.ts'
 import { Collector, Labels, signalsOf, trainingInput } from '../training/index.ts'
 import { SignalStudy } from '../signals/index.ts'
-import { type Monitor, MonitorLearner, Pipeline } from '../pipeline/index.ts'
+import { type Decider, type Monitor, MonitorLearner, Pipeline } from '../pipeline/index.ts'
 
 export interface ReplayOptions {
   readonly config: Config
@@ -27,6 +27,8 @@ export interface ReplayOptions {
   readonly versions?: Readonly<Record<string, string>>
   /** Where the models that it learned and put to work are kept, in that order. */
   readonly keep?: Registry
+  /** Decides by what the pipeline concludes. */
+  readonly decider?: Decider
   /** Gets the results, in order; the replay waits for it. */
   results(records: readonly JournalRecord[]): void | Promise<void>
   progress?(samples: number): void
@@ -86,6 +88,7 @@ class Replay {
       config: options.config,
       tags: options.tags,
       metrics: silentMetrics,
+      decider: options.decider,
       keepSamples: true,
       detector: (monitor, version) => {
         const { model } = options.config.monitors[monitor]

@@ -21,7 +21,7 @@ export interface Changes extends Compared {
 /** Compares two configurations, both valid. Secrets count by what they hold. */
 export function changesBetween(before: Config, after: Config): Changes {
   const connectors = compare(before.connectors, after.connectors)
-  const parts = (['assets', 'monitors', 'aggregates'] as const).flatMap((key) => {
+  const parts = (['assets', 'monitors', 'aggregates', 'actions'] as const).flatMap((key) => {
     const { added, removed, changed } = compare(before[key], after[key])
     return [...added, ...removed, ...changed].map((name) => `${key}.${name}`)
   })
@@ -36,7 +36,16 @@ export function changesBetween(before: Config, after: Config): Changes {
 }
 
 /** Keys whose changes are applied while the agent runs. */
-const own: readonly (keyof Config)[] = ['connectors', 'clean', 'assets', 'monitors', 'aggregates', 'inspections', 'log']
+const own: readonly (keyof Config)[] = [
+  'connectors',
+  'clean',
+  'assets',
+  'monitors',
+  'aggregates',
+  'inspections',
+  'actions',
+  'log',
+]
 
 /** A station whose images, or whose PLC, are at a server that is another now is another as well. */
 function stationsBetween(before: Config, after: Config): Compared {

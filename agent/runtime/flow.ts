@@ -1,6 +1,17 @@
 import type { Registry } from '../../models/index.ts'
-import type { Batch, Clock, FeatureBatch, Journal, JournalEvent, Logger, Metrics, Prediction } from '../core/index.ts'
+import type {
+  Batch,
+  Clock,
+  DecisionEvent,
+  FeatureBatch,
+  Journal,
+  JournalEvent,
+  Logger,
+  Metrics,
+  Prediction,
+} from '../core/index.ts'
 import { detectorLoader, fileVersion, Live, Pipeline, pipelineCursor, type Precautions } from '../pipeline/index.ts'
+import { decisionsOf, type Decisions } from '../decisions/index.ts'
 import type { Config } from '../settings/index.ts'
 import { joinedMonitors, stationLives, type StationLife } from '../stations/index.ts'
 
@@ -12,6 +23,8 @@ export interface Onlookers {
   windowed(monitor: string, features: FeatureBatch): void
   /** A model of a station has taken a step in its life. */
   stepped(model: string): void
+  /** What was decided. */
+  decided(events: readonly DecisionEvent[]): void
 }
 
 export interface FlowParts {
@@ -38,6 +51,7 @@ export class Flow {
   readonly #parts: FlowParts
   #pipeline: Pipeline
   #lives: ReadonlyMap<string, StationLife>
+  #decisions: Decisions | undefined
   #settings: FlowSettings
 
   private constructor(parts: FlowParts, made: Made, from: number, settings: FlowSettings) {
@@ -46,6 +60,7 @@ export class Flow {
     this.#parts = parts
     this.#pipeline = made.pipeline
     this.#lives = made.lives
+    this.#decisions = made.decisions
     this.from = from
     this.#settings = settings
     const remake = (saved: unknown) => this.#make(saved)
@@ -79,6 +94,11 @@ export class Flow {
     return this.#lives
   }
 
+  /** What actions decide; undefined where there are none. */
+  get decisions(): Decisions | undefined {
+    return this.#decisions
+  }
+
   /** Entries that the pipeline has not handled. */
   get lag(): number {
     return this.#parts.journal.stats('samples').next - this.live.next
@@ -96,6 +116,7 @@ export class Flow {
     const { config, keepSamples } = this.#settings
     const made = await make(config, keepSamples, this.#parts, saved)
     this.#lives = made.lives
+    this.#decisions = made.decisions
     return (this.#pipeline = made.pipeline)
   }
 
@@ -122,18 +143,22 @@ interface FlowSettings {
 interface Made {
   readonly pipeline: Pipeline
   readonly lives: ReadonlyMap<string, StationLife>
+  readonly decisions: Decisions | undefined
 }
 
 async function make(config: Config, keepSamples: boolean, parts: FlowParts, saved: unknown): Promise<Made> {
   const { journal, registry, metrics, log, onlookers, precautions } = parts
   const lives = stationLives(config.inspections)
   const detector = detectorLoader(config, registry, log, precautions)
-  const pipeline = await Pipeline.create({ config, tags: journal.tags, metrics, detector, lives, keepSamples, saved })
+  const decisions = decisionsOf(config, journal.tags, saved)
+  const made = { config, tags: journal.tags, metrics, detector, lives, keepSamples, saved, decider: decisions }
+  const pipeline = await Pipeline.create(made)
   pipeline.cleaned.subscribe((batch) => onlookers.cleaned(batch))
   pipeline.predictions.subscribe((predictions) => onlookers.predicted(predictions))
   pipeline.steps.subscribe((model) => onlookers.stepped(model))
+  pipeline.decided.subscribe((events) => onlookers.decided(events))
   for (const monitor of joinedMonitors(config)) {
     pipeline.monitors.get(monitor)?.vectors.subscribe((features) => onlookers.windowed(monitor, features))
   }
-  return { pipeline, lives }
+  return { pipeline, lives, decisions }
 }

@@ -15,6 +15,7 @@ import {
   type JournalEvent,
   type Logger,
 } from '../core/index.ts'
+import { Desk, Executor, farSides, StopFile } from '../decisions/index.ts'
 import { Ingest } from '../ingest/index.ts'
 import { Learning, ModelRequests, type Learner } from '../learning/index.ts'
 import { Letters } from '../letters/index.ts'
@@ -79,6 +80,7 @@ export class Unit {
   readonly #deliveries: Deliveries
   readonly #readings: Readings
   readonly #disk: DiskWatch
+  readonly #executor: Executor
   readonly #annals: Annals
   readonly #newest: Newest
   readonly #registry: Registry
@@ -153,7 +155,7 @@ export class Unit {
       registry: stationModels(config),
       lives: () => this.#flow.lives,
     })
-    this.ingest = new Ingest({ ...parts, corrections: this.#stations, tickFor: () => tickFor(this.#setting.config) })
+    this.ingest = new Ingest({ ...parts, corrections: this.#stations, tickFor: () => (this.#flow.decisions?.waits ? Infinity : tickFor(this.#setting.config)) }) // prettier-ignore
     this.#learning = new Learning({
       script: trainingScript,
       learners: () => this.#learners(),
@@ -167,6 +169,12 @@ export class Unit {
       changed: () => this.#changed(),
     })
     this.#deliveries = new Deliveries(parts)
+    this.#executor = new Executor({
+      ...{ clock, log, stop: new StopFile(config.data), ...farSides(() => this.#setting.config, log) },
+      config: () => this.#setting.config,
+      engine: () => this.#flow.decisions,
+      record: (event) => this.#record(event),
+    })
     journal.spare(() => ({
       samples: journal.cursor(pipelineCursor)?.offset ?? 0,
       results: this.#deliveries.owedFrom,
@@ -249,6 +257,8 @@ export class Unit {
     this.ingest.start()
     this.#stops.add('the stations', () => this.#stations.stop())
     this.#stops.add('the sources', () => this.ingest.stop())
+    this.#stops.add('the actions', () => this.#executor.stop())
+    void this.#begin('actions did not start', () => this.#executor.start(starts.unclean))
     void this.#begin('learning did not start', async () => {
       await this.#flow.putToWork(this.#setting.config, (event) => this.#record(event))
       if (!this.#stopping.signal.aborted) this.#learning.start()
@@ -267,6 +277,7 @@ export class Unit {
     this.#ahead = Math.max(0, this.#ahead + step)
     const told = (error: unknown) => log.error({}, `the step of the clock is not stored: ${describeError(error)}`)
     this.ingest.stepped(step).catch(told)
+    for (const { source } of this.connections) source?.stepped?.(step)
     const from = new Date(clock.now()).toISOString()
     this.view.note({ by: 'the clock', action: 'set', subject: way, detail: `from ${from}` }).catch(told)
   }
@@ -304,6 +315,7 @@ export class Unit {
       await this.#flow.putToWork(config, (event) => this.#record(event))
     }
     this.#gallery.show(Object.keys(config.inspections))
+    await this.#executor.release([...changes.changed, ...changes.removed])
     await this.#stations.reopen(config, begun, this.#flow.live.next)
     for (const { name, sink } of made) if (sink) this.#deliveries.start(name, sink)
     this.#changed()
@@ -372,6 +384,12 @@ export class Unit {
       },
       windowed: (monitor, features) => this.#stations.windowed(monitor, features),
       stepped: (model) => this.#stations.stepped(model),
+      decided: (events) => {
+        const { metrics } = this.#options.counted
+        for (const { action, step } of events) metrics.count('decisions_total', 1, { action, step })
+        this.#executor.decided(events)
+        this.#changed()
+      },
     }
   }
 
@@ -388,6 +406,12 @@ export class Unit {
       ...{ ingest: this.ingest, connections: this.connections, learning: this.#learning, newest: this.#newest },
       ...{ annals: this.#annals, history: new HistoryReader(this.journal), trends: new HealthTrends() },
       ...{ camera: this.#stations, corrections: this.#stations },
+      actions: new Desk({
+        ...{ clock, executor: this.#executor, stop: new StopFile(this.#setting.config.data) },
+        config: () => this.#setting.config,
+        engine: () => this.#flow.decisions,
+        record: (events) => this.ingest.record(events.map((event) => ({ kind: 'event', event, arrival: clock.now() }))),
+      }),
       letters: new Letters({
         ...{ clock, journal: this.journal },
         sink: (name) => this.#deliveries.find(name),

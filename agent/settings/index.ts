@@ -1,3 +1,4 @@
+export { type ActionSettings, type Effect, type EffectName, safeOccasions } from './action.ts'
 export { monitorModels, stationModels } from './registries.ts'
 export type { RejectSettings } from './reject.ts'
 export { type Config, schema } from './schema.ts'

@@ -1,15 +1,16 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { configSchema } from '../../config/index.ts'
 import { connectors } from '../../connectors/index.ts'
 import { featureFields } from '../../models/features/index.ts'
 import { modelConfig } from '../../models/index.ts'
+import { addActionProblems } from './action-references.ts'
+import { actionConfig } from './action.ts'
 import { aggregateConfig } from './aggregate.ts'
 import { stationConfig } from './station.ts'
 import { journalConfig } from '../journal/index.ts'
 import { operators, windowFields, windowProblems } from '../operators/index.ts'
 
-/** The configuration's schema, made of what every room contributes. */
-export const schema = configSchema({
+const base = configSchema({
   connectors,
   operators,
   journal: journalConfig.prefault({}).describe('The durable log.'),
@@ -20,5 +21,16 @@ export const schema = configSchema({
   features: featureFields,
   windowProblems,
 })
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, { error: 'use letters, digits, "-", "_" and "." in names' })
+
+/** The configuration's schema, made of what every room contributes. */
+export const schema = base
+  .extend({
+    actions: z.record(name, actionConfig).default({}).describe('What is done when a condition holds, within limits.'),
+  })
+  .superRefine(addActionProblems, { when: () => true })
 
 export type Config = z.output<typeof schema>

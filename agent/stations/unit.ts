@@ -1,9 +1,11 @@
+import { plcOf } from '../connections/index.ts'
 import { createImageSource, PostedImages } from '../../connectors/images/index.ts'
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
 import type { Studio } from '../../models/inspection/studio/studio.ts'
 import { type Config, namesOf, type StationSettings } from '../settings/index.ts'
 import type {
   ConnectorContext,
+  InHand,
   InspectionEvent,
   Journal,
   Logger,
@@ -15,7 +17,7 @@ import type { Gallery } from './gallery.ts'
 import { folderName } from './images/image-store.ts'
 import { imageLine, valuesLine, type LineParts, type ModelLine } from './life/model-line.ts'
 import { pastVerdict } from './past.ts'
-import { openReject, plcOf } from './reject/plc.ts'
+import { openReject } from './reject/plc.ts'
 import type { RejectSignal } from './reject/reject.ts'
 import { judgedSince } from './resume.ts'
 import { Station } from './station.ts'
@@ -26,6 +28,8 @@ export interface UnitParts extends LineParts {
   readonly config: Config
   readonly journal: Journal
   readonly metrics: Metrics
+  /** Of the images that are read; absent where there is nothing to mark. */
+  readonly inHand?: InHand
   /** Takes metadata and faces out of images that are stored. */
   readonly studio: Pick<Studio, 'strip'>
   /** Shows people what the stations see. */
@@ -140,9 +144,19 @@ class Watched {
 
 function contextOf(
   name: string,
-  { config, log, metrics, clock, journal }: UnitParts,
+  { config, log, metrics, clock, journal, inHand }: UnitParts,
   folder: string,
   report: (status: Status) => void,
 ): ConnectorContext {
-  return { name, site: config.site, log, metrics, clock, tags: journal.tags, folder, report }
+  const common = { name, site: config.site, log, metrics, clock, tags: journal.tags, folder, report }
+  return { ...common, ...(inHand && { inHand: inTheNameOf(`station ${name}`, inHand) }) }
+}
+
+/** What a source of images has in hand is in the hand of its station, whatever kind of source it is. */
+function inTheNameOf(station: string, inHand: InHand): InHand {
+  return {
+    take: (_, key) => inHand.take(station, key),
+    done: () => inHand.done(station),
+    suspects: () => inHand.suspects(station),
+  }
 }

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs'
-import type { LabelMessage, Signature, TagType } from '../core/index.ts'
+import type { LabelMessage, Role, Signature, TagType } from '../core/index.ts'
 import type { StationGlance, StationView } from './inspection-shapes.ts'
 import type {
   AgentState,
@@ -15,6 +15,9 @@ import type {
   Verdict,
 } from './shapes.ts'
 
+import type { ActionsView } from './action-shapes.ts'
+
+export type * from './action-shapes.ts'
 export type * from './inspection-shapes.ts'
 export type * from './shapes.ts'
 
@@ -77,6 +80,8 @@ export interface AgentView {
   /** Records what a part truly is; durable when it resolves. */
   correct(correction: CorrectionRequest, signature: Signature): Promise<CorrectionAnswer>
   readonly modelRequests: ModelActions
+  /** Actions: what is proposed, what was done, the stop of all. */
+  readonly actions: ActionDesk
   /** There only while a simulated plant is attached. */
   readonly plant?: PlantView
   /** What stations saw and concluded. */
@@ -103,6 +108,20 @@ export interface ModelActions {
   rollback(monitor: string, by: string): Promise<string>
   retrain(monitor: string, by: string): void
   cancel(monitor: string, by: string): void
+}
+
+/** What people see of actions and order about them. What cannot be followed rejects with a DecisionError that says why. */
+export interface ActionDesk {
+  view(): ActionsView
+  answer(
+    order: 'approve' | 'refuse',
+    decision: string,
+    signature: Signature,
+    role: Role,
+    reason?: string,
+  ): Promise<void>
+  stop(signature: Signature, reason?: string): Promise<void>
+  resume(signature: Signature, reason?: string): Promise<void>
 }
 
 export interface AlarmRequest extends Signature {
@@ -160,13 +179,4 @@ export interface CameraView {
 export interface PlantView {
   inject(asset: string, fault: string): boolean
   repair(asset: string): boolean
-}
-
-/**
- * Health of a score against its threshold: 1 at score 0, 0.5 at the threshold, falling towards 0 beyond.
- * Null where there is no score or no threshold.
- */
-export function healthOf(score: number, threshold: number): number | null {
-  if (!Number.isFinite(score) || !(threshold > 0)) return null
-  return 1 / (1 + (Math.max(0, score) / threshold) ** 2)
 }

@@ -1,5 +1,5 @@
-import type { Prediction, TagTable } from '../core/index.ts'
-import { healthOf, type AssetState, type MonitorState } from './agent-view.ts'
+import { healthOf, type Prediction, type TagTable } from '../core/index.ts'
+import { type AssetState, type MonitorState } from './agent-view.ts'
 import type { Learning } from '../learning/index.ts'
 import type { Monitor, Pipeline } from '../pipeline/index.ts'
 import type { Newest } from './newest.ts'

@@ -1,5 +1,4 @@
-import type { Prediction } from '../core/index.ts'
-import { healthOf } from './agent-view.ts'
+import { healthOf, type Prediction } from '../core/index.ts'
 
 /** Windows remembered of each monitor and asset. */
 const length = 90

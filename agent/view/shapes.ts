@@ -140,6 +140,14 @@ export const agentState = z.strictObject({
     ),
   leftOut: list(z.string()).optional().describe('What the agent does without, as it ended it again and again.'),
   stations: list(stationGlance).optional().describe('Stations that judge parts, where any are configured.'),
+  actions: z
+    .strictObject({
+      proposals: z.number(),
+      stopped: z.boolean(),
+      revision: z.string().describe('Changes with any decision.'),
+    })
+    .optional()
+    .describe('Decisions that wait for approval, and whether all actions are stopped; where any are configured.'),
   plant: plantState.optional().describe('The simulated plant, where one is attached.'),
 })
 

@@ -1,3 +1,4 @@
+// Longer than others: all that page and API may know and do, each in a line or two.
 import { Subject } from 'rxjs'
 import type { Trust } from '../connections/index.ts'
 import type { Alarm } from '../pipeline/index.ts'
@@ -5,6 +6,7 @@ import type { Annals } from './annals.ts'
 import { type Clock, type Journal, type Prediction, type Signature, streams, type TagType } from '../core/index.ts'
 import type { Ingest } from '../ingest/index.ts'
 import {
+  type ActionDesk,
   type AgentState,
   type AgentView,
   type AlarmAnswer,
@@ -31,6 +33,7 @@ import {
   type StreamState,
   type Verdict,
 } from './agent-view.ts'
+import type { Desk } from '../decisions/index.ts'
 import type { HealthTrends } from './health-trends.ts'
 import type { HistoryReader, HistoryTag } from './history.ts'
 import type { Letters } from '../letters/index.ts'
@@ -68,6 +71,7 @@ export interface ViewParts extends AssetParts, ModelParts, ConnectionParts, Peop
   readonly camera?: CameraView
   readonly inspection: InspectionView
   readonly modelRequests: ModelActions
+  readonly actions: Desk
 }
 
 /** Everything the HTTP server may know and do. */
@@ -138,7 +142,7 @@ export class View implements AgentView {
   }
 
   state(): AgentState {
-    const { clock, pipeline, journal, plant, inspection } = this.#parts
+    const { clock, pipeline, journal, plant, inspection, actions } = this.#parts
     const disk = this.#parts.disk()
     this.#measure()
     return {
@@ -162,6 +166,7 @@ export class View implements AgentView {
       ...(disk && { disk }),
       ...(this.#parts.leftOut().length > 0 && { leftOut: this.#parts.leftOut() }),
       stations: inspection.stations(),
+      ...(actions.revision !== undefined && { actions: actions.revision }),
       ...(plant && { plant: plant.state() }),
     }
   }
@@ -272,6 +277,10 @@ export class View implements AgentView {
 
   correct(correction: CorrectionRequest, signature: Signature): Promise<CorrectionAnswer> {
     return this.#people.correct(correction, signature)
+  }
+
+  get actions(): ActionDesk {
+    return this.#parts.actions
   }
 
   get modelRequests(): ModelActions {

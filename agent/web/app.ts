@@ -11,6 +11,7 @@ import { routeOf } from './route.ts'
 import { Operator } from './session.ts'
 import { strings } from './strings.ts'
 import { nextTheme, startTheme } from './theme.ts'
+import './views/actions.ts'
 import './views/alarms.ts'
 import './views/asset.ts'
 import './views/connections.ts'
@@ -62,6 +63,8 @@ class App extends PageElement {
         return html`<mw-asset .page=${page}></mw-asset>`
       case 'alarms':
         return html`<mw-alarms .page=${page}></mw-alarms>`
+      case 'actions':
+        return html`<mw-actions .page=${page}></mw-actions>`
       case 'models':
         return html`<mw-models .page=${page}></mw-models>`
       case 'inspection':

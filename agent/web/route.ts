@@ -1,4 +1,4 @@
-const views = ['overview', 'asset', 'alarms', 'models', 'inspection', 'connections'] as const
+const views = ['overview', 'asset', 'alarms', 'actions', 'models', 'inspection', 'connections'] as const
 
 /** Where one is on the page. */
 export interface Route {

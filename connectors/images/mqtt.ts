@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { Observable } from 'rxjs'
-import type { ConnectorContext, ImageArrival, ImageSource } from '../../agent/core/index.ts'
+import { type ConnectorContext, type ImageArrival, type ImageSource, mostEnds } from '../../agent/core/index.ts'
 import { Connection } from '../mqtt/connection.ts'
 import { Subscriptions } from '../mqtt/subscriptions.ts'
 import { imageMessage } from './message.ts'
@@ -8,6 +9,9 @@ import type { MqttImageSettings } from './settings.ts'
 
 /** What JSON may hold beside the image in base64. */
 const metadataBytes = 4_096
+
+/** Bytes by which a message is known that ended the process, beside its length. */
+const known = 65_536
 
 /**
  * Images as messages of an MQTT broker: the file itself, or JSON with base64. Reconnects by itself; the broker keeps
@@ -35,7 +39,7 @@ export class MqttImages implements ImageSource {
         clientId: client_id ?? `millwright-${site}-${name}-images`,
         clean: true,
         up: (client, present) => {
-          client.on('message', (on, payload) => subscriber.next(this.#arrival(payload, on, clock.now(), partOf?.(on))))
+          client.on('message', (on, payload) => subscriber.next(this.#guarded(payload, on, clock.now(), partOf?.(on))))
           subscriptions.start(client, present)
         },
         down: ({ message, remedy }) => {
@@ -50,6 +54,25 @@ export class MqttImages implements ImageSource {
         void connection.close()
       }
     })
+  }
+
+  /** Marked while it is read; unread where it ended the process twice. */
+  #guarded(payload: Buffer, topic: string, now: number, part: string | undefined): ImageArrival {
+    const { inHand, name } = this.#context
+    if (!inHand) return this.#arrival(payload, topic, now, part)
+    const key = createHash('sha1').update(topic).update(payload.subarray(0, known)).digest('base64')
+    if (!inHand.take(`station ${name}`, `${key} ${payload.length}`)) {
+      const refused = {
+        reason: 'quarantined',
+        detail: `the agent ended ${mostEnds} times while it read this message`,
+      } as const
+      return { image: Uint8Array.from(payload.subarray(0, 256)), time: now, subject: topic, refused, ...(part !== undefined && { part }) } // prettier-ignore
+    }
+    try {
+      return this.#arrival(payload, topic, now, part)
+    } finally {
+      inHand.done(`station ${name}`)
+    }
   }
 
   /** A message is held in bytes of its own: as a piece of what the socket read it would hold all of that. */

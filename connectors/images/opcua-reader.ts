@@ -1,6 +1,7 @@
 import type { DataValue } from 'node-opcua-client'
 import { type Arrival, type ImageArrival, emptyBatch } from '../../agent/core/index.ts'
 import type { Item, ItemReader } from '../opcua/items.ts'
+import { endedTheAgent } from '../opcua/letters.ts'
 import type { Span } from '../opcua/spans.ts'
 import { TimePicker } from '../opcua/times.ts'
 import { imageTag, partTag } from './settings.ts'
@@ -73,6 +74,12 @@ export class ImageReader implements ItemReader {
 
   addLoss(): void {
     // What held before says nothing about images to come.
+  }
+
+  quarantine(item: Item, arrival: number): void {
+    const refused = { reason: 'quarantined', detail: endedTheAgent } as const
+    if (item.settings.tag === imageTag)
+      this.#taken.push({ image: nothing, time: arrival, subject: item.address, refused })
   }
 
   /** Its time and part were in the notification that was lost. */

@@ -15,6 +15,7 @@ import {
   Quality,
   type Rejection,
   type TagTable,
+  expressed,
   rowsOf,
 } from '../../agent/core/index.ts'
 import { BodyBuilder, type Body } from './body.ts'
@@ -108,7 +109,14 @@ export class PointEncoder {
   }
 
   encode(entries: readonly Entry[]): Encoded {
-    entries.forEach((entry, index) => this.#entry(entry, index))
+    try {
+      expressed(() => entries.forEach((entry, index) => this.#entry(entry, index)))
+    } catch (error) {
+      // What was begun is of another try.
+      for (const list of this.#lists) list.take()
+      this.#rejected = []
+      throw error
+    }
     const rejected = this.#rejected
     this.#rejected = []
     return { lists: this.#lists.map((list) => list.take()), rejected }

@@ -3,6 +3,7 @@ import {
   type BatchBuilder,
   clockUnsetBefore,
   type DeadReason,
+  isBelieved,
   Quality,
   sameUnit,
   type TagType,
@@ -10,11 +11,6 @@ import {
 } from '../../agent/core/index.ts'
 import type { Route, Slot } from './routes.ts'
 
-/** Before the year 2000 no plant was online: such a time comes from a clock that was never set. */
-const earliest = Date.UTC(2000, 0, 1)
-const furthestAhead = 24 * 3_600_000
-/** The latest that is believed while the agent's own clock was never set. */
-const latest = Date.UTC(2100, 0, 1)
 /** How far the times of a burst of values without their own may run ahead of the clock, µs. */
 const furthestBurst = 1_000_000
 
@@ -130,7 +126,7 @@ export class Samples {
 
   /** Whether a time can be one of the plant. */
   isUsable(time: number): boolean {
-    return time >= earliest && time <= (this.#arrival < clockUnsetBefore ? latest : this.#arrival + furthestAhead)
+    return isBelieved(time, this.#arrival)
   }
 
   /** The time of a sample; without a usable one that of its arrival, but after the one before it. */

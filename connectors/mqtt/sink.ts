@@ -6,6 +6,7 @@ import {
   type Rejection,
   type Sink,
   type Status,
+  expressed,
 } from '../../agent/core/index.ts'
 import { Connection } from './connection.ts'
 import { type Publication, Publisher, type StatusMessage } from './publications.ts'
@@ -58,7 +59,7 @@ export class MqttSink implements Sink {
   }
 
   async write(entries: readonly Entry[], signal: AbortSignal): Promise<readonly Rejection[]> {
-    const publications = this.#publisher.publications(entries)
+    const publications = expressed(() => this.#publisher.publications(entries))
     if (publications.length === 0) return []
     const client = await this.#connected(signal)
     // What the broker does not answer would pile up in the client: the next try begins with a new one.

@@ -5,7 +5,7 @@ import type { Browsed, BrowsedVariable } from './browse.ts'
 import type { Connection } from './client.ts'
 import { nodeText } from './nodes.ts'
 import { readAll } from './pieces.ts'
-import { elementsOf, integer64, kindOf, numberOf, tagTypeOf, textOf } from './values.ts'
+import { elementsOf, integer64, isNothing, kindOf, numberOf, tagTypeOf, textOf } from './values.ts'
 import type { Found } from './walk.ts'
 
 /** Abstract and derived built-in types of namespace 0 that hold numbers. */
@@ -103,10 +103,11 @@ function shownInteger(value: number | bigint): number | string {
 function shownValue({ value: variant }: DataValue): number | string | boolean | null {
   const kind = kindOf(variant.dataType)
   const value = variant.value as unknown
-  if (value === null || value === undefined || elementsOf(variant)) return null
+  if (isNothing(kind, value) || elementsOf(variant)) return null
   if (kind === 'boolean') return value === true
   if (kind === 'int64' || kind === 'uint64') return shownInteger(integer64(value as [number, number], kind === 'int64'))
   if (kind === 'text') return textOf(value)
+  if (kind === 'time') return (value as Date).toISOString()
   const number = numberOf(kind, value)
   return Number.isFinite(number) ? number : null
 }

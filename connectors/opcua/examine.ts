@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { AttributeIds, VariableIds } from 'node-opcua-client'
 import type { DataValue } from 'node-opcua-client'
-import { type ConnectorContext, type Finding, describeError } from '../../agent/core/index.ts'
+import { type ConnectorContext, type Finding, describeError, isBelieved } from '../../agent/core/index.ts'
 import { listCertificates } from './certificates.ts'
 import { Connector, disconnect, type Connection } from './client.ts'
 import { told } from './faults.ts'
@@ -13,7 +13,6 @@ import type { Settings } from './settings.ts'
 import { accepts, elementsOf, kindOf, qualityOf, tagTypeOf } from './values.ts'
 
 const oneDay = 86_400_000
-const year2000 = Date.UTC(2000, 0, 1)
 /** Clocks further apart than this make windows of different sources fall apart, ms. */
 const muchSkew = 2_000
 const nodesPerRead = 200
@@ -196,7 +195,7 @@ function judge(
   if (elementsOf(data.value) && rate === undefined)
     complain('hold lists', 'Set `rate` where a list is a waveform; otherwise each element becomes a tag.', node)
   const time = data.sourceTimestamp?.getTime()
-  if (time !== undefined && (time < year2000 || time > now + oneDay))
+  if (time !== undefined && !isBelieved(time, now))
     complain('have absurd times', 'Set the clock behind the server; the time of arrival is taken until then.', node)
 }
 

@@ -77,8 +77,11 @@ export interface ItemReader {
   addPast(item: Item, data: DataValue, arrival: number): void
   /** The connection is lost and nothing is known from then on. */
   addLoss(items: readonly Item[], arrival: number): void
+  stepped?(step: number): void
   /** The server had values for a notification that was longer than a message may be: they are lost. */
   addUnsent?(arrival: number): void
+  /** A value is put aside unread: it ended the process, again and again. */
+  quarantine(item: Item, arrival: number): void
   /** What was added since the last time, or undefined if that is nothing. */
   take(arrival: number): Pick<Arrival, 'batch' | 'rejected'> | undefined
 }

@@ -1,5 +1,8 @@
-import type { DeadLetter, DeadReason } from '../../agent/core/index.ts'
+import { type DeadLetter, type DeadReason, mostEnds } from '../../agent/core/index.ts'
 import type { Item } from './items.ts'
+
+/** Why a value is put aside unread. */
+export const endedTheAgent = `the agent ended ${mostEnds} times while it read this value`
 
 const payloadBytes = 200
 

@@ -1,6 +1,6 @@
 // Longer than others: beginning, looking names up and watching share the state of one connection, which ends once.
 import { transfer, abandon } from './carrying.ts'
-import type { Arrival, Clock } from '../../agent/core/index.ts'
+import type { Arrival, Clock, InHand } from '../../agent/core/index.ts'
 import { backfill, readNow, type Outage } from './backfill.ts'
 import { sessionTimeout, type Connection } from './client.ts'
 import { describeItems } from './describe.ts'
@@ -27,6 +27,8 @@ export interface LinkHost {
   /** Those of the inventory. */
   readonly items: readonly Item[]
   readonly reader: ItemReader
+  /** Of what is read. */
+  readonly inHand: InHand | undefined
   readonly reports: Reports
   readonly limits: Limits
   /** Hands data on; `settled` is called once. */

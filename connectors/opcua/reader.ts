@@ -12,7 +12,7 @@ import {
 } from '../../agent/core/index.ts'
 import { isWithinDeadband } from './deadband.ts'
 import type { Item, ItemReader } from './items.ts'
-import { Letters } from './letters.ts'
+import { endedTheAgent, Letters } from './letters.ts'
 import type { Span } from './spans.ts'
 import { ClockSkew, TimePicker } from './times.ts'
 import {
@@ -88,6 +88,11 @@ export class ValueReader implements ItemReader {
   #onServerClock(arrival: number, last: number): number {
     const skew = this.#skew.median
     return Math.max(Number.isNaN(skew) ? arrival : arrival - skew, last + 1)
+  }
+
+  /** The clock of the agent is about to be set forward by `step` ms. */
+  stepped(step: number): void {
+    this.#skew.shift(step)
   }
 
   take(arrival: number): Pick<Arrival, 'batch' | 'rejected'> | undefined {
@@ -238,6 +243,12 @@ export class ValueReader implements ItemReader {
       const detail = `a text of ${text.length} characters; at most ${longestText}`
       this.#refuse(item, tag, time, 'oversized', detail, text.slice(0, payloadBytes))
     }
+  }
+
+  quarantine(item: Item, arrival: number): void {
+    const kind = item.type === undefined ? undefined : this.#tags.find(item.settings.tag)
+    if (kind) this.#refuse(item, kind, arrival, 'quarantined', endedTheAgent, '')
+    else this.#letters.add(item, 'quarantined', endedTheAgent, '', 1)
   }
 
   /** What cannot be stored is a dead letter, and ends what the tag held before. */

@@ -1,6 +1,7 @@
 import { DataChangeNotification, EventNotificationList, StatusChangeNotification } from 'node-opcua-client'
 import type { NotificationMessage, PublishResponse } from 'node-opcua-client'
 import type { GapEvent } from '../../agent/core/index.ts'
+import { Guard } from './guard.ts'
 import type { LinkHost } from './link.ts'
 import { Overflows } from './overflows.ts'
 import type { Publisher } from './publisher.ts'
@@ -30,12 +31,14 @@ export class Receiver {
   readonly #host: LinkHost
   readonly #events: ReceiverEvents
   readonly #overflows: Overflows
+  readonly #guard: Guard
   /** Notifications that the server could not send: their numbers will be missing. */
   #unsendable = 0
 
   constructor(host: LinkHost, events: ReceiverEvents) {
     this.#host = host
     this.#events = events
+    this.#guard = new Guard(host.inHand, host.name)
     this.#overflows = new Overflows(2 * host.settings.publishing)
   }
 
@@ -117,11 +120,13 @@ export class Receiver {
   /** `late`: it was asked for; `again`: it has been handed on before, too, and could not be stored. */
   #process(subscription: Subscription, message: NotificationMessage, way: 'new' | 'late' | 'again' = 'new'): void {
     const arrival = this.#host.clock.now()
+    this.#guard.begin()
     for (const data of message.notificationData ?? []) {
       if (data instanceof DataChangeNotification) this.#values(data, arrival, way)
       else if (data instanceof EventNotificationList) this.#happened(data, arrival, way === 'again')
       else if (data instanceof StatusChangeNotification) this.#statusChanged(data.status.name)
     }
+    this.#guard.done()
     const { sequenceNumber } = message
     this.handOn(arrival, (stored) => {
       if (stored) this.#events.publisher().acknowledge(subscription.id, sequenceNumber)
@@ -135,7 +140,8 @@ export class Receiver {
     for (const { clientHandle, value } of monitoredItems ?? []) {
       const item = items.at(clientHandle - 1)
       if (!item) continue
-      if (way === 'again') reader.addPast(item, value, arrival)
+      if (!this.#guard.admits(item.address, value)) reader.quarantine(item, arrival)
+      else if (way === 'again') reader.addPast(item, value, arrival)
       else reader.add(item, value, arrival, way === 'new')
     }
   }

@@ -8,6 +8,7 @@ import {
   type Clock,
   type ConnectorContext,
   type GapEvent,
+  type InHand,
   type Source,
   describeError,
   emptyBatch,
@@ -77,6 +78,7 @@ class Run implements LinkHost {
   readonly items: readonly Item[]
   readonly reports
   readonly reader
+  readonly inHand: InHand | undefined
   readonly limits: Limits
   readonly #context: ConnectorContext
   readonly #subscriber: Subscriber<Arrival>
@@ -109,6 +111,7 @@ class Run implements LinkHost {
     this.reports = new Reports(context.name, settings.events)
     this.limits = { perCall: settings.items_per_call }
     this.reader = reader
+    this.inHand = context.inHand
     this.#lastStored = new LastStored(join(context.folder, 'last-stored'))
   }
 
@@ -191,6 +194,12 @@ class Run implements LinkHost {
     }
     this.#lostSince = undefined
     this.changed()
+  }
+
+  /** What was lost before is of the time of then; from when on nothing has come is told by the clock of now. */
+  stepped(step: number): void {
+    this.reader.stepped?.(step)
+    if (this.#lostSince !== undefined && Number.isNaN(this.#lastStored.time)) this.#lostSince += step
   }
 
   missed(link: Link, items: readonly Item[], outage: Outage): void {

@@ -1,7 +1,5 @@
 import type { DataValue } from 'node-opcua-client'
-
-const year2000 = Date.UTC(2000, 0, 1)
-const oneDay = 86_400_000
+import { isBelieved } from '../../agent/core/index.ts'
 
 /** What a sample's time was taken from. */
 export type TimeOrigin = 'source' | 'server' | 'arrival'
@@ -11,7 +9,8 @@ export type Stamped = Pick<DataValue, 'sourceTimestamp' | 'sourcePicoseconds' | 
 
 /**
  * Picks the time of a sample, ms since epoch with fractions: source time, else server time, else arrival.
- * Times before 2000 or more than a day ahead of the arrival are absurd. `origin` says which was picked last.
+ * Times before 2000 or more than a day ahead of the arrival are absurd, unless the agent's own clock was never set. `origin`
+ * says which was picked last.
  */
 export class TimePicker {
   origin: TimeOrigin = 'source'
@@ -19,10 +18,10 @@ export class TimePicker {
   pick(stamped: Stamped, arrival: number): number {
     this.origin = 'source'
     const source = precise(stamped.sourceTimestamp, stamped.sourcePicoseconds)
-    if (isPlausible(source, arrival)) return source
+    if (isBelieved(source, arrival)) return source
     this.origin = 'server'
     const server = precise(stamped.serverTimestamp, stamped.serverPicoseconds)
-    if (isPlausible(server, arrival)) return server
+    if (isBelieved(server, arrival)) return server
     this.origin = 'arrival'
     return arrival
   }
@@ -33,10 +32,6 @@ function precise(date: Date | null, picoseconds: number): number {
   return date === null ? NaN : date.getTime() + picoseconds * 1e-9
 }
 
-function isPlausible(time: number, arrival: number): boolean {
-  return time >= year2000 && time <= arrival + oneDay
-}
-
 /** The median of the last 101 differences between arrival and source time. */
 export class ClockSkew {
   readonly #ring = new Float64Array(101)
@@ -44,6 +39,11 @@ export class ClockSkew {
 
   add(difference: number): void {
     this.#ring[this.#count++ % this.#ring.length] = difference
+  }
+
+  /** Arrivals are `step` ms later from here on, and the clock of the server is what it was. */
+  shift(step: number): void {
+    for (let i = 0; i < this.#ring.length; i++) this.#ring[i] += step
   }
 
   /** ms; NaN before the first difference. */

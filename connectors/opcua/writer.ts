@@ -55,6 +55,26 @@ export class OpcuaWriter {
     return plain(value)
   }
 
+  /**
+   * Calls a method of an object with arguments of the types that it declares. Rejects as `write` does; `sent`: called when
+   * the server may carry it out from here on.
+   */
+  async call(object: string, method: string, values: readonly Writable[], sent: () => void): Promise<void> {
+    const result = await this.#within(async (connection) => {
+      const [objectId, methodId] = [nodeOf(object, connection), nodeOf(method, connection)]
+      const { inputArguments: wanted } = await connection.session.getArgumentDefinition(methodId)
+      if (wanted.length !== values.length)
+        throw new DeliveryError('DELIVERY_DENIED', `${method} takes ${wanted.length} arguments, and ${values.length} are given`, { remedy: 'Give the arguments that the method declares.' }) // prettier-ignore
+      const inputArguments = wanted.map(({ dataType: id }, i) => {
+        const dataType = builtInType(id) ?? DataType.Int32
+        return new Variant({ dataType, value: converted(values[i], dataType, method) })
+      })
+      sent()
+      return connection.session.call({ objectId, methodId, inputArguments })
+    })
+    if (!result.statusCode.isGood()) throw refused(`the server refuses to call ${method}`, result.statusCode)
+  }
+
   /** Closes the session and the connection. */
   async close(): Promise<void> {
     await this.#leave()

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DetectorError, describeError } from '../../agent/core/index.ts'
-import { ProcessPool } from '../processes/pool.ts'
+import { endedByPool, ProcessPool } from '../processes/pool.ts'
 import type { ModelBundle } from './manifest.ts'
 import { runtimeVersion, sha256 } from './runtime.ts'
 import type { OnnxSettings } from './user-file.ts'
@@ -13,6 +13,8 @@ export type Tried = ModelBundle | OnnxSettings
 const limits = { patience: 20_000, memory: 2e9 }
 /** ms that the process stays for the next model. */
 const grace = 1_000
+/** How often a model is tried where its process ends by itself: the system takes one for memory that others use. */
+const attempts = 3
 /** Models that are remembered. */
 const most = 500
 
@@ -36,7 +38,14 @@ export class ModelTrials {
   async try(model: Tried): Promise<void> {
     const key = await this.#keyOf(model)
     if ((await this.#passed()).includes(key)) return
-    await this.#run(model)
+    for (let left = attempts - 1; ; left--) {
+      try {
+        await this.#run(model)
+        break
+      } catch (error) {
+        if (left === 0 || !hasDied(error) || error.message.includes(endedByPool)) throw refusal(model, error)
+      }
+    }
     await this.#remember(key)
   }
 
@@ -50,8 +59,6 @@ export class ModelTrials {
     }))
     try {
       await pool.run(model)
-    } catch (error) {
-      throw refusal(model, error)
     } finally {
       if (--this.#users === 0) this.#ending = setTimeout(() => this.#end(), grace)
     }
@@ -91,8 +98,12 @@ export class ModelTrials {
   }
 }
 
+function hasDied(error: unknown): error is DetectorError {
+  return error instanceof DetectorError && error.code === 'WORKER_DIED'
+}
+
 function refusal(model: Tried, error: unknown): unknown {
-  if (!(error instanceof DetectorError) || error.code !== 'WORKER_DIED') return error
+  if (!hasDied(error)) return error
   const name = 'manifest' in model ? `model ${model.manifest.version}` : model.file
   const how = describeError(error).replace(/^the process of the trial of models /, 'the process that ran it ')
   return new DetectorError('MODEL_BROKEN', `${name} cannot be used: ${how}`, {

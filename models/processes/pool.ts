@@ -42,6 +42,8 @@ const pause = { first: 100, longest: 30_000 }
 const minute = 60_000
 /** ms that an idle process has to end before it is killed. */
 const lastMoments = 5_000
+/** Stands in the error where the pool itself ended the process, for what a job did: nobody else is to blame for it. */
+export const endedByPool = 'and was ended'
 /** ms between two looks at the memory of a process that is at work. */
 const lookEvery = 250
 
@@ -211,9 +213,9 @@ class Member {
       this.#why ??= why
       this.#child?.kill('SIGKILL')
     }
-    this.#watch = setTimeout(() => end(`gave no answer for ${patience / 1000} s and was ended`), patience)
+    this.#watch = setTimeout(() => end(`gave no answer for ${patience / 1000} s ${endedByPool}`), patience)
     this.#look = setInterval(() => {
-      if (residentMemory(this.#child?.pid) > memory) end(`took more than ${memory / 1e6} MB of memory and was ended`)
+      if (residentMemory(this.#child?.pid) > memory) end(`took more than ${memory / 1e6} MB of memory ${endedByPool}`)
     }, lookEvery)
   }
 

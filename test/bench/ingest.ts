@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Starts } from '../../agent/process/index.ts'
 import { startMosquitto, type Mosquitto } from '../support/mosquitto.ts'
 import { configuration, pretrain } from './parts/plant.ts'
 import { cpuSeconds, Process } from './parts/process.ts'
@@ -15,7 +16,8 @@ import type { ReceiverTold } from './parts/receiver.ts'
  * The times of the samples are now, so 50 windows close every second, however many samples come; `--step 100`: samples of
  * a signal are 100 ms apart, so that event time runs faster than the clock, and with it the windows.
  * `--messages` a run (600,000), `--rounds` (3), `--only 0 | 1 | 100`: QoS 0, QoS 1, 100 samples a message;
- * `--profile FOLDER`: a CPU profile of each agent.
+ * `--profile FOLDER`: a CPU profile of each agent; `--armed yes`: as after a process that ended without a stop, when what is
+ * in hand is marked.
  */
 export async function run(args: Readonly<Partial<Record<string, string>>>): Promise<void> {
   const messages = Number(args.messages ?? 600_000)
@@ -28,8 +30,13 @@ export async function run(args: Readonly<Partial<Record<string, string>>>): Prom
   ] as const
   for (const one of cases) {
     if (args.only !== undefined && args.only !== one.name) continue
-    await compare(one, rounds, args.profile)
+    await compare(one, rounds, { profile: args.profile, armed: args.armed !== undefined })
   }
+}
+
+interface Ways {
+  readonly profile: string | undefined
+  readonly armed: boolean
 }
 
 interface Case {
@@ -49,7 +56,7 @@ interface Figure {
   readonly predictions: number
 }
 
-async function compare(one: Case, rounds: number, profile: string | undefined): Promise<void> {
+async function compare(one: Case, rounds: number, ways: Ways): Promise<void> {
   const bare: Figure[] = []
   const agent: Figure[] = []
   for (let round = 0; round < rounds; round++) {
@@ -60,7 +67,7 @@ async function compare(one: Case, rounds: number, profile: string | undefined): 
     ] as const) {
       const broker = await startMosquitto({ maxInflight: 0 })
       try {
-        figures.push(await measure(kind, broker, one, profile))
+        figures.push(await measure(kind, broker, one, ways))
       } finally {
         await broker.dispose()
       }
@@ -89,7 +96,12 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]
 }
 
-async function measure(kind: 'bare' | 'agent', broker: Mosquitto, one: Case, profile?: string): Promise<Figure> {
+async function measure(
+  kind: 'bare' | 'agent',
+  broker: Mosquitto,
+  one: Case,
+  { profile, armed }: Ways,
+): Promise<Figure> {
   const folder = mkdtempSync(join(tmpdir(), 'millwright-bench-'))
   const { qos } = one
   try {
@@ -98,6 +110,7 @@ async function measure(kind: 'bare' | 'agent', broker: Mosquitto, one: Case, pro
     }
     const text = configuration({ data: folder, connectors: source(broker, qos) })
     await pretrain(text)
+    if (armed) new Starts(folder).enter('work')
     const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
     return await flood(new Process<ReceiverTold>('./agent.ts', { text }, flags), broker, one, one.samples)
   } finally {

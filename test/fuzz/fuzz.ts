@@ -27,12 +27,12 @@ export function mutated(seeds: readonly Uint8Array[], random: Random): Buffer {
 }
 
 /** Reads an input; what is wrong with that in words, with the input itself, undefined where nothing is. */
-export function trouble(target: Target, input: Buffer): string | undefined {
+export async function trouble(target: Target, input: Buffer): Promise<string | undefined> {
   const before = process.cpuUsage()
   const begun = performance.now()
   let failure: string | undefined
   try {
-    target.read(input)
+    await target.read(input)
   } catch (error) {
     failure = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   }

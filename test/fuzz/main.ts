@@ -1,5 +1,6 @@
 import { seededRandom } from '../../models/random.ts'
 import { mutated, trouble } from './fuzz.ts'
+import { outer } from './outer.ts'
 import { targets } from './targets.ts'
 
 /** `npm run fuzz -- --seconds N --seed S`: every decoder of bytes from outside, in turn; ends with 1 where one fails. */
@@ -8,11 +9,12 @@ const asked = (name: string, usual: number) => (process.argv.includes(`--${name}
 const seconds = asked('seconds', 60)
 const seed = asked('seed', 1)
 const random = seededRandom(seed)
-for (const target of targets) {
+const all = [...targets, ...outer]
+for (const target of all) {
   const failures = new Map<string, string>()
   let inputs = 0
-  for (const end = performance.now() + (seconds * 1_000) / targets.length; performance.now() < end; inputs++) {
-    const found = trouble(target, mutated(target.seeds, random))
+  for (const end = performance.now() + (seconds * 1_000) / all.length; performance.now() < end; inputs++) {
+    const found = await trouble(target, mutated(target.seeds, random))
     if (found !== undefined) failures.set(found.split('\n')[0].replace(/\d+/g, '#'), found)
   }
   console.log(`${target.name}: ${inputs} inputs, ${failures.size} kinds of failures`)

@@ -15,7 +15,7 @@ export interface Target {
   readonly name: string
   readonly seeds: readonly Uint8Array[]
   /** Throws where the decoder lets through what it should have refused in words. */
-  read(bytes: Uint8Array): void
+  read(bytes: Uint8Array): void | Promise<void>
 }
 
 const arrival = Date.UTC(2026, 0, 15, 12)

@@ -1,7 +1,8 @@
 import { Subject } from 'rxjs'
-import { DetectorError, type Logger } from '../../agent/core/index.ts'
+import { DecisionError, DetectorError, type Logger } from '../../agent/core/index.ts'
 import { createHttp, type HttpOptions } from '../../agent/http/index.ts'
 import type {
+  ActionsView,
   AgentState,
   AgentView,
   AlarmChange,
@@ -65,10 +66,10 @@ const stationView: StationView = {
 }
 
 /** Pictures by id. */
-const pictures: Partial<Record<string, PictureAnswer>> = {
-  'id-1': Buffer.from('a picture'),
-  'id-2': 'busy',
-}
+const pictures = new Map<string, PictureAnswer>([
+  ['id-1', Buffer.from('a picture')],
+  ['id-2', 'busy'],
+])
 
 /** An agent that says what the test wants and records what was asked of it. */
 const letter = { id: 7, time: 1, origin: 'a', reason: 'empty', detail: 'x', subject: 's', rows: 1, payload: '', size: 0, whole: true } // prettier-ignore
@@ -133,6 +134,16 @@ export class FakeAgent implements AgentView {
     retrain: (monitor: string) => this.#known(monitor),
     cancel: (monitor: string) => this.#known(monitor),
   }
+  actionsNow: ActionsView = { stopped: null, actions: [], open: [], ended: [] }
+  readonly actions = {
+    view: () => this.actionsNow,
+    answer: (order: string, id: string, { by }: { by: string }, role: string) => (
+      this.calls.push([order, id, by, role]),
+      id === 'over' ? Promise.reject(new DecisionError('ACTION_REFUSED', 'over expired at noon')) : Promise.resolve()
+    ),
+    stop: ({ by }: { by: string }) => (this.calls.push(['stop', by]), Promise.resolve()),
+    resume: ({ by }: { by: string }) => (this.calls.push(['resume', by]), Promise.resolve()),
+  }
   unshelve = (request: { alarm: string }) => this.#answer('unshelve', request)
 
   camera = {
@@ -149,11 +160,11 @@ export class FakeAgent implements AgentView {
     ),
     image: (station: string, id: string) => (
       this.calls.push(['picture', station, id]),
-      Promise.resolve(pictures[id] ?? 'unknown')
+      Promise.resolve(pictures.get(id) ?? 'unknown')
     ),
     map: (station: string, id: string) => (
       this.calls.push(['map', station, id]),
-      Promise.resolve(pictures[id] ?? 'unknown')
+      Promise.resolve(pictures.get(id) ?? 'unknown')
     ),
   }
 

@@ -76,6 +76,28 @@ async function setUp(open?: Journal) {
 }
 
 describe('ingest', () => {
+  it('puts aside what no sink could express, and stores what is beside it', async () => {
+    const { ingest, journal, arrivals, ledger } = await setUp()
+    const tag = (name: string, type: 'number' | 'text') => journal.tags.resolve({ name, type }).index
+    const builder = new BatchBuilder('mqtt')
+    const [flow, state, long] = [tag('flow', 'number'), tag('state', 'text'), tag('x'.repeat(64_000), 'number')]
+    for (const time of [1, 1e300, Date.UTC(275_000, 0), Date.UTC(1600, 0), NaN, 2]) builder.add(flow, time, time, 0)
+    builder.addText(state, 3, 'run', 0)
+    builder.addText(state, 4, 's'.repeat(100_000), 0)
+    builder.addInteger(flow, 5, 2n ** 60n + 1n, 0)
+    builder.add(long, 6, 6, 0)
+    const said: LabelEvent = { type: 'label', label: 'failure', time: 1e300, asset: 'pump', by: 'Mei' }
+    arrivals.next({ batch: builder.take(1_000_000), events: [said, { ...said, time: 7 }] })
+    await ingest.drained()
+    const [{ time, value, texts, exact }] = journal.read('samples', 0).flatMap((entry) => (entry.kind === 'samples' ? [entry.batch] : [])) // prettier-ignore
+    assert.deepEqual([...time], [1, 2, 3, 5])
+    assert.deepEqual([texts?.[value[2]], exact?.[3]], ['run', 2n ** 60n + 1n])
+    assert.deepEqual(ledger().rejected, { time: 5, oversized: 1, unmapped: 1 })
+    assert.ok(addsUp(ledger()))
+    assert.equal(journal.read('samples', 0).filter((entry) => entry.kind === 'event' && entry.event.type === 'label').length, 1) // prettier-ignore
+    await journal.close()
+  })
+
   it('settles an arrival only when samples and dead letters are stored', async () => {
     const { ingest, journal, send, settled, ledger } = await setUp()
     send(3, 2)

@@ -10,18 +10,27 @@ import { program } from './program.ts'
 export class AgentProcess {
   readonly #folder: string
   readonly #port: number
+  readonly #preload: readonly string[]
   #process: ChildProcess | undefined
   #output = ''
 
-  /** @param folder gets `plant.yaml`; the configuration should put its data there as well */
-  constructor(folder: string, port: number, configuration: string) {
+  /**
+   * @param folder gets `plant.yaml`; the configuration should put its data there as well
+   * @param preload options of Node.js before the program
+   */
+  constructor(folder: string, port: number, configuration: string, preload: readonly string[] = []) {
     this.#folder = folder
     this.#port = port
+    this.#preload = preload
     writeFileSync(this.file, configuration)
   }
 
   get file(): string {
     return join(this.#folder, 'plant.yaml')
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`
   }
 
   /** What it wrote to stdout and stderr, in all its lives. */
@@ -31,6 +40,11 @@ export class AgentProcess {
 
   get pid(): number {
     return this.#process!.pid!
+  }
+
+  /** How it ended, code or signal, where nobody here has ended it. */
+  get ended(): number | string | undefined {
+    return this.#process?.exitCode ?? this.#process?.signalCode ?? undefined
   }
 
   signal(name: NodeJS.Signals): void {
@@ -47,7 +61,7 @@ export class AgentProcess {
 
   /** Starts it, again on the same data; resolves when it answers over HTTP. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [...program, 'run', '--config', this.file], {
+    const child = spawn(process.execPath, [...this.#preload, ...program, 'run', '--config', this.file], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#process = child
@@ -87,7 +101,7 @@ export class AgentProcess {
       const headers: Record<string, string> = existsSync(this.#tokenFile)
         ? { authorization: `Bearer ${this.token}` }
         : {}
-      return await (await fetch(`http://127.0.0.1:${this.#port}${path}`, { headers })).json()
+      return await (await fetch(`${this.url}${path}`, { headers })).json()
     } catch {
       return undefined
     }
@@ -102,7 +116,7 @@ export class AgentProcess {
   }
 
   async post(path: string, body: object): Promise<Response> {
-    return fetch(`http://127.0.0.1:${this.#port}${path}`, {
+    return fetch(`${this.url}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${this.token}` },
       body: JSON.stringify(body),

@@ -88,6 +88,10 @@ async function settle(error: SourceError, entry: Entry, options: InitOptions, as
       false,
     )
     if (agreed) entry.security = 'none'
+    else if (!ask.interactive)
+      throw new SourceError(error.code, error.message, {
+        remedy: 'Enable a secure endpoint on the server; only on a network you trust, use --insecure.',
+      })
     return agreed
   }
   if (error.code !== 'SOURCE_REFUSED' || !ask.interactive) return false

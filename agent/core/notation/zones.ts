@@ -12,6 +12,8 @@ export class Zone {
   readonly name: string
   readonly #offset: (utc: number) => number
   readonly #known = new Map<number, readonly [first: number, second: number]>()
+  #shownAt = NaN
+  #shown = 0
   #last = NaN
   #lastPair: readonly [first: number, second: number] = [NaN, NaN]
 
@@ -19,6 +21,14 @@ export class Zone {
   constructor(name: string) {
     this.name = name
     this.#offset = offsetOf(name)
+  }
+
+  /** What a clock of the zone shows at `utc`, ms since 1970-01-01T00:00 on that clock. */
+  wall(utc: number): number {
+    const bucket = Math.floor(utc / quarter)
+    if (bucket !== this.#shownAt) this.#shown = this.#offset(utc)
+    this.#shownAt = bucket
+    return utc + this.#shown
   }
 
   /** When a clock of the zone first showed `wall` (ms since 1970-01-01T00:00 on that clock); NaN where it skipped that time. */

@@ -8,7 +8,7 @@ import { strings } from '../strings.ts'
 import { theme } from '../theme.ts'
 import { icon } from './icons.ts'
 
-const views = ['overview', 'alarms', 'models', 'inspection', 'connections'] as const
+const views = ['overview', 'alarms', 'actions', 'models', 'inspection', 'connections'] as const
 
 /** Where one is, whether it is live, who operates it. */
 export function header(page: Page | undefined, live: Live, operator: Operator, nextTheme: () => void): TemplateResult {
@@ -47,9 +47,14 @@ export function header(page: Page | undefined, live: Live, operator: Operator, n
 export function navigation(page: Page | undefined, route: Route): TemplateResult {
   const open = page?.state.alarms.length ?? 0
   const pending = page?.state.connections.filter(({ status }) => status.state !== 'up').length ?? 0
-  const counts: Readonly<Record<string, number>> = { alarms: open, connections: pending }
+  const counts: Readonly<Record<string, number>> = {
+    alarms: open,
+    actions: page?.state.actions?.proposals ?? 0,
+    connections: pending,
+  }
   return html`<nav aria-label=${strings.navigation}>
     ${views.map((view) => {
+      if (view === 'actions' && !page?.state.actions) return nothing
       if (view === 'inspection' && !page?.state.stations?.length) return nothing
       const here = route.view === view || (view === 'overview' && route.view === 'asset')
       const count = counts[view] ?? 0

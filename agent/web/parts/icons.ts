@@ -9,6 +9,7 @@ const shapes = {
   learning: svg`<path d="M2.5 11.5l3-4 3 2.5 5-6.5" />`,
   overview: svg`<path d="M2.5 2.5h4.5v4.5h-4.5z M9 2.5h4.5v4.5h-4.5z M2.5 9h4.5v4.5h-4.5z M9 9h4.5v4.5h-4.5z" />`,
   alarms: svg`<path d="M4 11V7a4 4 0 0 1 8 0v4l1 1.2H3z M6.8 14h2.4" />`,
+  actions: svg`<path d="M9 1.8L3.5 9H8l-1 5.2L12.5 7H8z" />`,
   models: svg`<path d="M8 2l5.5 3v6L8 14l-5.5-3V5z M2.5 5L8 8l5.5-3 M8 8v6" />`,
   inspection: svg`<path d="M2.5 5V2.5H5 M11 2.5h2.5V5 M13.5 11v2.5H11 M5 13.5H2.5V11 M8 10.6a2.6 2.6 0 1 0 0-5.2 2.6 2.6 0 0 0 0 5.2z" />`,
   connections: svg`<path d="M6.5 9.5l3-3 M7.5 4.5l1.4-1.4a2.8 2.8 0 0 1 4 4L11.5 8.5 M8.5 11.5l-1.4 1.4a2.8 2.8 0 0 1-4-4L4.5 7.5" />`,

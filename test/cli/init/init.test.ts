@@ -44,6 +44,8 @@ describe('millwright init', function () {
         { name: `${device}/motor/temperature`, folder: `${device}/motor`, value: 60 },
         { name: 'recipe', value: 'A1', dataType: 'String' },
         { name: 'wave', value: [1, 2, 3] },
+        { name: `${device}/built`, folder: device, value: '2026-03-01T06:00:00Z', dataType: 'DateTime' },
+        { name: `${device}/serviced`, folder: device, value: '1601-01-01T00:00:00Z', dataType: 'DateTime' },
       ]
       server = await OpcuaServer.start(nodes, { nodesets: ['di'], users: { anna: 'secret' } })
     })
@@ -74,11 +76,16 @@ describe('millwright init', function () {
           { node: node(`${pump}/flow`), tag: `${pump}/flow`, unit: 'm³/h', low: 0, high: 100 },
         ]),
         { node: node('DeviceSet/press1/ParameterSet/force'), tag: 'press1/force', unit: 'kN', low: 0, high: 500 },
+        { node: node('DeviceSet/press1/ParameterSet/built'), tag: 'press1/built' },
+        { node: node('DeviceSet/press1/ParameterSet/serviced'), tag: 'press1/serviced' },
         { node: node('DeviceSet/press1/ParameterSet/motor/temperature'), tag: 'press1/motor.temperature' },
       ])
       assert.deepEqual(assets, { pump: { tags: '{line}/pump{n}/{role}' }, press: { tags: 'press{n}/{role}' } })
       assert.deepEqual(Object.keys(monitors), ['pump-health', 'press-health'])
-      assert.match(readFileSync(path('plant.yaml'), 'utf8'), /Device press1: ACME, P-100, 4711/)
+      const text = readFileSync(path('plant.yaml'), 'utf8')
+      assert.match(text, /Device press1: ACME, P-100, 4711/)
+      assert.match(text, /tag: press1\/built } # 2026-03-01T06:00:00.000Z/)
+      assert.match(text, /tag: press1\/serviced } # no value yet/)
       assert.equal((await millwright(folder, 'check', 'plant.yaml')).status, 0)
       assert.equal((await server.look()).sessions, 0)
     })

@@ -11,6 +11,7 @@ import {
   TagTable,
   type ConnectorContext,
   type ImageArrival,
+  type InHand,
   type Status,
 } from '../../../agent/core/index.ts'
 import { MqttImages } from '../../../connectors/images/mqtt.ts'
@@ -39,7 +40,7 @@ describe('images over MQTT', () => {
     return broker
   }
   /** Subscribes as a station would. */
-  const watch = (settings: Partial<z.input<typeof mqttSource>> & { url: string }) => {
+  const watch = (settings: Partial<z.input<typeof mqttSource>> & { url: string }, inHand?: InHand) => {
     const context: ConnectorContext = {
       name: 'camera',
       site: 'test',
@@ -49,6 +50,7 @@ describe('images over MQTT', () => {
       tags: new TagTable(),
       folder: '',
       report: (status) => statuses.push(status),
+      ...(inHand && { inHand }),
     }
     const parsed = mqttSource.parse({ type: 'mqtt', topic: 'line/+/image/#', part: 'line/*/image/{part}', reconnect: { first: '20ms', longest: '200ms' }, ...settings }) // prettier-ignore
     subscriptions.push(new MqttImages(parsed, context, 1_000).images().subscribe((arrival) => arrivals.push(arrival)))
@@ -70,6 +72,29 @@ describe('images over MQTT', () => {
   afterEach(async () => {
     for (const subscription of subscriptions.splice(0)) subscription.unsubscribe()
     await Promise.all(brokers.splice(0).map((broker) => broker.dispose()))
+  })
+
+  it('puts a message aside unread that was in hand whenever the process ended, and takes the next', async () => {
+    const { url } = await start()
+    const marked: string[] = []
+    const inHand: InHand = {
+      // As if the first message had ended processes.
+      take: (_, key) => marked.push(key) > 1,
+      done: () => marked.push('done'),
+      suspects: () => [],
+    }
+    watch({ url }, inHand)
+    await becomes('up')
+    for (const part of ['7', '8']) await publish(url, part)
+    await until('both', () => arrivals.length === 2)
+    assert.deepEqual(
+      arrivals.map(({ part, refused }) => [part, refused?.reason]),
+      [
+        ['7', 'quarantined'],
+        ['8', undefined],
+      ],
+    )
+    assert.deepEqual([new Set(marked).size, marked.at(-1)], [3, 'done'])
   })
 
   it('arrive as bytes with the part of their topic, again after the broker was gone', async () => {

@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Subscription } from 'rxjs'
 import { TagTable, systemClock } from '../../../agent/core/index.ts'
-import type { Arrival, DeadLetter, GapEvent, JournalEvent, Quality, Source, Status } from '../../../agent/core/index.ts'
+import type {
+  Arrival,
+  DeadLetter,
+  GapEvent,
+  InHand,
+  JournalEvent,
+  Quality,
+  Source,
+  Status,
+} from '../../../agent/core/index.ts'
 import { opcua } from '../../../connectors/opcua/index.ts'
 import { until } from '../../support/until.ts'
 
@@ -43,7 +52,7 @@ export class Running {
   readonly #source: Source
   readonly #subscription: Subscription
 
-  constructor(settings: object, folder = temporaryFolder()) {
+  constructor(settings: object, folder = temporaryFolder(), inHand?: InHand) {
     this.folder = folder
     this.#source = opcua.source!(opcua.config.parse(settings), {
       name: 'plc',
@@ -60,6 +69,7 @@ export class Running {
       clock: systemClock,
       tags: this.tags,
       folder,
+      ...(inHand && { inHand }),
       report: (status) => this.statuses.push(status),
     })!
     this.#subscription = this.#source.batches().subscribe((arrival) => {

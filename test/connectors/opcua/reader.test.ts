@@ -10,7 +10,7 @@ import { settings } from '../../../connectors/opcua/settings.ts'
 import { ClockSkew, TimePicker } from '../../../connectors/opcua/times.ts'
 import { integer64 } from '../../../connectors/opcua/values.ts'
 
-const arrival = Date.UTC(2024, 5, 1)
+const arrival = Date.UTC(2026, 5, 1)
 
 function setUp(tag: object = {}) {
   const counts = new Map<string, number>()
@@ -92,6 +92,13 @@ describe('opcua values', () => {
     assert.equal(picker.pick(stamped, arrival), arrival + 0.25)
   })
 
+  it('believes the time of a source while its own clock was never set', () => {
+    const stamped = { sourceTimestamp: new Date(arrival), sourcePicoseconds: 0, serverTimestamp: null, serverPicoseconds: 0 } // prettier-ignore
+    assert.equal(new TimePicker().pick(stamped, 5_000), arrival)
+    const absurd = { ...stamped, sourceTimestamp: new Date(Date.UTC(2150, 0)) }
+    assert.equal(new TimePicker().pick(absurd, 5_000), 5_000)
+  })
+
   it('makes 64-bit integers exact, whatever they are', () => {
     fc.assert(
       fc.property(fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), (integer) => {
@@ -169,6 +176,18 @@ describe('opcua values', () => {
     assert.deepEqual(time, [arrival - 100, arrival + 1_000, arrival + 2_000])
     assert.deepEqual([value[0], value[2]], [7, 7])
     assert.deepEqual(quality, [Quality.good, Quality.bad, Quality.good])
+  })
+
+  it('gives a value that holds again the time of the server, whatever becomes of the clock of the agent', () => {
+    const { reader, item } = setUp()
+    const hour = 3_600_000
+    reader.add(item, sample(1, DataType.Double, { source: arrival - 200 }), arrival - 200)
+    reader.add(item, sample(7, DataType.Double, { source: arrival - 100 }), arrival - 100)
+    reader.take(arrival - 100)
+    reader.stepped(hour)
+    reader.addLoss([item], arrival + hour + 1_000)
+    reader.add(item, sample(7, DataType.Double, { source: arrival - 100 }), arrival + hour + 2_000)
+    assert.deepEqual(columns(reader.take(arrival + hour + 2_000)!.batch).time, [arrival + 1_000, arrival + 2_000])
   })
 
   it('takes a new value of an unchanged time', () => {

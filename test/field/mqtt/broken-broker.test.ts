@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { createServer, type Server, type Socket } from 'node:net'
 import { mqtt } from '../../../connectors/mqtt/index.ts'
 import { Connection } from '../../../connectors/mqtt/connection.ts'
 import { SourceRun } from '../../connectors/mqtt/harness.ts'
 import { freePort } from '../../support/mosquitto.ts'
+import { ScriptedBroker } from '../../support/scripted-broker.ts'
 import { until } from '../../support/until.ts'
 
 /** Packets that no broker may send, and some that are cut short. */
@@ -25,30 +25,6 @@ const packets: Readonly<Record<string, readonly number[]>> = {
   'a PUBLISH of QoS 3': [0x36, 5, 0, 1, 97, 0, 1],
   'a length of five bytes': [0x30, 0xff, 0xff, 0xff, 0xff, 0xff],
   'flags on a PUBACK': [0x4f, 2, 0, 1],
-}
-
-/** A broker that accepts everybody and then sends `bytes`. */
-class ScriptedBroker {
-  readonly #server: Server
-  readonly #sockets = new Set<Socket>()
-  connections = 0
-
-  constructor(port: number, version: number, bytes: readonly number[]) {
-    this.#server = createServer((socket) => {
-      this.connections++
-      this.#sockets.add(socket)
-      socket.on('error', () => undefined)
-      socket.once('data', () => {
-        socket.write(Buffer.from(version === 5 ? [0x20, 3, 0, 0, 0] : [0x20, 2, 0, 0]))
-        socket.write(Buffer.from(bytes))
-      })
-    }).listen(port, '127.0.0.1')
-  }
-
-  close(): void {
-    for (const socket of this.#sockets) socket.destroy()
-    this.#server.close()
-  }
 }
 
 describe('field/mqtt a broker that is broken', () => {

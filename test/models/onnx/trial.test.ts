@@ -2,43 +2,21 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onnx } from 'onnx-proto'
 import type { Logger } from '../../../agent/core/index.ts'
 import { detectorLoader } from '../../../agent/pipeline/index.ts'
 import { schema } from '../../../agent/settings/schema.ts'
 import { modelConfig, ModelTrials, Registry, type OnnxSettings } from '../../../models/index.ts'
 import { encodeOnnx } from '../../../models/onnx/graph.ts'
-import { sum } from '../../support/sum-graph.ts'
+import { childrenOf } from '../../support/children.ts'
+import { endless, sum } from '../../support/sum-graph.ts'
+import { until } from '../../support/until.ts'
 
-const { DataType } = onnx.TensorProto
-const { AttributeType } = onnx.AttributeProto
-
-/** The sum, after a loop whose condition is always true: the runtime never comes back. */
-function endless(): Uint8Array {
-  const model = onnx.ModelProto.decode(encodeOnnx(sum))
-  const graph = model.graph!
-  const double = (name: string) => ({ name, type: { tensorType: { elemType: DataType.DOUBLE, shape: { dim: [{ dimParam: 'batch' }, { dimValue: 1 }] } } } }) // prettier-ignore
-  const scalar = (name: string, elemType: number) => ({ name, type: { tensorType: { elemType, shape: { dim: [] } } } })
-  const body = {
-    name: 'body',
-    input: [scalar('i', DataType.INT64), scalar('go', DataType.BOOL), double('value')],
-    output: [scalar('goes', DataType.BOOL), double('next')],
-    node: [
-      { opType: 'Identity', input: ['go'], output: ['goes'] },
-      { opType: 'Add', input: ['value', 'value'], output: ['next'] },
-    ],
-  }
-  graph.initializer!.push({ name: 'true', dataType: DataType.BOOL, dims: [], int32Data: [1] })
-  Object.assign(graph.node![0], { output: ['first'] })
-  graph.node!.push(
-    onnx.NodeProto.fromObject({
-      opType: 'Loop',
-      input: ['', 'true', 'first'],
-      output: ['total'],
-      attribute: [{ name: 'body', type: AttributeType.GRAPH, g: body }],
-    }),
-  )
-  return onnx.ModelProto.encode(model).finish()
+/** Processes of this one, as soon as there are any. */
+async function childrenOnce(): Promise<number[]> {
+  const found = () => childrenOf(process.pid)
+  const before = new Set(found())
+  await until('a process', () => found().some((pid) => !before.has(pid)))
+  return found().filter((pid) => !before.has(pid))
 }
 
 describe('a model on trial', function () {
@@ -54,6 +32,14 @@ describe('a model on trial', function () {
     assert.equal(parsed.type, 'onnx')
     return parsed
   }
+
+  it('is tried again where its process was killed by others', async () => {
+    const trials = new ModelTrials(folder)
+    const trying = trials.try(settings(encodeOnnx(sum)))
+    const [pid] = await childrenOnce()
+    process.kill(pid, 'SIGKILL')
+    await trying
+  })
 
   it('passes where it answers a sample, and is remembered by its content and settings', async () => {
     await new ModelTrials(folder).try(settings(encodeOnnx(sum)))

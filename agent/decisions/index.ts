@@ -1,0 +1,6 @@
+export type { ActionLedger, Decision } from './book.ts'
+export { Desk, type DeskView } from './desk.ts'
+export { Decisions, type Explanation, type Stopped } from './engine.ts'
+export { Executor, type ExecutorParts, type NodeWriter } from './execution/executor.ts'
+export { decisionsOf, farSides } from './open.ts'
+export { StopFile } from './stop-file.ts'
