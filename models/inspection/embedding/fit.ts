@@ -152,11 +152,17 @@ function summary({ byPlace, anywhere, whole }: PlaceDistances, even: Evening): D
   }
 }
 
-/** Factors that make the middle of the distances of good images the same at all places. */
+/**
+ * Factors that make distances of good images alike at all places, in the middle and in the upper tail: where good images are
+ * far off always (corners), or now and then (what moves in the background), a distance says less.
+ */
 function evened(distances: readonly Float64Array[]): Float64Array {
-  const middles = Float64Array.from({ length: places }, (_, place) => quantile(distances.map((own) => own[place]), 0.5)) // prettier-ignore
-  const middle = quantile(middles, 0.5)
-  return middles.map((own) => middle / own)
+  const factors = [0.5, 0.98].map((share) => {
+    const levels = Float64Array.from({ length: places }, (_, place) => quantile(distances.map((own) => own[place]), share)) // prettier-ignore
+    const usual = quantile(levels, 0.5)
+    return levels.map((level) => usual / level)
+  })
+  return factors[0].map((factor, place) => Math.min(factor, factors[1][place]))
 }
 
 function describe(

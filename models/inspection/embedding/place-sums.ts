@@ -16,6 +16,8 @@ export interface PlaceSums {
 
 /** How far correlations are drawn to none: a place has few images for so many numbers. */
 const shrinkage = 0.1
+/** Deviations at a place are not taken for smaller than this share of those over all places and images. */
+const leastDeviation = 0.05
 
 /** Of vectors [image][place, size]. */
 export function sumsByPlace(images: readonly Float64Array[], size: number): PlaceSums {
@@ -62,7 +64,9 @@ export function gaussianOf({ count, size, sums, products }: PlaceSums, at: reado
     for (let i = 0, from = place * size * size; i < matrix.length; i++, from++) matrix[i] += products[from]
   }
   for (let j = 0; j < size; j++) for (let k = 0; k < size; k++) matrix[j * size + k] = matrix[j * size + k] / length - mean[j] * mean[k] // prettier-ignore
-  const scale = Float64Array.from({ length: size }, (_, j) => Math.sqrt(Math.max(0, matrix[j * size + j])) + 1e-6)
+  const scale = Float64Array.from({ length: size }, (_, j) =>
+    Math.sqrt(Math.max(0, matrix[j * size + j]) + leastDeviation ** 2),
+  )
   for (let j = 0; j < size; j++) {
     for (let k = 0; k < size; k++) {
       const correlation = matrix[j * size + k] / (scale[j] * scale[k])
