@@ -65,14 +65,20 @@ export interface Item {
   retryAt: number
 }
 
+/**
+ * How a value came: as it was sent; asked for again, so that it may have stood long before, and another may hold by now; or read,
+ * so that it holds now.
+ */
+export type Way = 'new' | 'late' | 'read'
+
 /** Turns the values of notifications into what a source hands on. */
 export interface ItemReader {
   /** Since the last `take`: from the value before to the first value after each overflow of the server's queue. */
   readonly overflows: readonly Span[]
   /** Values collected. */
   readonly length: number
-  /** Adds a value of an item, received at `arrival`. `fresh`: false where it may have waited; its age is no clock's then. */
-  add(item: Item, data: DataValue, arrival: number, fresh?: boolean): void
+  /** Adds a value of an item, received at `arrival`. */
+  add(item: Item, data: DataValue, arrival: number, way?: Way): void
   /** Adds a value of the past, whether it was added before or not: it says nothing about what holds now. */
   addPast(item: Item, data: DataValue, arrival: number): void
   /** The connection is lost and nothing is known from then on. */

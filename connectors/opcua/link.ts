@@ -279,7 +279,7 @@ export class Link {
     const { reader, clock } = this.#host
     const lost = this.served.filter((item) => item.lostAt > -Infinity)
     await readNow(this.connection, lost, (item, value) => {
-      reader.add(item, value, clock.now(), false)
+      reader.add(item, value, clock.now(), 'read')
       item.readTime = item.lastTime
       item.readValue = item.lastValue
     })

@@ -11,7 +11,7 @@ import {
   type TagType,
 } from '../../agent/core/index.ts'
 import { isWithinDeadband } from './deadband.ts'
-import type { Item, ItemReader } from './items.ts'
+import type { Item, ItemReader, Way } from './items.ts'
 import { endedTheAgent, Letters } from './letters.ts'
 import type { Span } from './spans.ts'
 import { ClockSkew, TimePicker } from './times.ts'
@@ -57,11 +57,11 @@ export class ValueReader implements ItemReader {
     this.#builder = new BatchBuilder(source, 1_024)
   }
 
-  add(item: Item, data: DataValue, arrival: number, fresh = true): void {
-    const time = this.#timeOf(item, data, arrival, fresh)
+  add(item: Item, data: DataValue, arrival: number, way: Way = 'new'): void {
+    const time = this.#timeOf(item, data, arrival, way === 'new')
     const from = item.lastTime === -Infinity ? time : Math.min(item.lastTime, time)
     if (isOverflow(data.statusCode.value)) this.overflows.push({ from, to: time })
-    this.#addHolding(item, data, time, arrival)
+    this.#addHolding(item, data, time, arrival, way)
   }
 
   get length(): number {
@@ -118,14 +118,15 @@ export class ValueReader implements ItemReader {
   /**
    * A server that resumes a session sends the values again that it has sent before: the same value with the same time
    * and status is no news. After a loss, though, such a value holds again, but only from now on: it is given the time
-   * that the clock of the server shows.
+   * that the clock of the server shows. One that was asked for again is of before the loss, and says nothing of now.
    */
-  #addHolding(item: Item, data: DataValue, time: number, arrival: number): void {
+  #addHolding(item: Item, data: DataValue, time: number, arrival: number, way: Way): void {
     const status = data.statusCode.value
     const value = data.value.value as unknown
     item.heardAt = performance.now()
     item.suspectSince = undefined
-    const stands = time <= item.lostAt && item.settings.rate === undefined
+    const isOfBefore = time <= item.lostAt
+    const stands = isOfBefore && way !== 'late' && item.settings.rate === undefined
     if (item.liveFrom === Infinity) {
       item.liveFrom = time
       item.liveValue = value
@@ -136,7 +137,7 @@ export class ValueReader implements ItemReader {
     const isRead = time === item.readTime && isSameValue(value, item.readValue)
     if (!isRepeated && !isFilledIn && !isRead && !isWithinDeadband(item, data)) this.#addPresent(item, data, time)
     if (stands) this.#addPresent(item, data, this.#onServerClock(arrival, item.lostAt))
-    item.lostAt = -Infinity
+    if (way !== 'late' || !isOfBefore) item.lostAt = -Infinity
     item.lastTime = time
     item.lastValue = value
     item.lastStatus = status

@@ -142,7 +142,7 @@ export class Receiver {
       if (!item) continue
       if (!this.#guard.admits(item.address, value)) reader.quarantine(item, arrival)
       else if (way === 'again') reader.addPast(item, value, arrival)
-      else reader.add(item, value, arrival, way === 'new')
+      else reader.add(item, value, arrival, way)
     }
   }
 

@@ -44,7 +44,7 @@ export class SilentItems {
     const gone: Item[] = []
     await readNow(connection, silent, (item, value) => {
       if (/BadNodeId(Unknown|Invalid)/.test(value.statusCode.name)) {
-        reader.add(item, value, arrival, false)
+        reader.add(item, value, arrival, 'read')
         refuse(item, `${value.statusCode.name}: ${value.statusCode.description}`, this.#settings)
         gone.push(item)
       } else if (isSilentSince(item, value, now, subscriptions)) dead.push(item)

@@ -178,6 +178,28 @@ describe('opcua values', () => {
     assert.deepEqual(quality, [Quality.good, Quality.bad, Quality.good])
   })
 
+  it('says of no value that was asked for again that it holds after a loss', () => {
+    const { reader, item } = setUp()
+    const at = (source: number, value: number) => sample(value, DataType.Double, { source: arrival + source })
+    reader.add(item, at(0, 1), arrival)
+    reader.addLoss([item], arrival + 1_000)
+    reader.add(item, at(300, 2), arrival + 2_000, 'late')
+    reader.add(item, at(600, 3), arrival + 2_001, 'late')
+    reader.add(item, at(900, 4), arrival + 2_002, 'read')
+    const { time, value } = columns(reader.take(arrival + 2_002)!.batch)
+    assert.deepEqual(
+      time.map((one, row) => [one - arrival, value[row]]),
+      [
+        [0, 1],
+        [1_000, NaN],
+        [300, 2],
+        [600, 3],
+        [900, 4],
+        [2_002, 4],
+      ],
+    )
+  })
+
   it('gives a value that holds again the time of the server, whatever becomes of the clock of the agent', () => {
     const { reader, item } = setUp()
     const hour = 3_600_000
