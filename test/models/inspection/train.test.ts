@@ -56,9 +56,12 @@ describe('image models', function () {
   })
 
   it('find a defect that they never saw, and where it is, from good images only', async () => {
-    const fine = await ask(patches, await png(disc(128, random, false), 128))
+    const sound: ImageAnswer[] = []
+    for (let i = 0; i < 20; i++) sound.push(await ask(patches, await png(disc(128, random, false), 128)))
+    const [fine] = sound
     const spoiled = await ask(patches, await png(disc(128, random, true), 128))
-    assert.equal(fine.label, 'good')
+    // One of twenty may be rejected, by the setting; four are once in sixty such tests.
+    assert.ok(sound.filter(({ label }) => label === 'defect').length <= 3)
     assert.equal(spoiled.label, 'defect')
     assert.ok(spoiled.map && spoiled.map.values.indexOf(Math.max(...spoiled.map.values)) >= 0)
     assert.ok(Math.max(...spoiled.map.values) > 2 * Math.max(...fine.map!.values))
