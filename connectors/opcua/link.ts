@@ -298,6 +298,12 @@ export class Link {
     void this.#tending.tend(now, this.#paused)
   }
 
+  /** The clock was set forward: the library takes its security token for expired, and hears nothing more on this channel. */
+  outlive(): void {
+    const error = new Error('the clock was set beyond the life of the security token')
+    this.#end({ error, silence: 0, subscriptionsGone: false })
+  }
+
   #watch(now: number): void {
     for (const subscription of this.subscriptions.byId.values()) {
       const silence = now - subscription.heardAt

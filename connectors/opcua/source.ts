@@ -28,6 +28,8 @@ import type { Limits, Subscriptions } from './subscriptions.ts'
 
 /** Batches that may wait for the journal before the source stops reading. */
 const mostUnsettled = 64
+/** Of a security token, as node-opcua asks for it, ms. */
+const lifeOfToken = 600_000
 
 const lost = 'the connection was lost'
 
@@ -41,6 +43,7 @@ export class OpcuaSource implements Source {
   readonly #settings: SessionSettings
   readonly #context: ConnectorContext
   readonly #reader: MakeReader
+  #run: Run | undefined
   #running: Promise<void> = Promise.resolve()
 
   constructor(settings: SessionSettings, context: ConnectorContext, reader = samples) {
@@ -52,6 +55,7 @@ export class OpcuaSource implements Source {
   batches(): Observable<Arrival> {
     return new Observable((subscriber) => {
       const run = new Run(this.#settings, this.#context, subscriber, this.#reader(this.#settings, this.#context))
+      this.#run = run
       this.#running = run.start()
       return () => run.stop()
     })
@@ -59,6 +63,10 @@ export class OpcuaSource implements Source {
 
   closed(): Promise<void> {
     return this.#running
+  }
+
+  stepped(step: number): void {
+    this.#run?.stepped(step)
   }
 }
 
@@ -199,6 +207,7 @@ class Run implements LinkHost {
   /** What was lost before is of the time of then; from when on nothing has come is told by the clock of now. */
   stepped(step: number): void {
     this.reader.stepped?.(step)
+    if (step > lifeOfToken / 2) this.#link?.outlive()
     if (this.#lostSince !== undefined && Number.isNaN(this.#lastStored.time)) this.#lostSince += step
   }
 

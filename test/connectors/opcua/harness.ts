@@ -79,6 +79,11 @@ export class Running {
     })
   }
 
+  /** The clock of the agent is about to be set forward. */
+  stepped(step: number): void {
+    this.#source.stepped!(step)
+  }
+
   get status(): Status | undefined {
     return this.statuses.at(-1)
   }

@@ -304,6 +304,20 @@ const nodes: readonly ServerCase[] = [
     },
   },
   {
+    name: 'the clock of the agent is set an hour forward',
+    source: 'gateways without a battery: the security token is taken for expired, and nothing is heard any more',
+    nodes: [{ name: 'A', value: 0 }],
+    tags: [tag('A')],
+    what: async ({ server, source }) => {
+      await first(source)
+      source.stepped(3_600_000)
+      await until('connected again', () => source.counts.get('reconnects_total') === 1)
+      await server.write({ name: 'A', value: 7 })
+      await until('goes on', () => goodValues(source).includes(7))
+      assert.deepEqual(source.gaps, [])
+    },
+  },
+  {
     name: 'all nodes are unknown at first',
     source: 'PLCs after a download',
     nodes: [],
