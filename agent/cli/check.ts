@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { ConfigError, type ConfigProblem } from '../core/index.ts'
 import { certificateFindings } from '../http/index.ts'
-import type { Config } from '../settings/index.ts'
+import { type Config, namesOf } from '../settings/index.ts'
 import { jsonOption, plural, print } from './output.ts'
 import { farSides, type Told } from './far-sides.ts'
 import { signalsText, studyFiles, type ClassSignals } from './signals.ts'
@@ -80,10 +80,12 @@ function nothingToDo({ connectors, monitors, inspections }: Config): ConfigProbl
 }
 
 /** What connectors, and the certificate of the page, have to say of settings that are right and may not be meant. */
-function advice({ connectors, http }: Config): Told[] {
+function advice({ connectors, http, inspections }: Config): Told[] {
   const page = http.tls ? certificateFindings(http.tls) : []
   const told = Object.entries(connectors).flatMap(([about, { definition, settings }]) =>
     [...(definition.advise?.(settings) ?? [])].map((finding) => ({ about, ...finding })),
   )
-  return [...page.map((finding) => ({ about: 'http.tls', ...finding })), ...told]
+  const offline = Object.entries(inspections).filter(([, own]) => !own.source && namesOf(own).length === 0)
+  const idle = offline.map(([name]): Told => ({ about: name, level: 'warning', text: 'the station has no source and no values: `run` judges nothing there, `train` and `inspect` take images' })) // prettier-ignore
+  return [...idle, ...page.map((finding) => ({ about: 'http.tls', ...finding })), ...told]
 }

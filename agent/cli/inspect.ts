@@ -1,5 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
+import type { ImageProblem } from '../../models/inspection/decode.ts'
+import type { ImageAnswer } from '../../models/inspection/inspector.ts'
+import type { ImageBundle } from '../../models/inspection/manifest.ts'
 import { openInspectorPool } from '../../models/inspection/pool.ts'
 import type { Config, StationSettings } from '../settings/index.ts'
 import { ConfigError, readWhole } from '../core/index.ts'
@@ -9,6 +12,7 @@ import { configOption, loadOrExit } from './configuration.ts'
 import { Progress } from './data.ts'
 import { jsonOption, print } from './output.ts'
 import { csvRow, inspectParts } from './parts.ts'
+import { contactSheet, type Judged } from './sheet.ts'
 
 interface InspectOptions {
   readonly config: string
@@ -17,6 +21,7 @@ interface InspectOptions {
   readonly data?: readonly string[]
   readonly out: string
   readonly model?: string
+  readonly sheet?: string
   readonly json?: boolean
 }
 
@@ -34,6 +39,12 @@ export function inspectCommand(): Command {
       ),
     )
     .requiredOption('--out <file>', 'CSV file to write')
+    .addOption(
+      new Option(
+        '--sheet <file>',
+        'HTML file to write too: the worst images first, with the contours of where',
+      ).conflicts('data'),
+    )
     .addOption(new Option('--model <version>', 'a version in the registry; the one at work where absent'))
     .addOption(jsonOption())
     .addHelpText(
@@ -47,8 +58,11 @@ export function inspectCommand(): Command {
       if (data !== undefined) return inspectParts(config, station, data, options)
       if (images === undefined) return command.error('error: say what to judge: --images FOLDER or --data FILE')
       const started = performance.now()
-      const rows = await inspect(config, settings, options, images)
+      const bundle = await stationModel(config, station, options.model)
+      const { rows, judged } = await inspect(bundle, settings, images)
       await writeFile(out, `${[header, ...rows].join('\n')}\n`)
+      if (options.sheet !== undefined)
+        await writeFile(options.sheet, await contactSheet(station, judged, bundle, settings))
       const seconds = (performance.now() - started) / 1000
       print(json, { station, images: rows.length, seconds, out }, () => `${rows.length} images, ${(rows.length / seconds).toFixed(0)} a second: ${out}`) // prettier-ignore
     })
@@ -61,25 +75,20 @@ export function stationOf(config: Config, station: string): StationSettings {
   throw new ConfigError([{ path: `inspections.${station}`, message: `no such station; known: ${known}` }])
 }
 
-async function inspect(
-  config: Config,
-  settings: StationSettings,
-  { station, model }: InspectOptions,
-  images: string,
-): Promise<string[]> {
+async function inspect(bundle: ImageBundle, settings: StationSettings, images: string) {
   const files = await imageFiles(images)
-  const inspector = await openInspectorPool(
-    await stationModel(config, station, model),
-    settings.bounds,
-    settings.workers,
-  )
+  const inspector = await openInspectorPool(bundle, settings.bounds, settings.workers)
   const progress = new Progress('inspecting')
   const rows: string[] = []
+  const judged: Judged[] = []
   let next = 0
   const worker = async () => {
     while (next < files.length) {
       const at = next++
-      rows[at] = await verdictRow(files[at], settings, (image) => inspector.inspect(image))
+      const started = performance.now()
+      const answer = await inspector.inspect(await readWhole(files[at].path))
+      rows[at] = verdictRow(files[at], settings, answer, performance.now() - started)
+      judged[at] = { image: files[at], answer }
       progress.show(at + 1, 'images')
     }
   }
@@ -89,16 +98,16 @@ async function inspect(
     progress.end()
     await inspector.close()
   }
-  return rows
+  return { rows, judged }
 }
 
-type Inspect = Awaited<ReturnType<typeof openInspectorPool>>['inspect']
-
-async function verdictRow({ file, path }: ImageFile, { verdict }: StationSettings, ask: Inspect): Promise<string> {
-  const image = await readWhole(path)
-  const started = performance.now()
-  const answer = await ask(image)
-  const ms = (performance.now() - started).toFixed(2)
+function verdictRow(
+  { file }: ImageFile,
+  { verdict }: StationSettings,
+  answer: ImageAnswer | ImageProblem,
+  took: number,
+): string {
+  const ms = took.toFixed(2)
   const part = file.replace(/^.*\//, '').replace(/\.[^.]*$/, '')
   if ('reason' in answer) return csvRow(file, part, '', '', '', `unusable: ${answer.detail}`, '', ms)
   const ruling = rule(answer, verdict)

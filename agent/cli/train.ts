@@ -86,8 +86,9 @@ function ofStation(config: Config, options: TrainOptions, command: Command): Pro
   const { config: file, monitor, data, journal, images, json, ...range } = options
   if (data !== undefined) return trainParts(config, monitor, { data }, json)
   if (journal) return trainParts(config, monitor, { file, range: timesOf(range) }, json)
-  if (monitor in config.inspections && !config.inspections[monitor].source) {
-    command.error('error: the station has no images; say what to learn from: --data FILE or --journal')
+  const station = config.inspections[monitor] as Config['inspections'][string] | undefined
+  if (station && !station.source && (images ?? station.learn.images) === undefined) {
+    command.error('error: the station has no images; say what to learn from: --images FOLDER, --data FILE or --journal')
   }
   return trainImages(config, monitor, images, json)
 }

@@ -104,7 +104,7 @@ export const stationLearnConfig = z.strictObject({
 })
 
 const station = z.strictObject({
-  source: imageSourceConfig.optional().describe('Where the images come from. Absent: parts are judged by what is measured.'), // prettier-ignore
+  source: imageSourceConfig.optional().describe('Where the images come from. Absent: parts are judged by what is measured; where nothing is measured either, the station is for `train` and `inspect` alone.'), // prettier-ignore
   part_tag: z
     .string()
     .min(1)
@@ -145,7 +145,6 @@ const station = z.strictObject({
 export const stationConfig = station.superRefine((settings, context) => {
   const problem = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message })
   const { source, values, windows, measured } = settings
-  if (!source && Object.keys(values).length === 0) problem(['source'], 'give a source of images, or values, or both')
   if (!source && settings.part_tag !== undefined) problem(['part_tag'], 'there are no images: values name their part under `part`') // prettier-ignore
   if (!source && measured?.image) problem(['measured', 'image'], 'there are no images: give a source')
   if (measured?.image && 'image' in values) problem(['values', 'image'], 'the score of the image has this name: take another') // prettier-ignore

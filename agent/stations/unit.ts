@@ -2,7 +2,7 @@ import { plcOf } from '../connections/index.ts'
 import { createImageSource, PostedImages } from '../../connectors/images/index.ts'
 import type { ImageAnswer } from '../../models/inspection/inspector.ts'
 import type { Studio } from '../../models/inspection/studio/studio.ts'
-import type { Config, StationSettings } from '../settings/index.ts'
+import { type Config, namesOf, type StationSettings } from '../settings/index.ts'
 import type {
   ConnectorContext,
   InHand,
@@ -60,6 +60,7 @@ export class StationUnit {
     this.name = name
     this.settings = settings
     this.source = new Watched(name, log)
+    if (!settings.source && namesOf(settings).length === 0) log.warn({ station: name }, 'the station has no source and no values: nothing is judged there') // prettier-ignore
     this.link = link
     this.#signal = signal
     const folder = stationFolder(config.data, name)

@@ -38,8 +38,8 @@ export interface ImageTraining {
 
 /** What became of a method. */
 export interface MethodResult {
-  readonly method: Method
-  /** macro_f1 and accuracy, or auroc against made-up defects; on held-out images. */
+  readonly method: Method | 'combination'
+  /** macro_f1 and accuracy, or auroc against made-up defects, the mean over their kinds and by kind; on held-out images. */
   readonly metrics: Readonly<Record<string, number>>
   readonly seconds: number
   readonly chosen: boolean

@@ -7,13 +7,20 @@ import { classifierGraph } from './cnn/graph.ts'
 import { probabilities } from './cnn/network.ts'
 import { classWeights, trainClassifier } from './cnn/train.ts'
 import { runImages } from './evaluation.ts'
-import { imageLength, pixelStatistics, selectImages, type ImageSet } from './images.ts'
-import { imageInput, type ImageInput } from './manifest.ts'
-import { fitPatches, scorePatches } from './patches/fit.ts'
+import { imageLength, pixelStatistics, selectImages, spreadRows, type ImageSet } from './images.ts'
+import { openBackbone } from './embedding/backbone.ts'
+import { embeddingFeatures } from './embedding/features.ts'
+import { fitEmbedding, scoreEmbedding } from './embedding/fit.ts'
+import { goodGraph } from './embedding/graph.ts'
+import { channelsOf, imageInput, type ImageInput } from './manifest.ts'
+import { cells, fitPatches, scorePatches } from './patches/fit.ts'
 import { featureGraph, patchGraph } from './patches/graph.ts'
-import { cellProbabilities, segmentationGraph, segmentationScore } from './segmentation/network.ts'
+import { cellProbabilities, cellSize, segmentationGraph, segmentationScore } from './segmentation/network.ts'
 import { trainSegmentation } from './segmentation/train.ts'
 import type { LearnedImageSettings, Method } from './settings.ts'
+import type { View } from './views.ts'
+import { momentCount, momentGraph, transferGraph } from './transfer/graph.ts'
+import { fitLogistic, probabilitiesOf } from './transfer/logistic.ts'
 import { descriptorCount, descriptorGraph, textureGraph } from './textures/graph.ts'
 
 /** A trained method. */
@@ -22,6 +29,8 @@ export interface Fitted {
   readonly input: ImageInput
   /** Scores of held-out good images, where the fit itself holds some out. */
   readonly heldOut?: Float64Array
+  /** Rows and columns of its map, where it gives one. */
+  readonly cells?: number
   /** The trainer's own answers, not through the exported graph: probabilities by class, or the score. */
   answers(images: ImageSet): Promise<number[][]>
 }
@@ -42,14 +51,35 @@ export interface Lesson {
 export const methods: Record<Method, (lesson: Lesson) => Promise<Fitted>> = {
   classifier: fitClassifier,
   textures: fitTextures,
+  transfer: fitTransfer,
   patches: fitGood,
+  embedding: fitEmbedded,
   segmentation: fitSegmentation,
 }
 
-/** Width and height that a method sees images at. */
-export function sizeOf(method: Method, { size }: LearnedImageSettings): number {
-  const wanted = size ?? (method === 'classifier' ? 64 : 128)
-  if (method === 'classifier' || wanted % 64 === 0) return wanted
+const usualSizes = { classifier: 64, textures: 128, patches: 128, segmentation: 128 } as const
+/** Those of networks that have seen photographs: the greatest that hardly enlarges the image is taken, each a multiple of the others. */
+const sizesSeen = [64, 128, 256] as const
+const mostEnlarged = 1.25
+/** Good images that say enough of what good is; their features by place would fill the memory. */
+const mostEmbedded = 500
+
+/** Size and channels that a method sees images of a station at; `pixels` on their shorter side. */
+export function viewFor(method: Method, settings: LearnedImageSettings, colour: 'grey' | 'rgb', pixels: number): View {
+  const inColour =
+    method === 'embedding' || method === 'transfer' || (method === 'classifier' && settings.methods.length === 1)
+  return { size: sizeOf(method, settings, pixels), channels: inColour ? channelsOf({ colour }) : 1 }
+}
+
+/**
+ * Width and height that a method sees images at. An image that is enlarged for a network that has seen photographs looks out
+ * of focus to it: what tells fine textures apart is lost.
+ */
+export function sizeOf(method: Method, { size }: LearnedImageSettings, pixels: number): number {
+  const seen = method === 'transfer' || method === 'embedding'
+  const usual = () => (seen ? (sizesSeen.findLast((own) => own <= pixels * mostEnlarged) ?? sizesSeen[0]) : usualSizes[method]) // prettier-ignore
+  const wanted = size ?? usual()
+  if (method === 'classifier' || method === 'transfer' || wanted % 64 === 0) return wanted
   throw new DetectorError('TRAINING_FAILED', `${method} needs a size that is a multiple of 64, not ${wanted}`)
 }
 
@@ -104,6 +134,30 @@ async function fitTextures(lesson: Lesson): Promise<Fitted> {
   }
 }
 
+async function fitTransfer(lesson: Lesson): Promise<Fitted> {
+  const { images, labels, classes, settings, signal } = lesson
+  const input = inputOf(lesson)
+  const { width, channels } = images
+  const backbone = await openBackbone(width, settings.backbone)
+  const describe = (set: ImageSet, progress?: (share: number) => void) =>
+    through(momentGraph(backbone, width, channels), input, set, 'moments', (share) => {
+      signal?.throwIfAborted()
+      progress?.(share)
+    })
+  const rows = await describe(images, (share) => lesson.progress?.(0.9 * share))
+  const columns = momentCount(backbone)
+  const values = new Float32Array(rows.length * columns)
+  rows.forEach((row, i) => values.set(row, i * columns))
+  const byClass = classWeights(labels, classes, settings.balance)
+  const weights = Float64Array.from(labels, (label) => byClass[label])
+  const model = fitLogistic({ rows: values, columns, labels, classes, weights }, signal)
+  return {
+    onnx: transferGraph(model, backbone, width, channels),
+    input,
+    answers: async (set) => (await describe(set)).map((row) => probabilitiesOf(model, row)),
+  }
+}
+
 async function fitGood(lesson: Lesson): Promise<Fitted> {
   const { images } = lesson
   const input = inputOf(lesson)
@@ -114,7 +168,34 @@ async function fitGood(lesson: Lesson): Promise<Fitted> {
     onnx: patchGraph(model, images.width),
     input,
     heldOut,
+    cells,
     answers: async (set) => (await describe(set)).map((features) => [scorePatches(model, features).score]),
+  }
+}
+
+async function fitEmbedded(lesson: Lesson): Promise<Fitted> {
+  const { settings, signal } = lesson
+  const images = spread(lesson.images, mostEmbedded)
+  const input = inputOf(lesson)
+  const { width, channels } = images
+  const backbone = await openBackbone(width, settings.backbone)
+  const describe = (set: ImageSet, progress?: (share: number) => void) =>
+    through(embeddingFeatures(backbone, width, channels), input, set, 'features', (share) => {
+      signal?.throwIfAborted()
+      progress?.(share)
+    })
+  const { model, heldOut } = fitEmbedding(
+    await describe(images, (share) => lesson.progress?.(0.8 * share)),
+    backbone.layers.map((layer) => layer.channels),
+    settings.seed,
+  )
+  lesson.progress?.(1)
+  return {
+    onnx: goodGraph(model, backbone, width, channels),
+    input,
+    heldOut,
+    cells,
+    answers: async (set) => (await describe(set)).map((features) => [scoreEmbedding(model, features)]),
   }
 }
 
@@ -129,6 +210,7 @@ async function fitSegmentation(lesson: Lesson): Promise<Fitted> {
   const n = images.width
   return {
     onnx: segmentationGraph(layers, n),
+    cells: n / cellSize,
     input: inputOf(lesson, scaling),
     answers: (set) =>
       Promise.resolve(
@@ -139,10 +221,16 @@ async function fitSegmentation(lesson: Lesson): Promise<Fitted> {
   }
 }
 
-async function through(onnx: Uint8Array, input: ImageInput, set: ImageSet, output: string): Promise<Float32Array[]> {
-  const session = await openSession(onnx, 'the description of textures')
+async function through(
+  onnx: Uint8Array,
+  input: ImageInput,
+  set: ImageSet,
+  output: string,
+  progress?: (share: number) => void,
+): Promise<Float32Array[]> {
+  const session = await openSession(onnx, 'the description of images')
   try {
-    return await runImages(session, input, set, output)
+    return await runImages(session, input, set, output, progress)
   } finally {
     await session.close()
   }
@@ -150,9 +238,7 @@ async function through(onnx: Uint8Array, input: ImageInput, set: ImageSet, outpu
 
 /** A few images spread over a set, at most `count`. */
 export function spread(set: ImageSet, count: number): ImageSet {
-  const picked = Math.min(count, set.count)
-  const places = Array.from({ length: picked }, (_, i) => Math.floor((i * (set.count - 1)) / Math.max(1, picked - 1)))
-  return selectImages(set, places)
+  return selectImages(set, spreadRows(set.count, count))
 }
 
 /** Pixels of one image of a set. */

@@ -4,8 +4,12 @@ import type { MethodResult } from './assignment.ts'
 const words: Readonly<Record<string, string>> = {
   classifier: 'A convolutional network that tells classes, trained from scratch.',
   textures: 'Gradient-boosted trees over descriptors of texture, which tell classes.',
+  transfer: 'A linear classifier over layers of a network that was trained on photographs.',
   patches:
     'Gaussians over filter responses by place and over the texture of the whole image, learned from good images.',
+  embedding:
+    'Gaussians by place, over all places and over the whole image, of layers of a network that was trained on photographs; learned from good images.',
+  combination: 'Several methods that learned from good images, by the mean of their calibrated evidence.',
   segmentation: 'A small U-Net that looks for defects, learned from good images with made-up defects.',
 }
 

@@ -1,11 +1,11 @@
 import { DetectorError } from '../../agent/core/index.ts'
 import { seededRandom } from '../random.ts'
-import { imageLength, selectImages, type ImageSet } from './images.ts'
+import { imageLength, selectImages, spreadRows, type ImageSet } from './images.ts'
 import { encodePng } from './decode.ts'
 import { openInspector, type Inspector } from './inspector.ts'
 import type { Prepared } from './lesson.ts'
 import type { ImageBundle } from './manifest.ts'
-import { damaged } from './synthetic.ts'
+import { damaged, kindsFor, type DefectKind } from './synthetic.ts'
 import type { ImageTraining } from './assignment.ts'
 
 /** Mean share of each class that is called by its name: what decides between two models. From images by class and verdict. */
@@ -22,11 +22,19 @@ export function goodMerit(falseRejects: number, missed: number): number {
   return 1 - (falseRejects + missed) / 2
 }
 
-/** Copies of the held-out good images with made-up defects; the same for the same seed. */
-export function madeUpDefects(good: ImageSet, seed: number): ImageSet {
+/** Copies of each kind at most: what they say of a kind is sure enough, and a training has to end. */
+const mostCopies = 40
+
+/** Copies of held-out good images, each with a made-up defect of one kind; the same for the same seed. */
+export function madeUpDefects(
+  good: ImageSet,
+  seed: number,
+): { readonly set: ImageSet; readonly kinds: readonly DefectKind[] } {
   const random = seededRandom(seed + 1)
-  const copies = Array.from({ length: good.count }, (_, i) => damaged(good, i, random).pixels)
-  return { ...good, pixels: new Uint8Array(Buffer.concat(copies)) }
+  const rows = spreadRows(good.count, mostCopies)
+  const kinds = kindsFor(good.channels).flatMap((kind) => rows.map(() => kind))
+  const copies = kinds.map((kind, i) => damaged(good, rows[i % rows.length], random, kind).pixels)
+  return { set: { ...good, count: copies.length, pixels: new Uint8Array(Buffer.concat(copies)) }, kinds }
 }
 
 /**
@@ -62,7 +70,7 @@ async function byDefects(before: ImageBundle, inspector: Inspector, job: ImageTr
     Array.from(data.heldOut, (row) => data.files[row].image),
     inspector,
   )
-  const copies = madeUpDefects(selectImages(data.set, data.heldOut), job.settings.seed)
+  const { set: copies } = madeUpDefects(selectImages(data.set, data.heldOut), job.settings.seed)
   const uncut = { ...before, manifest: { ...before.manifest, input: { ...before.manifest.input, region: undefined }, golden: { tolerance: 1, images: [] } } } // prettier-ignore
   const size = imageLength(copies)
   const images = await Promise.all(

@@ -108,6 +108,17 @@ export async function decodeImage(
   }
 }
 
+/** Pixels of an image, or of its region; undefined where it cannot be read. Decodes nothing but the header. */
+export async function imageSize(bytes: Uint8Array, bounds: ImageBounds, wanted?: Region) {
+  if (outsideProblem(bytes, bounds)) return undefined
+  try {
+    const { autoOrient: whole } = await (await openImage(bytes)).metadata()
+    return isPart(wanted) ? inPixels(wanted, whole.width, whole.height) : whole
+  } catch {
+    return undefined
+  }
+}
+
 /** What is wrong with an image by its bytes alone, before anything is decoded. */
 export function outsideProblem(bytes: Uint8Array, bounds: ImageBounds): ImageProblem | undefined {
   if (bytes.length === 0) return { reason: 'empty', detail: 'the image has no bytes' }

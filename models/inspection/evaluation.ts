@@ -1,4 +1,4 @@
-import type { OnnxSession } from '../onnx/runtime.ts'
+import { openSession, type OnnxSession } from '../onnx/runtime.ts'
 import { networkPixels } from './inspector.ts'
 import { imageLength, type ImageSet } from './images.ts'
 import type { ImageInput } from './manifest.ts'
@@ -9,6 +9,7 @@ export async function runImages(
   input: ImageInput,
   set: ImageSet,
   output: string,
+  progress?: (share: number) => void,
 ): Promise<Float32Array[]> {
   const size = imageLength(set)
   const shape = [1, set.channels, set.height, set.width]
@@ -17,8 +18,23 @@ export async function runImages(
     const pixels = networkPixels(set.pixels.subarray(i * size, (i + 1) * size), input)
     const outputs = await session.run(input.name, pixels, shape)
     answers.push((outputs[output].data as Float32Array).slice())
+    progress?.((i + 1) / set.count)
   }
   return answers
+}
+
+/** The same for a trained method. Rejects with a DetectorError where its graph cannot be run. */
+export async function runFitted(
+  { onnx, input }: { readonly onnx: Uint8Array; readonly input: ImageInput },
+  set: ImageSet,
+  output: string,
+): Promise<Float32Array[]> {
+  const session = await openSession(onnx, 'the trained image model')
+  try {
+    return await runImages(session, input, set, output)
+  } finally {
+    await session.close()
+  }
 }
 
 /** Images by true class (rows) and verdict (columns). */

@@ -20,6 +20,12 @@ export function selectImages(set: ImageSet, rows: ArrayLike<number>): ImageSet {
   return { ...set, count: rows.length, pixels }
 }
 
+/** At most `most` rows of `count`, evenly spaced. */
+export function spreadRows(count: number, most: number): number[] {
+  const picked = Math.min(count, most)
+  return Array.from({ length: picked }, (_, i) => Math.floor((i * (count - 1)) / Math.max(1, picked - 1)))
+}
+
 /** Mean and standard deviation of all pixels per channel, as shares of 255: what networks are fed by. */
 export function pixelStatistics({ pixels, channels }: ImageSet): { mean: number[]; std: number[] } {
   const sum = new Float64Array(channels)

@@ -1,7 +1,8 @@
 import { DetectorError } from '../../agent/core/index.ts'
-import { decodeImage, type Preparation } from './decode.ts'
-import type { ImageSet } from './images.ts'
-import { channelsOf } from './manifest.ts'
+import { quantile } from '../linear-algebra.ts'
+import { decodeImage, imageSize, type Preparation } from './decode.ts'
+import { spreadRows, type ImageSet } from './images.ts'
+import type { View } from './views.ts'
 import type { ImageTraining, LabelledImage, TrainedStation } from './assignment.ts'
 
 /** Decoded images, those to learn from apart from the held-out ones. */
@@ -23,15 +24,27 @@ const fewestGood = 20
 export const fewestPerClass = 5
 
 /** Decodes the images of a training at `size` and holds some out. Throws a DetectorError (TRAINING_DATA). */
-export async function prepare(job: ImageTraining, names: readonly string[], size: number): Promise<Prepared> {
-  const { methods } = job.settings
-  const channels = names.length > 1 && methods.length === 1 && methods[0] === 'classifier' ? channelsOf(job) : 1
+export async function prepare(
+  job: ImageTraining,
+  names: readonly string[],
+  { size, channels }: View,
+): Promise<Prepared> {
   const wanted: Preparation = { width: size, height: size, channels, region: job.region }
   const unusable: { name: string; detail: string }[] = []
   const { set, files } = await decodeAll(job, job.images, wanted, unusable)
   const labels = files.map(({ label }) => names.indexOf(label))
   const defects = await decodeAll(job, job.defects ?? [], wanted, unusable)
   return { set, files, labels: Uint16Array.from(labels), defects, unusable, ...split(files, names, job.settings.held_out) } // prettier-ignore
+}
+
+/** Pixels on the shorter side of what a station sees of its images, in the middle of a few of them. */
+export async function pixelsOf({ images, region, bounds }: ImageTraining): Promise<number> {
+  const shorter: number[] = []
+  for (const row of spreadRows(images.length, 9)) {
+    const size = await imageSize(images[row].image, bounds, region)
+    if (size) shorter.push(Math.min(size.width, size.height))
+  }
+  return shorter.length === 0 ? Infinity : quantile(shorter, 0.5)
 }
 
 async function decodeAll(

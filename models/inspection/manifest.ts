@@ -54,7 +54,9 @@ export const goldenImages = z.strictObject({
 /** What a bundle of an image model says of itself. */
 export const imageManifest = z.strictObject({
   format: z.literal(1).describe('Version of this format.'),
-  type: z.string().describe('Method: classifier, textures, patches, segmentation or onnx.'),
+  type: z
+    .string()
+    .describe('Method: classifier, textures, transfer, patches, embedding, segmentation, combination or onnx.'),
   kind: z.literal('inspection').describe('What it concludes: a verdict on a part.'),
   monitor: z.string().describe('The station it was trained for.'),
   version: z.string().describe('Name in the registry; before that the hash of the content.'),

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { augmentation } from './cnn/augmentation.ts'
+import { backboneConfig } from './embedding/backbone.ts'
 
 /** Methods by what they learn from. */
-export const classMethods = ['classifier', 'textures'] as const
-export const goodMethods = ['patches', 'segmentation'] as const
+export const classMethods = ['transfer', 'classifier', 'textures'] as const
+export const goodMethods = ['patches', 'embedding', 'segmentation'] as const
 export type Method = (typeof classMethods)[number] | (typeof goodMethods)[number]
 
 /** Settings of an image model that is trained on the device. */
@@ -12,17 +13,22 @@ export const learnedImageConfig = z.strictObject({
   methods: z
     .array(z.enum([...classMethods, ...goodMethods]))
     .min(1)
-    .default([...classMethods, ...goodMethods])
+    .default([...classMethods, 'patches', 'embedding'])
     .describe(
-      'What may be chosen, by held-out images: classifier (a convolutional network) and textures (trees on descriptors) where there are classes; patches (Gaussians by place, seconds) and segmentation (a network that learns made-up defects, minutes) where there are good images only.',
+      'What may be chosen, by held-out images: transfer (a linear classifier over a network that has seen photographs: from five images of each class on), classifier (a convolutional network of its own) and textures (trees on descriptors) where there are classes; patches (Gaussians over filters, seconds), embedding (Gaussians over layers of a network that has seen photographs, a minute) and segmentation (a network that learns made-up defects, minutes) where there are good images only, of which several are combined.',
     ),
+  backbone: backboneConfig
+    .optional()
+    .describe('A network of your own for `embedding` and `transfer`. Absent: the one that comes along.'),
   size: z
     .int()
     .min(32)
     .max(512)
     .multipleOf(32)
     .optional()
-    .describe('Width and height of what networks see. Default: 64 for the classifier, 128 for the others.'),
+    .describe(
+      'Width and height of what networks see. Default: 64 for the classifier; 64, 128 or 256 for embedding and transfer, by the size of the images; 128 for the others.',
+    ),
   epochs: z.int().min(1).max(1000).default(30).describe('How often the classifier sees each image.'),
   places: z
     .boolean()

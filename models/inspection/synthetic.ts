@@ -1,4 +1,6 @@
 import { imageLength, type ImageSet } from './images.ts'
+import { between, piece, strength, type Canvas } from './synthetic-canvas.ts'
+import { blur, colour, dented, illumination, missing, shape, texture } from './synthetic-forms.ts'
 import type { Random } from '../random.ts'
 
 /** An image with a made-up defect: pixels [height, width, channels], and 1 in the mask [height, width] where it is. */
@@ -7,25 +9,25 @@ export interface Damaged {
   readonly mask: Uint8Array
 }
 
-interface Canvas extends Damaged {
-  readonly width: number
-  readonly height: number
-  readonly channels: number
-  readonly random: Random
-  /** Pixels of another good image. */
-  readonly other: Uint8Array
-  /** Difference of brightness that stands out in this image. */
-  readonly contrast: number
+/** A kind of defect, by name. */
+export type DefectKind = keyof typeof localKinds | keyof typeof wholeKinds
+
+/** In one place of the image. */
+export const localKinds = { scratch, stain, transplant, worn, missing, dented, colour } as const
+/** All over the image: what a defect of the material, the light, the lens or the shape of the part looks like. */
+export const wholeKinds = { texture, illumination, blur, shape } as const
+const kinds: Readonly<Record<string, (canvas: Canvas) => void>> = { ...localKinds, ...wholeKinds }
+
+/** Kinds that can be made of images with so many channels. */
+export function kindsFor(channels: number, all: object = kinds): DefectKind[] {
+  return (Object.keys(all) as DefectKind[]).filter((kind) => kind !== 'colour' || channels === 3)
 }
 
-const kinds = [scratch, blob, transplant, distort] as const
-
 /**
- * A copy of the good image at `index` with one to three defects of random kind, place, size and strength: scratches,
- * stains, pieces of another place or image, and pieces that are blurred or stretched in contrast.
- * Sources: Zavrtanik et al. (2021), "DRAEM"; Li et al. (2021), "CutPaste".
+ * A copy of the good image at `index` with one to three defects of random kind, place, size and strength, or with one of the
+ * kind that is asked for. Sources: Zavrtanik et al. (2021), "DRAEM"; Li et al. (2021), "CutPaste".
  */
-export function damaged(set: ImageSet, index: number, random: Random): Damaged {
+export function damaged(set: ImageSet, index: number, random: Random, kind?: DefectKind): Damaged {
   const size = imageLength(set)
   const pixels = set.pixels.slice(index * size, (index + 1) * size)
   const other = random.integer(set.count)
@@ -39,8 +41,13 @@ export function damaged(set: ImageSet, index: number, random: Random): Damaged {
     other: set.pixels.subarray(other * size, (other + 1) * size),
     contrast: Math.max(12, 2 * deviation(pixels)),
   }
+  if (kind) {
+    kinds[kind](canvas)
+    return canvas
+  }
+  const local = kindsFor(set.channels, localKinds)
   const count = 1 + random.integer(3)
-  for (let i = 0; i < count; i++) kinds[random.integer(kinds.length)](canvas)
+  for (let i = 0; i < count; i++) kinds[local[random.integer(local.length)]](canvas)
   return canvas
 }
 
@@ -52,15 +59,6 @@ function deviation(values: Uint8Array): number {
     squares += value * value
   }
   return Math.sqrt(Math.max(0, squares / values.length - (sum / values.length) ** 2))
-}
-
-/** Brighter or darker, by 0.4 to 1.4 times what stands out. */
-function strength({ random, contrast }: Canvas): number {
-  return (random.uniform() < 0.5 ? -1 : 1) * contrast * (0.4 + random.uniform())
-}
-
-function between(random: Random, low: number, high: number): number {
-  return low + (high - low) * random.uniform()
 }
 
 /** Adds to the pixel at a place; fractions of `share` blend. */
@@ -101,7 +99,7 @@ function scratch(canvas: Canvas): void {
 }
 
 /** A stain: an ellipse with a soft border. */
-function blob(canvas: Canvas): void {
+function stain(canvas: Canvas): void {
   const { random, width, height } = canvas
   const [cx, cy] = [random.uniform() * width, random.uniform() * height]
   const [a, b] = [between(random, 0.02, 0.15) * width, between(random, 0.02, 0.15) * height]
@@ -115,19 +113,6 @@ function blob(canvas: Canvas): void {
       add(canvas, Math.round(cx + dx), Math.round(cy + dy), change, Math.min(1, 2.5 - 2 * Math.hypot(along, across)))
     }
   }
-}
-
-interface Piece {
-  readonly left: number
-  readonly top: number
-  readonly width: number
-  readonly height: number
-}
-
-function piece({ random, width, height }: Canvas): Piece {
-  const wide = Math.max(3, Math.round(between(random, 0.04, 0.3) * width))
-  const high = Math.max(3, Math.round(between(random, 0.04, 0.3) * height))
-  return { width: wide, height: high, left: random.integer(width - wide + 1), top: random.integer(height - high + 1) }
 }
 
 /** A piece of another place, of this image or another one, upright or mirrored, a little brighter or darker. */
@@ -150,7 +135,7 @@ function transplant(canvas: Canvas): void {
 }
 
 /** A piece whose contrast is weaker or stronger: worn smooth, or roughened. */
-function distort(canvas: Canvas): void {
+function worn(canvas: Canvas): void {
   const { random, width, channels, pixels, mask } = canvas
   const at = piece(canvas)
   const gain = random.uniform() < 0.5 ? between(random, 0, 0.5) : between(random, 1.8, 3)

@@ -1,17 +1,20 @@
 import { DetectorError } from '../../agent/core/index.ts'
-import { quantile } from '../linear-algebra.ts'
 import { contentHash } from '../onnx/bundle.ts'
-import { openSession, sha256 } from '../onnx/runtime.ts'
-import { methods, pixelsAt, sizeOf, spread, type Fitted, type Lesson } from './candidates.ts'
+import { sha256 } from '../onnx/runtime.ts'
+import { methods, pixelsAt, spread, viewFor, type Fitted, type Lesson } from './candidates.ts'
 import { writeCard } from './card.ts'
+import { judgeGood, trialOf, type Judgement } from './choice.ts'
+import { combine } from './combination.ts'
 import { encodePng } from './decode.ts'
-import { goodMerit, madeUpDefects, meanRecall, meritBefore } from './comparison.ts'
-import { auroc, classScores, confusionMatrix, runImages } from './evaluation.ts'
-import { selectImages, type ImageSet } from './images.ts'
+import { meanRecall, meritBefore } from './comparison.ts'
+import { classScores, confusionMatrix, runFitted } from './evaluation.ts'
+import { calibrate } from './evidence.ts'
+import { selectImages } from './images.ts'
 import { openInspector } from './inspector.ts'
-import { prepare, type Prepared } from './lesson.ts'
+import { pixelsOf, prepare, type Prepared } from './lesson.ts'
 import { type ImageBundle, type ImageManifest, type ImageOutput } from './manifest.ts'
 import { classMethods, goodMethods, type Method } from './settings.ts'
+import { behindView, viewOf, type View } from './views.ts'
 import type { ImageTraining, MethodResult, TrainedStation } from './assignment.ts'
 
 const goldenCount = 4
@@ -19,8 +22,9 @@ const goldenCount = 4
 const tolerance = 1e-3
 
 /**
- * Trains what the settings allow, chooses by the held-out images and exports the best. Its golden images are run through
- * the exported graph before it is handed out. The same images and seed give the same bundle, but for `created`.
+ * Trains what the settings allow, chooses by the held-out images and exports the best. Several methods of good images are
+ * combined, and one of them is taken alone only where it is better than that by more than chance. Its golden images are run
+ * through the exported graph before it is handed out. The same images and seed give the same bundle, but for `created`.
  * Rejects with a DetectorError (TRAINING_DATA, TRAINING_FAILED, MODEL_MISMATCH), or the reason of the signal.
  */
 export async function trainStation(job: ImageTraining): Promise<TrainedStation> {
@@ -30,14 +34,10 @@ export async function trainStation(job: ImageTraining): Promise<TrainedStation> 
   if (allowed.length === 0) {
     throw new DetectorError('TRAINING_DATA', `none of ${job.settings.methods.join(', ')} can learn from ${names.length > 1 ? 'labelled images' : 'good images only'}`, { remedy: `Allow ${kind.join(' or ')} under methods.` }) // prettier-ignore
   }
-  const judged: (Judged & { readonly data: Prepared })[] = []
-  const started = performance.now()
-  for (const method of allowed) {
-    if (judged.length > 0 && performance.now() - started > (job.budget ?? Infinity)) break
-    const data = await prepare(job, names, sizeOf(method, job.settings))
-    judged.push({ ...(await judge(job, data, method, names)), data })
-  }
-  const best = judged.reduce((a, b) => (b.rank > a.rank ? b : a))
+  const pixels = await pixelsOf(job)
+  const views = allowed.map((method) => [method, viewFor(method, job.settings, job.colour, pixels)] as const)
+  const judged = names.length > 1 ? await judgeAllClasses(job, views, names) : await judgeAllGood(job, views, names)
+  const best = chosen(judged)
   const before = await meritBefore(job, best.data)
   if (before !== undefined) best.metrics.merit_before = before
   const results = judged.map(({ method, metrics, seconds }) => ({ method, metrics, seconds, chosen: method === best.method })) // prettier-ignore
@@ -46,20 +46,79 @@ export async function trainStation(job: ImageTraining): Promise<TrainedStation> 
   return { bundle, results, unusable: best.data.unusable }
 }
 
+/**
+ * The best; but another has to be better by more than chance than what is preferred: the combination of methods, and of
+ * classifiers the one that learned to see before, as few held-out images say little.
+ */
+function chosen(judged: readonly Judged[]): Judged {
+  const best = judged.reduce((a, b) => (b.rank > a.rank ? b : a))
+  const preferred = judged.find(({ method }) => method === 'combination' || method === 'transfer')
+  return preferred && best.rank <= preferred.rank + preferred.error ? preferred : best
+}
+
 /** A method with what the held-out images say of it. */
 interface Judged {
-  readonly method: Method
+  readonly method: Method | 'combination'
   readonly fitted: Fitted
+  readonly data: Prepared
   readonly metrics: Record<string, number>
   readonly confusion?: number[][]
   readonly threshold: number
   /** Greater is better. */
   readonly rank: number
+  /** Standard error of the rank. */
+  readonly error: number
   readonly seconds: number
 }
 
-async function judge(job: ImageTraining, data: Prepared, method: Method, names: readonly string[]): Promise<Judged> {
+async function judgeAllClasses(job: ImageTraining, views: Views, names: readonly string[]) {
+  const judged: Judged[] = []
+  for (const [method, view, started] of within(job, views)) {
+    const data = await prepare(job, names, view)
+    const fitted = await fit(job, method, data, names)
+    judged.push({ method, fitted, data, ...(await judgeClasses(fitted, data, names)), seconds: since(started) }) // prettier-ignore
+  }
+  return judged
+}
+
+/** All see the same images, each through its own view, so that they can be combined. */
+async function judgeAllGood(job: ImageTraining, views: Views, names: readonly string[]) {
+  const widest = { size: Math.max(...views.map(([, { size }]) => size)), channels: views.some(([, { channels }]) => channels === 3) ? 3 : 1 } as const // prettier-ignore
+  const data = await prepare(job, names, widest)
+  const trial = trialOf(data, job.settings)
+  const judged: (Judged & Judgement)[] = []
+  const judge = async (method: Judged['method'], fitted: Fitted, started: number) =>
+    judged.push({ method, fitted, data, ...(await judgeGood(fitted, trial, job.settings)), seconds: since(started) })
+  for (const [method, view, started] of within(job, views)) {
+    const own = { ...data, set: viewOf(data.set, view) }
+    await judge(method, behindView(await fit(job, method, own, names), widest), started)
+  }
+  if (judged.length > 1) {
+    const started = performance.now()
+    const members = judged.map(({ fitted, goodScores }) => ({
+      fitted,
+      calibration: calibrate(goodScores.map(Math.log)),
+    }))
+    await judge('combination', combine(members), started)
+  }
+  return judged
+}
+
+/** Methods with what they see images at. */
+type Views = readonly (readonly [Method, View])[]
+
+/** The methods that the budget has time for, and when each begins. */
+function* within({ budget = Infinity }: ImageTraining, views: Views) {
   const started = performance.now()
+  for (const [i, [method, view]] of views.entries()) {
+    if (i > 0 && performance.now() - started > budget) return
+    yield [method, view, performance.now()] as const
+  }
+}
+
+const since = (started: number) => (performance.now() - started) / 1000
+
+function fit(job: ImageTraining, method: Method, data: Prepared, names: readonly string[]): Promise<Fitted> {
   const lesson: Lesson = {
     images: selectImages(data.set, data.learned),
     labels: Uint16Array.from(data.learned, (row) => data.labels[row]),
@@ -68,50 +127,23 @@ async function judge(job: ImageTraining, data: Prepared, method: Method, names: 
     signal: job.signal,
     progress: (share) => job.progress?.(method, share),
   }
-  const fitted = await methods[method](lesson)
-  const verdict = names.length > 1 ? await judgeClasses(fitted, data, names) : await judgeGood(job, fitted, data)
-  return { method, fitted, ...verdict, seconds: (performance.now() - started) / 1000 }
+  return methods[method](lesson)
 }
 
 async function judgeClasses(fitted: Fitted, data: Prepared, names: readonly string[]) {
-  const answers = await run(fitted, selectImages(data.set, data.heldOut), 'probabilities')
+  const answers = await runFitted(fitted, selectImages(data.set, data.heldOut), 'probabilities')
   const confusion = confusionMatrix(Uint16Array.from(data.heldOut, (row) => data.labels[row]), answers, names.length) // prettier-ignore
   const metrics: Record<string, number> = { ...classScores(confusion), merit: meanRecall(confusion) }
-  return { metrics, confusion, threshold: NaN, rank: metrics.macro_f1 }
-}
-
-/** By held-out good images against damaged copies of them, and parts that are known to be defective. */
-async function judgeGood({ settings }: ImageTraining, fitted: Fitted, data: Prepared) {
-  const good = selectImages(data.set, data.heldOut)
-  const scoresOf = async (set: ImageSet) => (await run(fitted, set, 'score')).map(([score]) => score)
-  const scores = await scoresOf(good)
-  const known = await scoresOf(data.defects.set)
-  const defects = [...(await scoresOf(madeUpDefects(good, settings.seed))), ...known]
-  const threshold = quantile([...scores, ...(fitted.heldOut ?? [])], 1 - settings.false_rejects)
-  const share = (values: readonly number[]) => values.filter((score) => score > threshold).length / values.length
-  const [found, falseRejects] = [share(defects), share(scores)]
-  const metrics: Record<string, number> = {
-    auroc: auroc(scores, defects),
-    found,
-    false_rejects: falseRejects,
-    ...(known.length > 0 && { found_known: share(known) }),
-    merit: goodMerit(falseRejects, 1 - found),
-  }
-  return { metrics, threshold, rank: metrics.auroc }
-}
-
-async function run({ onnx, input }: Fitted, set: ImageSet, output: string): Promise<Float32Array[]> {
-  const session = await openSession(onnx, 'the trained image model')
-  try {
-    return await runImages(session, input, set, output)
-  } finally {
-    await session.close()
-  }
+  const count = data.heldOut.length
+  // None wrong of a few is no proof (Laplace's rule of succession).
+  const share = (metrics.accuracy * count + 1) / (count + 2)
+  const error = Math.sqrt((share * (1 - share)) / count)
+  return { metrics, confusion, threshold: NaN, rank: metrics.macro_f1, error }
 }
 
 async function bundleOf(
   job: ImageTraining,
-  best: Judged & { data: Prepared },
+  best: Judged,
   names: readonly string[],
   results: readonly MethodResult[],
 ): Promise<ImageBundle> {

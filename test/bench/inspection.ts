@@ -2,8 +2,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { methods } from '../../models/inspection/candidates.ts'
 import { channelsOf, imageManifest, type ImageBundle, type ImageInput } from '../../models/inspection/manifest.ts'
-import { selectImages } from '../../models/inspection/images.ts'
-import { networkPixels } from '../../models/inspection/inspector.ts'
+import { decodeImage } from '../../models/inspection/decode.ts'
+import { openBackbone } from '../../models/inspection/embedding/backbone.ts'
+import { selectImages, spreadRows } from '../../models/inspection/images.ts'
+import { networkPixels, openInspector } from '../../models/inspection/inspector.ts'
 import { openInspectorPool } from '../../models/inspection/pool.ts'
 import { learnedImageConfig } from '../../models/inspection/settings.ts'
 import { openSession, sha256 } from '../../models/onnx/runtime.ts'
@@ -26,7 +28,41 @@ export async function run(args: { readonly data?: string }): Promise<void> {
   const files = readdirSync(join(folder, 'red_iron')).map((file) => readFileSync(join(folder, 'red_iron', file)))
   await measure('classifier, 128 px grey', await classifier(folder), files)
   const input = { name: 'image', layout: 'nchw', colour: 'rgb', width: 224, height: 224, range: 1 } as const
+  await shares(folder, files)
   await measure('MobileNetV2, 224 px colour', bundleOf(mobileNet(classes.length), input), files)
+}
+
+/** Milliseconds an image, one after another in this thread: what inspection from good images is made of. */
+async function shares(folder: string, files: readonly Uint8Array[]): Promise<void> {
+  for (const size of [128, 256] as const) {
+    const settings = learnedImageConfig.parse({ type: 'learned', size })
+    const images = selectImages((await readFolder(folder, size)).set, spreadRows(1360, 60))
+    const { onnx, input } = await methods.embedding({ images, labels: new Uint16Array(60), classes: 1, settings })
+    const backbone = await openBackbone(size)
+    const pixels = networkPixels(images.pixels.subarray(0, size * size), input)
+    const network = await session(backbone.onnx, backbone.input, Float32Array.from([...pixels, ...pixels, ...pixels]), [1, 3, size, size]) // prettier-ignore
+    const embedding = await session(onnx, input.name, pixels, [1, 1, size, size])
+    const inspector = await openInspector({ ...bundleOf(onnx, input), manifest: { ...bundleOf(onnx, input).manifest, output: { type: 'score', name: 'score', map: 'map', threshold: 1 } } }, bounds) // prettier-ignore
+    const verdict = 1000 / (await rate(300, (i) => inspector.inspect(files[i % files.length]), 1))
+    await inspector.close()
+    const decode = 1000 / (await rate(300, (i) => decodeImage(files[i % files.length], { width: size, height: size, channels: 1 }, bounds), 1)) // prettier-ignore
+    const ms = { decode, 'bare network': network, 'network and embedding': embedding, 'JPEG to verdict': verdict }
+    console.log(`embedding, ${size} px grey, ms an image: ${Object.entries(ms).map(([name, value]) => `${name} ${value.toFixed(1)}`).join(', ')}`) // prettier-ignore
+  }
+}
+
+/** ms a run. */
+async function session(
+  onnx: Uint8Array,
+  input: string,
+  values: Float32Array,
+  shape: readonly number[],
+): Promise<number> {
+  const own = await openSession(onnx, 'benchmark')
+  await rate(30, () => own.run(input, values, shape), 1)
+  const ms = 1000 / (await rate(300, () => own.run(input, values, shape), 1))
+  await own.close()
+  return ms
 }
 
 async function classifier(folder: string): Promise<ImageBundle> {

@@ -1,18 +1,22 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { methods, sizeOf, type Fitted, type Lesson } from '../../models/inspection/candidates.ts'
 import { auroc, classScores, confusionMatrix, runImages } from '../../models/inspection/evaluation.ts'
-import { selectImages, type ImageSet } from '../../models/inspection/images.ts'
+import { selectImages, spreadRows, type ImageSet } from '../../models/inspection/images.ts'
+import { openInspector, type ImageAnswer } from '../../models/inspection/inspector.ts'
 import { learnedImageConfig, type Method } from '../../models/inspection/settings.ts'
+import { trainStation } from '../../models/inspection/train.ts'
 import { openSession } from '../../models/onnx/runtime.ts'
 import { tableOf, type Figure } from './parts/figures.ts'
-import { late, readFolder, type LabelledImages } from './parts/images.ts'
+import { bounds, classesOf, late, readFolder, type LabelledImages } from './parts/images.ts'
 
 interface Trial {
   readonly data: string
   readonly images: LabelledImages
   readonly isTest: (row: number) => boolean
+  /** Absent: what is not tested. */
+  readonly learns?: (row: number) => boolean
   readonly method: Method
   /** Settings beside the defaults. */
   readonly own?: object
@@ -42,7 +46,22 @@ const parts: Readonly<Record<string, Part>> = {
     const own = { epochs: 16, places: true, augmentation, seed }
     return classify({ data: 'MNIST-10k, index % 5 = 4', images, isTest: (row) => row % 5 === 4, method: 'classifier', own, reference: ['99.15 %', ''] }) // prettier-ignore
   },
-  good: (data) => goodOnly(data, 'patches'),
+  transfer: async (data) => {
+    const images = await readFolder(join(data, 'xsdd'), 128)
+    return classify({ data: 'X-SDD, contiguous', images, isTest: (row) => late(images, row), method: 'transfer', reference: ['94 %', '.88'] }) // prettier-ignore
+  },
+  few: async (data) => {
+    const images = await readFolder(join(data, 'xsdd'), 128)
+    const figures: Figure[] = []
+    for (const count of [5, 10, 20]) {
+      const taught = fewOf(images, count)
+      figures.push(...(await classify({ data: `X-SDD, ${count} of each class, evenly spaced`, images, isTest: (row) => late(images, row), learns: (row) => taught.has(row), method: 'transfer', reference: [count === 10 ? '80 %' : '', ''] }))) // prettier-ignore
+    }
+    return figures
+  },
+  good: (data) => goodByDefault(data),
+  patches: (data) => goodOnly(data, 'patches'),
+  embedding: (data) => goodOnly(data, 'embedding'),
   segmentation: (data) => goodOnly(data, 'segmentation'),
 }
 
@@ -91,10 +110,10 @@ async function ask({ onnx, input }: Fitted, set: ImageSet, output: string): Prom
   return answers
 }
 
-async function classify({ data, images, isTest, method, own = {}, reference }: Trial): Promise<Figure[]> {
+async function classify({ data, images, isTest, learns, method, own = {}, reference }: Trial): Promise<Figure[]> {
   const all = [...images.labels.keys()]
   const test = all.filter(isTest)
-  const learned = all.filter((row) => !isTest(row))
+  const learned = all.filter(learns ?? ((row) => !isTest(row)))
   const { fitted, seconds } = await fit(method, images, learned, own)
   const answers = await ask(fitted, selectImages(images.set, test), 'probabilities')
   const truth = test.map((row) => images.labels[row])
@@ -107,9 +126,56 @@ async function classify({ data, images, isTest, method, own = {}, reference }: T
   ]
 }
 
+/** So many images of each class that are not tested, evenly spaced. */
+function fewOf(images: LabelledImages, count: number): Set<number> {
+  const rows = [...images.labels.keys()].filter((row) => !late(images, row))
+  return new Set(
+    images.names.flatMap((_, label) => {
+      const own = rows.filter((row) => images.labels[row] === label)
+      return spreadRows(own.length, count).map((at) => own[at])
+    }),
+  )
+}
+
+/** The same as `goodOnly` with default settings, through the training of a station: methods, their choice, the threshold. */
+async function goodByDefault(data: string): Promise<Figure[]> {
+  const figures: Figure[] = []
+  const areas: number[] = []
+  const folders = classesOf(join(data, 'xsdd')).map((name) => readdirSync(join(data, 'xsdd', name)).sort().map((file) => ({ name: file, label: name, image: readFileSync(join(data, 'xsdd', name, file)) }))) // prettier-ignore
+  const from = (count: number) => Math.floor(count * 0.7)
+  for (const own of folders) {
+    if (from(own.length) < 80) continue
+    const settings = learnedImageConfig.parse({ type: 'learned' })
+    const before = process.cpuUsage()
+    const images = own.slice(0, from(own.length))
+    const { bundle } = await trainStation({ station: 'bench', settings, images, colour: 'grey', bounds, created: 0 })
+    const seconds = (process.cpuUsage(before).user + process.cpuUsage(before).system) / 1e6
+    const inspector = await openInspector(bundle, bounds)
+    const answers: ImageAnswer[][] = [[], []]
+    for (const folder of folders) {
+      for (const { label, image } of folder.slice(from(folder.length))) {
+        const answer = await inspector.inspect(image)
+        if ('label' in answer) answers[label === own[0].label ? 0 : 1].push(answer)
+      }
+    }
+    await inspector.close()
+    const [good, defects] = answers.map((each) => each.map(({ score }) => score))
+    const share = (each: readonly ImageAnswer[]) => (each.filter(({ label }) => label === 'defect').length / each.length) * 100 // prettier-ignore
+    areas.push(auroc(good, defects))
+    const metric = `AUROC, ${bundle.manifest.type}; ${share(answers[0]).toFixed(1)} % of good rejected, ${share(answers[1]).toFixed(1)} % of the others found`
+    console.log(`${own[0].label}: ${fixed(areas.at(-1)!)} ${metric}, ${seconds.toFixed(0)} s`)
+    figures.push({ data: `X-SDD, good: ${own[0].label}`, metric, ours: fixed(areas.at(-1)!), reference: '', seconds })
+  }
+  const mean = areas.reduce((sum, area) => sum + area) / areas.length
+  return [...figures, { data: 'X-SDD, good only', metric: 'mean AUROC, default settings', ours: fixed(mean), reference: '.96' }] // prettier-ignore
+}
+
 /** Each class of X-SDD with 80 images to learn from is good in turn, all the others are defects. */
 async function goodOnly(data: string, method: Method): Promise<Figure[]> {
-  const images = await readFolder(join(data, 'xsdd'), sizeOf(method, learnedImageConfig.parse({ type: 'learned' })))
+  const images = await readFolder(
+    join(data, 'xsdd'),
+    sizeOf(method, learnedImageConfig.parse({ type: 'learned' }), 128),
+  )
   const all = [...images.labels.keys()]
   const test = all.filter((row) => late(images, row))
   const figures: Figure[] = []

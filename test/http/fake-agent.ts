@@ -44,7 +44,18 @@ export const state: AgentState = {
 const ledger: Ledger = {
   time: 1_764_000_060_000,
   sources: [{ name: 'plc', received: 12, stored: 10, rejected: { type: 2 }, inFlight: 0, difference: 0 }],
-  sinks: [{ name: 'history', stored: 10, delivered: 7, overwritten: 0, deadLettered: 1, waiting: 2, givenUp: 0, difference: 0 }],
+  sinks: [
+    {
+      name: 'history',
+      stored: 10,
+      delivered: 7,
+      overwritten: 0,
+      deadLettered: 1,
+      waiting: 2,
+      givenUp: 0,
+      difference: 0,
+    },
+  ],
 }
 
 const none = { pass: 0, fail: 0, operator: 0, incomplete: 0, unusable: 0 }

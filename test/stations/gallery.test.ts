@@ -230,7 +230,9 @@ describe('the gallery of the stations', () => {
     assert.deepEqual([info.width, info.height, info.channels], [200, 100, 4])
     const at = (x: number, y: number) => [...data.subarray(4 * (y * 200 + x), 4 * (y * 200 + x) + 4)]
     const [red, green, , alpha] = at(108, 8)
-    assert.ok(red > 180 && green < 80 && alpha > 120, at(108, 8).join(' '))
+    assert.ok(red > 180 && green < 80 && alpha > 0 && alpha < 80, at(108, 8).join(' '))
+    const amber = Array.from({ length: 200 }, (_, x) => x).filter((x) => at(x, 8)[3] === 255 && at(x, 8)[1] > 150)
+    assert.ok(amber.length > 0 && amber.every((x) => x > 108 && x < 150), `a line at the threshold: ${amber.join(' ')}`)
     assert.deepEqual([at(8, 8)[3], at(180, 80)[3]], [0, 0])
   })
 

@@ -1,6 +1,7 @@
 import { quantile } from '../../linear-algebra.ts'
 import { featureCount } from './filter-bank.ts'
 import { distance, fitGaussian, type Gaussian } from './gaussian.ts'
+import { textureOf } from './texture.ts'
 
 /** Places an image is described at, per side. */
 export const cells = 16
@@ -9,8 +10,6 @@ const places = cells * cells
 const reach = 1
 /** The image's score is the mean of its highest places. */
 export const highest = 10
-/** Added to the deviation within an image before the logarithm. */
-export const deviationFloor = 1e-2
 
 /** Features of images, [image][feature, place]. */
 export type Features = readonly Float32Array[]
@@ -69,15 +68,19 @@ function distances(model: Pick<PatchModel, 'places' | 'whole'>, features: Float3
     for (let f = 0; f < featureCount; f++) row[f] = features[f * places + place]
     each[place] = distance(model.places[place], row)
   }
-  const top = Float64Array.from(each).sort().subarray(-highest)
-  const mean = top.reduce((sum, value) => sum + value, 0) / highest
-  return { places: each, highest: mean, whole: distance(model.whole, textureOf(features)) }
+  return { places: each, highest: meanOfHighest(each), whole: distance(model.whole, textureOf(features, featureCount)) }
+}
+
+/** Mean of the `highest` values. */
+export function meanOfHighest(values: Float64Array): number {
+  const top = Float64Array.from(values).sort().subarray(-highest)
+  return top.reduce((sum, value) => sum + value, 0) / highest
 }
 
 function fitBoth(features: Features): Pick<PatchModel, 'places' | 'whole'> {
   const size = 2 * featureCount
   const textures = new Float64Array(features.length * size)
-  features.forEach((row, i) => textures.set(textureOf(row), i * size))
+  features.forEach((row, i) => textures.set(textureOf(row, featureCount), i * size))
   return {
     places: Array.from({ length: places }, (_, place) => fitPlace(features, place)),
     whole: fitGaussian(textures, features.length, size),
@@ -99,19 +102,4 @@ function fitPlace(features: Features, place: number): Gaussian {
     for (const other of near) for (let f = 0; f < featureCount; f++) rows[at++] = image[f * places + other]
   }
   return fitGaussian(rows, length, featureCount)
-}
-
-/** Mean and logarithmic deviation of each feature over the image. */
-function textureOf(features: Float32Array): Float64Array {
-  const texture = new Float64Array(2 * featureCount)
-  for (let f = 0; f < featureCount; f++) {
-    let sum = 0
-    for (let place = f * places; place < (f + 1) * places; place++) sum += features[place]
-    const mean = sum / places
-    let squares = 0
-    for (let place = f * places; place < (f + 1) * places; place++) squares += (features[place] - mean) ** 2
-    texture[f] = mean
-    texture[featureCount + f] = Math.log(Math.sqrt(squares / places) + deviationFloor)
-  }
-  return texture
 }

@@ -12,6 +12,12 @@ export interface Gaussian {
 const ridge = 1e-3
 
 /**
+ * Deviations are not taken for smaller than this: where training images are flat and alike, the least change would be a wonder,
+ * and single precision would decide. Rounding to 8 bits alone moves logarithms of energy by as much.
+ */
+const leastDeviation = 0.02
+
+/**
  * A Gaussian over rows [length, size], its covariance shrunk in units of each column's standard deviation.
  * Throws a DetectorError (TRAINING_FAILED) where the numbers allow none.
  */
@@ -32,7 +38,7 @@ function momentsOf(rows: Float64Array, length: number, size: number) {
   const scale = new Float64Array(size)
   for (let at = 0; at < rows.length;) for (let j = 0; j < size; j++) mean[j] += rows[at++] / length
   for (let at = 0; at < rows.length;) for (let j = 0; j < size; j++) scale[j] += (rows[at++] - mean[j]) ** 2 / length
-  for (let j = 0; j < size; j++) scale[j] = Math.sqrt(scale[j]) + 1e-6
+  for (let j = 0; j < size; j++) scale[j] = Math.sqrt(scale[j] + leastDeviation ** 2)
   return { mean, scale }
 }
 

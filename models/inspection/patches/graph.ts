@@ -1,7 +1,8 @@
 import { encodeOnnx, type Port } from '../../onnx/graph.ts'
 import { GraphBuilder } from '../network/layers.ts'
 import { addFilterBank, featureCount } from './filter-bank.ts'
-import { cells, deviationFloor, highest, type PatchModel } from './fit.ts'
+import { cells, highest, type PatchModel } from './fit.ts'
+import { textureDistance } from './texture.ts'
 
 const places = cells * cells
 
@@ -24,7 +25,7 @@ export function patchGraph(model: PatchModel, size: number): Uint8Array {
   const map = placeDistances(builder, features, model)
   const ten = builder.constant([1], BigInt64Array.of(BigInt(highest)))
   const top = builder.add('ReduceMean', [builder.add('TopK', [map, ten])], { axes: { ints: [1] }, keepdims: 0 }) // prettier-ignore
-  const whole = textureDistance(builder, features, model)
+  const whole = textureDistance(builder, features, model.whole, model.unit.whole)
   const score = builder.add('Max', [top, whole])
   const square = builder.add('Reshape', [map, shape(builder, -1, cells, cells)])
   const outputs = [
@@ -57,22 +58,4 @@ function placeDistances(builder: GraphBuilder, features: string, { places: gauss
   const white = builder.add('MatMul', [builder.constant([places, featureCount, featureCount], weights), centred])
   const length = builder.add('ReduceL2', [white], { axes: { ints: [1] }, keepdims: 0 })
   return builder.add('Transpose', [length], { perm: { ints: [1, 0] } })
-}
-
-/** [batch], in units of the model. */
-function textureDistance(builder: GraphBuilder, features: string, { whole, unit }: PatchModel): string {
-  const size = 2 * featureCount
-  const over = { axes: { ints: [2] } }
-  const mean = builder.add('ReduceMean', [features], over)
-  const apart = builder.add('Sub', [features, mean])
-  const deviation = builder.add('Sqrt', [builder.add('ReduceMean', [builder.add('Mul', [apart, apart])], over)])
-  const floor = builder.constant([1], Float32Array.of(deviationFloor))
-  const logarithm = builder.add('Log', [builder.add('Add', [deviation, floor])])
-  const joined = builder.add('Concat', [mean, logarithm], { axis: 1 })
-  const texture = builder.add('Reshape', [joined, shape(builder, -1, size)])
-  const centred = builder.add('Sub', [texture, builder.constant([size], Float32Array.from(whole.mean))])
-  const turned = new Float32Array(size * size)
-  for (let j = 0; j < size; j++) for (let k = 0; k < size; k++) turned[k * size + j] = whole.whitening[j * size + k] / unit.whole // prettier-ignore
-  const white = builder.add('MatMul', [centred, builder.constant([size, size], turned)])
-  return builder.add('ReduceL2', [white], { axes: { ints: [1] }, keepdims: 0 })
 }

@@ -2,7 +2,8 @@ import { encodeOnnx, type Port } from '../../onnx/graph.ts'
 import { treesPart, type Ensemble } from '../../trees/index.ts'
 import { GraphBuilder } from '../network/layers.ts'
 import { addFilterBank, featureCount } from '../patches/filter-bank.ts'
-import { cells, deviationFloor } from '../patches/fit.ts'
+import { cells } from '../patches/fit.ts'
+import { deviationFloor } from '../patches/texture.ts'
 
 /** Numbers that describe the texture of an image: mean, logarithmic deviation, least and greatest of each feature. */
 export const descriptorCount = 4 * featureCount
@@ -14,7 +15,11 @@ function input(size: number): Port {
 /** [batch, descriptors] */
 function addDescriptors(builder: GraphBuilder, size: number): string {
   const places = builder.constant([3], BigInt64Array.of(-1n, BigInt(featureCount), BigInt(cells * cells)))
-  const features = builder.add('Reshape', [addFilterBank(builder, 'image', size, cells), places])
+  return addMoments(builder, builder.add('Reshape', [addFilterBank(builder, 'image', size, cells), places]))
+}
+
+/** Mean, logarithmic deviation, least and greatest over the places of features [batch, features, places]: [batch, 4 x features]. */
+export function addMoments(builder: GraphBuilder, features: string): string {
   const over = { axes: { ints: [2] } }
   const mean = builder.add('ReduceMean', [features], over)
   const apart = builder.add('Sub', [features, mean])

@@ -13,15 +13,21 @@ import { answers, text, root } from '../repository.ts'
 const plantAddresses = { PLANT_ENDPOINT: 'opc.tcp://127.0.0.1:1', PLANT_BROKER: 'mqtt://127.0.0.1:1', PLANT_GOOD_PARTS: '/tmp' } // prettier-ignore
 
 describe('npm run build', () => {
-  it('puts the weights that find faces, and their licence, beside the code', () => {
+  it('puts the weights of networks that come along, and their licences, beside the code', () => {
     const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> }
     const [, copy] = /node -e "([^"]+)"$/.exec(scripts['build:assets'])!
     const folder = mkdtempSync(join(tmpdir(), 'millwright-build-'))
-    const weights = join('models', 'inspection', 'faces', 'yunet')
+    const weights = { 'faces/yunet': 'weights.bin', backbone: 'mobilenet-v2.onnx' }
     try {
-      cpSync(join(root, weights), join(folder, weights), { recursive: true })
+      for (const name of Object.keys(weights)) {
+        const from = join('models', 'inspection', name)
+        cpSync(join(root, from), join(folder, from), { recursive: true })
+      }
       execFileSync(process.execPath, ['-e', copy], { cwd: folder })
-      for (const file of ['weights.bin', 'LICENSE']) assert.ok(existsSync(join(folder, 'dist', weights, file)), file)
+      for (const [name, file] of Object.entries(weights)) {
+        const built = join(folder, 'dist', 'models', 'inspection', name)
+        for (const own of [file, 'LICENSE', 'README.md']) assert.ok(existsSync(join(built, own)), own)
+      }
     } finally {
       rmSync(folder, { recursive: true })
     }

@@ -56,9 +56,12 @@ describe('image models', function () {
   })
 
   it('find a defect that they never saw, and where it is, from good images only', async () => {
-    const fine = await ask(patches, await png(disc(128, random, false), 128))
+    const sound: ImageAnswer[] = []
+    for (let i = 0; i < 20; i++) sound.push(await ask(patches, await png(disc(128, random, false), 128)))
+    const [fine] = sound
     const spoiled = await ask(patches, await png(disc(128, random, true), 128))
-    assert.equal(fine.label, 'good')
+    // One of twenty may be rejected, by the setting; four are once in sixty such tests.
+    assert.ok(sound.filter(({ label }) => label === 'defect').length <= 3)
     assert.equal(spoiled.label, 'defect')
     assert.ok(spoiled.map && spoiled.map.values.indexOf(Math.max(...spoiled.map.values)) >= 0)
     assert.ok(Math.max(...spoiled.map.values) > 2 * Math.max(...fine.map!.values))
@@ -147,6 +150,16 @@ describe('image models', function () {
     )
     const answer = await ask(bundle, await png(stripes(64, true, random), 64))
     assert.equal(answer.label, 'across')
+  })
+
+  it('tell classes from five images of each, by what a network has seen before', async () => {
+    const { bundle, results } = await trainStation(job(await textures(5), { methods: ['transfer', 'textures'], size: 64 })) // prettier-ignore
+    assert.equal(bundle.manifest.type, 'transfer', JSON.stringify(results))
+    for (const across of [true, false]) {
+      const answer = await ask(bundle, await png(stripes(64, across, random), 64))
+      assert.equal(answer.label, across ? 'across' : 'along')
+      assert.ok(answer.score > 0.8)
+    }
   })
 
   for (const places of [false, true]) {
