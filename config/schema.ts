@@ -43,7 +43,7 @@ export interface Components<
 
 const name = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, { error: 'use letters, digits, "-", "_" and "." in names' })
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, { error: 'use at most 64 letters, digits, "-", "_" and "." in names' })
 
 /** `3 windows` or `30s`: how long something must last. */
 export const span = z

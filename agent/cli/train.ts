@@ -88,7 +88,8 @@ function ofStation(config: Config, options: TrainOptions, command: Command): Pro
   if (journal) return trainParts(config, monitor, { file, range: timesOf(range) }, json)
   const station = config.inspections[monitor] as Config['inspections'][string] | undefined
   if (station && !station.source && (images ?? station.learn.images) === undefined) {
-    command.error('error: the station has no images; say what to learn from: --images FOLDER, --data FILE or --journal')
+    const ways = Object.keys(station.values).length > 0 ? '--data FILE or --journal' : '--images FOLDER'
+    command.error(`error: the station has no images; say what to learn from: ${ways}`)
   }
   return trainImages(config, monitor, images, json)
 }
