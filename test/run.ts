@@ -16,8 +16,8 @@ const first = ['field/opcua', 'e2e', 'web', 'cli', 'models', 'journal']
 const [wanted, options] = split(process.argv.slice(2))
 const files = (wanted.length > 0 ? wanted.flatMap(filesOf) : filesIn(root)).sort((a, b) => rank(a) - rank(b))
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js')
-// Two more than there are cores: many tests wait for something most of their time.
-const jobs = String(Math.min(files.length, availableParallelism() + 2))
+// One more than there are cores: many tests wait for something most of their time.
+const jobs = String(Math.min(files.length, availableParallelism() + 1))
 const isBuilt = files.some((file) => rank(file) < first.length) && build()
 const { status } = spawnSync(
   process.execPath,
