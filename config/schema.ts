@@ -41,7 +41,7 @@ export interface Components<
   windowProblems?(monitor: z.output<z.ZodObject<Window>>): readonly ConfigProblem[]
 }
 
-const name = z
+export const name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, { error: 'use at most 64 letters, digits, "-", "_" and "." in names' })
 

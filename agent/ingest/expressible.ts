@@ -1,4 +1,11 @@
-import { type Batch, type DeadLetter, type DeadReason, type JournalEvent, type TagTable } from '../core/index.ts'
+import {
+  type Batch,
+  type DeadLetter,
+  type DeadReason,
+  type JournalEvent,
+  type TagTable,
+  selectRows,
+} from '../core/index.ts'
 
 /** What 64 bits of nanoseconds hold, as databases have them: the years 1678 to 2261, ms since epoch. */
 const earliest = Date.UTC(1678, 0)
@@ -58,7 +65,7 @@ function sorted(batch: Batch, tags: TagTable): Expressible {
     if (trouble === undefined) rows.push(row)
     else letters.push(letterOf(batch, row, tags, ...trouble))
   }
-  return { batch: only(batch, rows), letters }
+  return { batch: selectRows(batch, Uint32Array.from(rows)), letters }
 }
 
 function troubleOf(batch: Batch, row: number, tags: TagTable): [DeadReason, string] | undefined {
@@ -74,16 +81,4 @@ function letterOf(batch: Batch, row: number, tags: TagTable, reason: DeadReason,
   const text = (type === 'text' ? batch.texts?.at(batch.value[row]) : undefined) ?? String(batch.value[row])
   const payload = Buffer.from(text.slice(0, kept))
   return { time: batch.arrival, origin: batch.source, reason, detail, subject: name.slice(0, kept), rows: 1, payload, size: text.length } // prettier-ignore
-}
-
-function only(batch: Batch, rows: readonly number[]): Batch {
-  return {
-    ...batch,
-    length: rows.length,
-    tag: Uint32Array.from(rows, (row) => batch.tag[row]),
-    time: Float64Array.from(rows, (row) => batch.time[row]),
-    value: Float64Array.from(rows, (row) => batch.value[row]),
-    quality: Uint8Array.from(rows, (row) => batch.quality[row]),
-    ...(batch.exact && { exact: BigInt64Array.from(rows, (row) => batch.exact![row]) }),
-  }
 }

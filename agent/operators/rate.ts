@@ -18,7 +18,7 @@ const config = z.strictObject({
     .union([z.number().positive(), z.literal('never')])
     .optional()
     .describe(
-      'Where the counter begins again at 0, such as 1000000 for a meter of six digits. Where absent, 2^16 and 2^32 (and 2^15, 2^31 of signed ones) are known by a drop that fits the rate before; any other drop is a reset.',
+      'Where the counter begins again at 0, such as 1000000 for a meter of six digits. Where absent, 2^16 and 2^32 (and 2^15, 2^31 of signed ones) are known by a drop that fits the rate before, after a time in which little of it was counted; any other drop is a reset.',
     ),
   falls: z.boolean().default(false).describe('The counter runs down, as hours until the next service do.'),
 })
@@ -96,8 +96,10 @@ function climb(
   if (!Number.isInteger(from) || !Number.isInteger(to)) return NaN
   for (const size of [2 ** 16, 2 ** 32]) {
     const isInside = [0, -size / 2].some((low) => Math.min(from, to) >= low && Math.max(from, to) < low + size)
-    // A counter that people set to 0 is a reset wherever it stood: what is swallowed has to fit what it counts usually.
-    if (isInside && rise + size <= 4 * speed * elapsed) return rise + size
+    // A counter that people set to 0 is a reset wherever it stood: what is swallowed has to fit what it counts usually. After a
+    // silence in which it may have counted much, it may have begun anew as well.
+    const most = 4 * speed * elapsed
+    if (isInside && rise + size <= most && most <= size / 16) return rise + size
   }
   return NaN
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { configSchema } from '../../config/index.ts'
+import { configSchema, name } from '../../config/index.ts'
 import { connectors } from '../../connectors/index.ts'
 import { featureFields } from '../../models/features/index.ts'
 import { modelConfig } from '../../models/index.ts'
@@ -21,10 +21,6 @@ const base = configSchema({
   features: featureFields,
   windowProblems,
 })
-
-const name = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, { error: 'use letters, digits, "-", "_" and "." in names' })
 
 /** The configuration's schema, made of what every room contributes. */
 export const schema = base

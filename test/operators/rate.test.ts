@@ -34,6 +34,10 @@ describe('rate', () => {
     expectMarbles(rate, per, '65530 4', '- !')
   })
 
+  it('does not tell a roll-over from a reset after a long silence', () => {
+    expectMarbles(rate, per, '63000 63100 - - - - - - - - - - - - - 0 100', '- 100 - - - - - - - - - - - - - ! 100')
+  })
+
   it('rolls over where that is stated, and nowhere else', () => {
     expectMarbles(rate, { ...per, rolls_over_at: 10_000 }, '9000 1 2', '- 1001 1')
     expectMarbles(rate, { ...per, rolls_over_at: 10_000 }, '65530 1', '- !')
